@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The outside world as the p2m sees it: where pages come from, which machine
+ * frame a page is, and whom to tell when something is wrong. Nothing else of
+ * the outside is used, the compiler's mem* functions apart.
+ *
+ * (Xen's mfn_to_virt has no place here: the tree remembers the address of each
+ * page of its MFN tree instead of asking for it, since after a resume the old
+ * MFNs are nobody's. Only the toolstack goes from MFNs to memory.)
+ */
+#ifndef P2M_PLATFORM_H
+#define P2M_PLATFORM_H
+
+#include "geometry.h"
+
+struct p2m_platform {
+    /* Handed back as the first argument of each call. */
+    void *ctx;
+
+    /*
+     * A page of P2M_PAGE_BYTES, aligned for a pointer, contents arbitrary; NULL
+     * when there is none. The caller owns it until page_free.
+     */
+    void *(*page_alloc)(void *ctx);
+
+    /* Takes back a page that page_alloc gave. */
+    void (*page_free)(void *ctx, void *page);
+
+    /*
+     * The MFN of a page: of page_alloc's, of the mfn_list's, or a shared one.
+     * Stays the same until the domain is resumed on another machine.
+     */
+    p2m_word (*virt_to_mfn)(void *ctx, const void *page);
+
+    /* Something is odd, the call goes on. `what` is a constant sentence. */
+    void (*warn)(void *ctx, const char *what);
+
+    /* The caller broke the rules. Does not return. */
+    void (*bug)(void *ctx, const char *what);
+};
+
+#endif
