@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Draws machine.view: see draw.h. */
+#include "draw.h"
+
+#include "machine.h"
+#include "quiet.h"
+
+HARNESS_BEGIN
+
+static struct {
+    FILE *out;
+    unsigned mids, leaves, grafted, mfn_pages;
+} drawing;
+
+/* "[3..487]", in a column of its own. */
+static void slots(const char *indent, unsigned from, unsigned to)
+{
+    char text[32];
+
+    if (from == to)
+        snprintf(text, sizeof(text), "[%u]", from);
+    else
+        snprintf(text, sizeof(text), "[%u..%u]", from, to);
+    fprintf(drawing.out, "%s%-12s ", indent, text);
+}
+
+static bool is_live(const void *page)
+{
+    int index = host_page_index(page);
+
+    return index >= 0 && host.state[index] == HOST_LIVE;
+}
+
+/* What an entry is, and whether the next one carries it on. */
+enum look { LOOK_INVALID, LOOK_IDENTITY, LOOK_MFN, LOOK_FOREIGN, LOOK_ODD };
+
+static enum look look_at(p2m_word entry, p2m_word pfn)
+{
+    if (entry == INVALID_P2M_ENTRY)
+        return LOOK_INVALID;
+    if (entry == IDENTITY_FRAME(pfn))
+        return LOOK_IDENTITY;
+    if (entry & IDENTITY_FRAME_BIT)
+        return LOOK_ODD;
+    return entry & FOREIGN_FRAME_BIT ? LOOK_FOREIGN : LOOK_MFN;
+}
+
+static bool carries_on(const p2m_word *leaf, unsigned i, p2m_word base)
+{
+    enum look look = look_at(leaf[i - 1], base + i - 1);
+
+    if (look != look_at(leaf[i], base + i))
+        return false;
+    return look == LOOK_INVALID || look == LOOK_IDENTITY || leaf[i] == leaf[i - 1] + 1;
+}
+
+static void draw_entries(const p2m_word *leaf, p2m_word base)
+{
+    static const char *const names[] = {"INVALID", "IDENTITY", "MFN", "FOREIGN", "MALFORMED"};
+
+    for (unsigned from = 0, to; from < P2M_LEAF; from = to) {
+        enum look look = look_at(leaf[from], base + from);
+        p2m_word value = leaf[from] & ~(FOREIGN_FRAME_BIT | IDENTITY_FRAME_BIT);
+
+        for (to = from + 1; to < P2M_LEAF && carries_on(leaf, to, base); to++)
+            ;
+        slots("              |     |  ", from, to - 1);
+        fprintf(drawing.out, "%s", names[look]);
+        if (look != LOOK_INVALID)
+            fprintf(drawing.out, " 0x%llx", (unsigned long long)value);
+        if (look != LOOK_INVALID && to - from > 1)
+            fprintf(drawing.out, "..0x%llx", (unsigned long long)(value + (to - from - 1)));
+        fprintf(drawing.out, "\n");
+    }
+}
+
+static void draw_leaf(const p2m_word *leaf, p2m_word base)
+{
+    bool grafted = host_list_index(leaf) >= 0;
+
+    if (leaf == machine.view.missing) {
+        fprintf(drawing.out, "-> p2m_missing\n");
+    } else if (leaf == machine.view.identity) {
+        fprintf(drawing.out, "-> p2m_identity\n");
+    } else if (!grafted && !is_live(leaf)) {
+        fprintf(drawing.out, "-> no live page\n");
+    } else {
+        fprintf(drawing.out, "-> leaf (%s), PFN 0x%llx..0x%llx\n", grafted ? "mfn_list" : "private",
+                (unsigned long long)base, (unsigned long long)(base + P2M_LEAF - 1));
+        draw_entries(leaf, base);
+        drawing.leaves += !grafted;
+        drawing.grafted += grafted;
+    }
+}
+
+static bool leaf_is_shared(const p2m_word *leaf)
+{
+    return leaf == machine.view.missing || leaf == machine.view.identity;
+}
+
+static void draw_mid(p2m_word **mid, unsigned ti)
+{
+    for (unsigned from = 0, to; from < P2M_MID; from = to) {
+        to = from + 1;
+        while (to < P2M_MID && leaf_is_shared(mid[from]) && mid[to] == mid[from])
+            to++;
+        slots("        |     ", from, to - 1);
+        draw_leaf(mid[from], ti * P2M_MID_SPAN + from * (p2m_word)P2M_LEAF);
+    }
+}
+
+static bool mid_is_shared(p2m_word **mid)
+{
+    return mid == machine.view.mid_missing || mid == machine.view.mid_identity;
+}
+
+void draw_tree(FILE *out)
+{
+    p2m_word ***top = machine.view.top;
+
+    drawing.out = out;
+    drawing.mids = drawing.leaves = drawing.grafted = drawing.mfn_pages = 0;
+    if (!top) {
+        fprintf(out, "no tree: the guest is auto-translated\n");
+        return;
+    }
+    fprintf(out, "p2m_top, %u x %u x %u\n", P2M_TOP, P2M_MID, P2M_LEAF);
+    for (unsigned from = 0, to; from < P2M_TOP; from = to) {
+        to = from + 1;
+        while (to < P2M_TOP && mid_is_shared(top[from]) && top[to] == top[from])
+            to++;
+        slots("  ", from, to - 1);
+        drawing.mfn_pages += machine.view.top_mfn_p[from] != machine.view.mid_missing_mfn;
+        if (top[from] == machine.view.mid_missing) {
+            fprintf(out, "-> p2m_mid_missing\n");
+        } else if (top[from] == machine.view.mid_identity) {
+            fprintf(out, "-> p2m_mid_identity\n");
+        } else if (!is_live(top[from])) {
+            fprintf(out, "-> no live page\n");
+        } else {
+            fprintf(out, "-> mid (private)\n");
+            drawing.mids++;
+            draw_mid(top[from], from);
+        }
+    }
+    fprintf(
+        out,
+        "tree pages: %u (mids %u, leaves %u); grafted leaves %u; MFN pages %u; max_pfn 0x%llx\n",
+        drawing.mids + drawing.leaves, drawing.mids, drawing.leaves, drawing.grafted,
+        drawing.mfn_pages, (unsigned long long)host.info.max_pfn);
+}
+
+HARNESS_END

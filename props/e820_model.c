@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What xen_set_identity must do, page by page and straight from its definition:
+ * a page becomes identity if each of its bytes does. Shares nothing with
+ * core/e820.c. The class of a byte can only change where an entry starts or ends,
+ * so of each page only its first byte and those are asked; and of all pages only
+ * those in which something starts or ends, since a page without any is as the one
+ * before it.
+ */
+#include "machine.h"
+#include "quiet.h"
+
+HARNESS_BEGIN
+
+struct table {
+    const struct p2m_e820_entry *map;
+    unsigned count;
+    uint64_t low, end;
+};
+
+static bool is_empty(const struct p2m_e820_entry *entry)
+{
+    return entry->end <= entry->start;
+}
+
+/* Unusable if any unusable entry covers it, else identity if any other non-RAM does or none. */
+static bool byte_is_identity(const struct table *table, uint64_t byte)
+{
+    bool ram = false, other = false;
+
+    if (byte < table->low || byte >= table->end)
+        return false;
+    for (unsigned i = 0; i < table->count; i++) {
+        const struct p2m_e820_entry *entry = &table->map[i];
+
+        if (is_empty(entry) || byte < entry->start || byte >= entry->end)
+            continue;
+        if (entry->type == 5)
+            return false;
+        if (entry->type == 1)
+            ram = true;
+        else
+            other = true;
+    }
+    return other || !ram;
+}
+
+static bool in_page(uint64_t byte, uint64_t page)
+{
+    return byte / 4096 == page;
+}
+
+static bool page_is_identity(const struct table *table, uint64_t page)
+{
+    if (!byte_is_identity(table, page * 4096) || !byte_is_identity(table, page * 4096 + 4095))
+        return false;
+    for (unsigned i = 0; i < table->count; i++) {
+        const struct p2m_e820_entry *entry = &table->map[i];
+
+        if (is_empty(entry))
+            continue;
+        if (in_page(entry->start, page) && !byte_is_identity(table, entry->start))
+            return false;
+        if (in_page(entry->end, page) && !byte_is_identity(table, entry->end))
+            return false;
+    }
+    return true;
+}
+
+/* The lowest page above `page` that may differ from it (of those below `limit`). */
+static uint64_t next_page(const struct table *table, uint64_t page, uint64_t limit)
+{
+    uint64_t next = limit, bounds[4];
+
+    for (unsigned i = 0; i < table->count; i++) {
+        bounds[0] = table->map[i].start / 4096;
+        bounds[1] = bounds[0] + 1;
+        bounds[2] = table->map[i].end / 4096;
+        bounds[3] = bounds[2] + 1;
+        for (unsigned k = 0; k < 4; k++)
+            if (bounds[k] > page && bounds[k] < next)
+                next = bounds[k];
+    }
+    if (table->low / 4096 > page && table->low / 4096 < next)
+        next = table->low / 4096;
+    return next;
+}
+
+static struct table make_table(const struct p2m_e820_entry *map, unsigned count, bool domu)
+{
+    struct table table = {map, count, domu ? 1u << 20 : 0, 0};
+
+    for (unsigned i = 0; i < count; i++)
+        if (!is_empty(&map[i]) && map[i].end > table.end)
+            table.end = map[i].end;
+    return table;
+}
+
+bool model_page_is_identity(const struct p2m_e820_entry *map, unsigned count, bool domu,
+                            uint64_t page, uint64_t *same_until)
+{
+    struct table table = make_table(map, count, domu);
+
+    *same_until = next_page(&table, page, ~(uint64_t)0);
+    return page_is_identity(&table, page);
+}
+
+static p2m_word become_identity(struct model *model, struct kinds *kinds, p2m_word start,
+                                p2m_word end)
+{
+    if (model) {
+        model_change(model, (struct change){CHANGE_IDENTITY, start, end, 0});
+        kinds_range(kinds, start, end);
+    }
+    return end - start;
+}
+
+uint64_t model_xen_set_identity(struct model *model, struct kinds *kinds,
+                                const struct p2m_e820_entry *map, unsigned count, bool domu)
+{
+    struct table table = make_table(map, count, domu);
+    uint64_t total = 0, run = 0, limit;
+    bool in_run = false;
+
+    limit = table.end / 4096 < MAX_P2M_PFN ? table.end / 4096 : MAX_P2M_PFN;
+    for (uint64_t page = 0; page <= limit; page = next_page(&table, page, limit)) {
+        bool identity = page < limit && page_is_identity(&table, page);
+
+        if (identity && !in_run)
+            run = page;
+        if (!identity && in_run)
+            total += become_identity(model, kinds, (p2m_word)run, (p2m_word)page);
+        in_run = identity;
+        if (page == limit)
+            break;
+    }
+    return total;
+}
+
+HARNESS_END

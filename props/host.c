@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The host's pages, MFNs and mfn_list: see host.h. */
+#include "host.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "invariants.h"
+#include "prng.h"
+#include "quiet.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define HOST_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HOST_ASAN 1
+#endif
+#endif
+#ifdef HOST_ASAN
+#include <sanitizer/asan_interface.h>
+#else
+#define HOST_ASAN 0
+#define __asan_poison_memory_region(p, n) ((void)(p), (void)(n))
+#define __asan_unpoison_memory_region(p, n) ((void)(p), (void)(n))
+#endif
+
+HARNESS_BEGIN
+
+struct host host;
+uint8_t host_arena[HOST_PAGES * HOST_STRIDE] __attribute__((aligned(64)));
+struct p2m_shared host_shared;
+
+#define GARBAGE 0xa5 /* what is in a page before its first write */
+#define GONE 0x6b    /* what is in gaps, and in pages that were freed */
+
+/* Lent to the builder. */
+static p2m_word list[HOST_LIST_LEAVES * P2M_LEAF];
+static size_t list_words; /* in use in this case */
+
+/* Where the MFNs of the p2m's own pages start; a resume adds host.shift. */
+#define MFN_ARENA ((p2m_word)0x100000)
+#define MFN_LIST ((p2m_word)0x200000)
+#define MFN_SHARED ((p2m_word)0x300000)
+#define MFN_OF_LIST_ENTRY ((p2m_word)0x400000)
+
+/* ---- shared pages ---- */
+
+static uint8_t *shared_area;
+static size_t shared_stride;
+
+static void *shared_page(enum host_shared_page page)
+{
+    return shared_area + page * shared_stride;
+}
+
+void host_seal(bool sealed)
+{
+    if (mprotect(shared_area, 4 * shared_stride, sealed ? PROT_READ : PROT_READ | PROT_WRITE)) {
+        perror("p2mcheck: mprotect");
+        exit(1);
+    }
+}
+
+bool host_shared_intact(enum host_shared_page page)
+{
+    const p2m_word *words = shared_page(page);
+    p2m_word *const *slots = shared_page(page);
+    p2m_word *leaf = page == HOST_MID_MISSING ? host_shared.missing : host_shared.identity;
+    unsigned bad = 0;
+
+    if (page == HOST_IDENTITY || page == HOST_MISSING)
+        for (unsigned i = 0; i < P2M_LEAF; i++)
+            bad |= words[i] != INVALID_P2M_ENTRY;
+    else
+        for (unsigned i = 0; i < P2M_MID; i++)
+            bad |= slots[i] != leaf;
+    return !bad;
+}
+
+static struct sigaction previous_segv;
+
+/*
+ * The writing instruction itself is caught. Faults elsewhere go to whoever was
+ * here before: a sanitizer, an engine, or the default.
+ */
+static void on_fault(int signal, siginfo_t *info, void *context)
+{
+    uintptr_t offset = (uintptr_t)info->si_addr - (uintptr_t)shared_area;
+
+    if (offset < 4 * shared_stride)
+        invariant_shared_page_written((int)(offset / shared_stride),
+                                      (unsigned)(offset % shared_stride));
+    if ((previous_segv.sa_flags & SA_SIGINFO) && previous_segv.sa_sigaction) {
+        previous_segv.sa_sigaction(signal, info, context);
+        return;
+    }
+    sigaction(signal, &previous_segv, NULL);
+    raise(signal);
+}
+
+static void watch_faults(void)
+{
+    struct sigaction action;
+
+    memset(&action, 0, sizeof(action));
+    action.sa_sigaction = on_fault;
+    action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK;
+    sigaction(SIGSEGV, &action, &previous_segv);
+}
+
+void host_start(void)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    void *pages[4];
+
+    if (shared_area)
+        return;
+    shared_stride = (P2M_PAGE_BYTES + page - 1) / page * page;
+    shared_area =
+        mmap(NULL, 4 * shared_stride, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (shared_area == MAP_FAILED) {
+        perror("p2mcheck: mmap");
+        exit(1);
+    }
+    pages[0] = shared_page(HOST_MISSING);
+    pages[1] = shared_page(HOST_IDENTITY);
+    pages[2] = shared_page(HOST_MID_MISSING);
+    pages[3] = shared_page(HOST_MID_IDENTITY);
+    p2m_shared_init(&host_shared, pages);
+    host_seal(true);
+    watch_faults();
+    memset(host_arena, GONE, sizeof(host_arena));
+    for (unsigned i = 0; i < HOST_PAGES; i++)
+        __asan_poison_memory_region(host_arena + i * HOST_STRIDE + P2M_PAGE_BYTES,
+                                    HOST_STRIDE - P2M_PAGE_BYTES);
+}
+
+/* ---- pages ---- */
+
+static uint8_t *page_at(unsigned index)
+{
+    return host_arena + (size_t)index * HOST_STRIDE;
+}
+
+/* An odd factor makes a permutation of the arena; neighbours in time are none in space. */
+static unsigned nth_page(unsigned n)
+{
+    return (n * 157u + 41u) & (HOST_PAGES - 1);
+}
+
+void host_reset(void)
+{
+    unsigned i;
+
+    for (i = 0; i < host.freed; i++)
+        __asan_unpoison_memory_region(page_at(host.freed_page[i]), P2M_PAGE_BYTES);
+    if (!HOST_ASAN)
+        for (i = 0; i < host.taken; i++)
+            memset(page_at(nth_page(i)), GONE, HOST_STRIDE);
+    for (i = 0; i < host.taken; i++)
+        host.state[nth_page(i)] = HOST_NEVER;
+    if (HOST_ASAN && list_words)
+        __asan_unpoison_memory_region(list + list_words, P2M_LEAF * sizeof(p2m_word));
+    list_words = 0;
+    host.taken = host.live = host.freed = host.refuse_in = host.epoch = 0;
+    host.refused = false;
+    host.shift = 0;
+    memset(&host.info, 0, sizeof(host.info));
+}
+
+void *host_page_alloc(void)
+{
+    unsigned index;
+
+    if ((host.refuse_in && !--host.refuse_in) || host.taken == HOST_PAGES) {
+        host.refused = true;
+        return NULL;
+    }
+    index = nth_page(host.taken++);
+    host.live++;
+    host.state[index] = HOST_LIVE;
+    return memset(page_at(index), GARBAGE, P2M_PAGE_BYTES);
+}
+
+void host_page_free(void *page)
+{
+    int index = host_page_index(page);
+
+    if (index < 0 || host.state[index] != HOST_LIVE)
+        violated(CORE_BUG, "freed what is no live page");
+    host.live--;
+    host.state[index] = HOST_FREED;
+    host.freed_page[host.freed++] = (uint16_t)index;
+    if (HOST_ASAN)
+        __asan_poison_memory_region(page, P2M_PAGE_BYTES);
+    else
+        memset(page, GONE, P2M_PAGE_BYTES);
+}
+
+static bool holds_pattern(const uint8_t *p, size_t bytes)
+{
+    unsigned bad = 0;
+
+    for (size_t i = 0; i < bytes; i++)
+        bad |= p[i] != GONE;
+    return !bad;
+}
+
+bool host_trespass(void)
+{
+    if (HOST_ASAN)
+        return false;
+    for (unsigned i = 0; i < host.taken; i++) {
+        unsigned index = nth_page(i);
+        size_t from = host.state[index] == HOST_FREED ? 0 : P2M_PAGE_BYTES;
+
+        if (!holds_pattern(page_at(index) + from, HOST_STRIDE - from))
+            return true;
+    }
+    return false;
+}
+
+/* ---- MFNs ---- */
+
+p2m_word host_virt_to_mfn(const void *page)
+{
+    int index = host_page_index(page);
+    uintptr_t in_list = (uintptr_t)page - (uintptr_t)list;
+    uintptr_t in_shared = (uintptr_t)page - (uintptr_t)shared_area;
+
+    if (index >= 0)
+        return MFN_ARENA + (p2m_word)index + host.shift;
+    if (in_list < list_words * sizeof(p2m_word))
+        return MFN_LIST + (p2m_word)(in_list / (P2M_LEAF * sizeof(p2m_word))) + host.shift;
+    if (in_shared < 4 * shared_stride)
+        return MFN_SHARED + (p2m_word)(in_shared / shared_stride) + host.shift;
+    return INVALID_P2M_ENTRY;
+}
+
+void *host_mfn_to_virt(p2m_word mfn)
+{
+    p2m_word number = mfn - host.shift;
+
+    if (number - MFN_ARENA < HOST_PAGES)
+        return host.state[number - MFN_ARENA] == HOST_LIVE ? page_at((unsigned)(number - MFN_ARENA))
+                                                           : NULL;
+    if (number - MFN_LIST < list_words / P2M_LEAF)
+        return list + (number - MFN_LIST) * P2M_LEAF;
+    if (number - MFN_SHARED < 4)
+        return shared_area + (number - MFN_SHARED) * shared_stride;
+    return NULL;
+}
+
+void host_resume(void)
+{
+    host.epoch++;
+    host.shift = host_next_mfn(host.shift);
+    memset(&host.info, 0, sizeof(host.info));
+}
+
+/* ---- the domain builder ---- */
+
+p2m_word host_list_entry(const struct boot *boot, p2m_word pfn)
+{
+    if (boot->holes && (prng_mix(pfn) & 0xff) < boot->holes)
+        return INVALID_P2M_ENTRY;
+    return MFN_OF_LIST_ENTRY + pfn;
+}
+
+int host_list_index(const void *p)
+{
+    uintptr_t offset = (uintptr_t)p - (uintptr_t)list;
+    size_t stride = P2M_LEAF * sizeof(p2m_word);
+
+    if (offset >= list_words * sizeof(p2m_word) || offset % stride)
+        return -1;
+    return (int)(offset / stride);
+}
+
+static p2m_word list_word(const struct boot *boot, p2m_word pfn)
+{
+    return pfn < boot->nr_pages ? host_list_entry(boot, pfn) : (p2m_word)0xdead000 + pfn;
+}
+
+bool host_list_intact(const struct boot *boot)
+{
+    for (p2m_word pfn = 0; pfn < list_words; pfn++)
+        if (list[pfn] != list_word(boot, pfn))
+            return false;
+    return true;
+}
+
+p2m_word *host_mfn_list(const struct boot *boot)
+{
+    p2m_word pages = (p2m_word)boot->nr_pages;
+
+    list_words = (pages + P2M_LEAF - 1) / P2M_LEAF * P2M_LEAF;
+    for (p2m_word pfn = 0; pfn < list_words; pfn++)
+        list[pfn] = list_word(boot, pfn);
+    if (HOST_ASAN && list_words)
+        __asan_poison_memory_region(list + list_words, P2M_LEAF * sizeof(p2m_word));
+    return list;
+}
+
+HARNESS_END

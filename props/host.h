@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The machine that the guest believes to run on: its pages, their MFNs, the
+ * mfn_list that the domain builder made, refusals, and sync points. There is one
+ * host in a process; host_reset makes it as new, without a system call.
+ *
+ * Pages come from an arena with a gap behind each, in no predictable order,
+ * never zeroed. A freed page is not handed out again in the same case. Under
+ * ASan gaps and freed pages are poisoned; otherwise they hold a pattern, which
+ * host_trespass() looks at.
+ */
+#ifndef PROPS_HOST_H
+#define PROPS_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "../core/p2m.h"
+#include "ops.h"
+#include "sync.h"
+
+#if P2M_LEAF >= 256
+#define HOST_PAGES 4096 /* a power of two */
+#define HOST_GAP 256
+#else
+#define HOST_PAGES 512
+#define HOST_GAP 64
+#endif
+/* The most leaves a mfn_list has, one more for the gap behind it included. */
+#define HOST_LIST_LEAVES                                                                           \
+    ((1u << 18) / P2M_LEAF + 10 < P2M_TOP * P2M_MID + 4 ? (1u << 18) / P2M_LEAF + 10               \
+                                                        : P2M_TOP * P2M_MID + 4)
+#define HOST_STRIDE ((P2M_PAGE_BYTES + HOST_GAP + 63) / 64 * 64)
+
+enum host_page_state { HOST_NEVER, HOST_LIVE, HOST_FREED };
+
+struct host {
+    unsigned taken;     /* pages handed out in this case */
+    unsigned live;      /* of these, not yet freed */
+    unsigned freed;     /* length of freed_page */
+    unsigned refuse_in; /* the refuse_in-th allocation from now is refused; 0: none */
+    bool refused;       /* one was, since host_arm() */
+    unsigned epoch;     /* resumes so far */
+    p2m_word shift;     /* what they added to every MFN */
+    uint8_t state[HOST_PAGES];
+    uint16_t freed_page[HOST_PAGES];
+    struct p2m_shared_info info;
+};
+
+extern struct host host;
+extern uint8_t host_arena[HOST_PAGES * HOST_STRIDE];
+
+/* Once in a process: the shared pages, sealed; the traps on writes to them. */
+void host_start(void);
+
+/* Everything as new. */
+void host_reset(void);
+
+/* Arms the next call: its n-th allocation is refused (0: none). */
+static inline void host_arm(unsigned refuse)
+{
+    host.refuse_in = refuse;
+    host.refused = false;
+}
+
+/* A page as core/platform.h wants it, NULL if refused (or the arena is used up). */
+void *host_page_alloc(void);
+
+/* Takes a page back. A page that is not live ends the case as CORE_BUG. */
+void host_page_free(void *page);
+
+/* The number of the arena page that starts at `p`, or -1. */
+static inline int host_page_index(const void *p)
+{
+    uintptr_t offset = (uintptr_t)p - (uintptr_t)host_arena;
+
+    if (offset >= sizeof(host_arena) || offset % HOST_STRIDE)
+        return -1;
+    return (int)(offset / HOST_STRIDE);
+}
+
+/* True if a gap or a freed page was written to; always false under ASan, which traps it. */
+bool host_trespass(void);
+
+/* Sealed pages, in the order of enum host_shared_page. */
+enum host_shared_page { HOST_IDENTITY, HOST_MISSING, HOST_MID_MISSING, HOST_MID_IDENTITY };
+extern struct p2m_shared host_shared;
+
+/* Is what the shared page should be still in it? */
+bool host_shared_intact(enum host_shared_page page);
+
+/* Takes write protection off the shared pages, or puts it on (tests only). */
+void host_seal(bool sealed);
+
+/*
+ * MFNs. Plain MFNs are [0, 2^HOST_MFN_BITS); a resume maps them by one fixed
+ * bijection, those of the p2m's own pages included.
+ */
+#define HOST_MFN_BITS (P2M_WORD_BITS == 64 ? 48 : 30)
+
+/* What one resume makes of a plain MFN. */
+static inline p2m_word host_next_mfn(p2m_word mfn)
+{
+    p2m_word mask = ((p2m_word)1 << HOST_MFN_BITS) - 1;
+
+    return (mfn & ~mask) | ((mfn + (p2m_word)0x2b5c3d) & mask);
+}
+
+/* The MFN now of a page: of the arena, of the mfn_list, or shared. INVALID: not a page. */
+p2m_word host_virt_to_mfn(const void *page);
+
+/* The page that has this MFN now, or NULL. */
+void *host_mfn_to_virt(p2m_word mfn);
+
+/* All MFNs change, and the shared info page is a fresh one. */
+void host_resume(void);
+
+/* The builder's mfn_list for this boot, whole leaves, padded with garbage. */
+p2m_word *host_mfn_list(const struct boot *boot);
+
+/* The number of the mfn_list's leaf that starts at `p`, or -1. */
+int host_list_index(const void *p);
+
+/* Is the list as host_mfn_list made it, padding included? */
+bool host_list_intact(const struct boot *boot);
+
+/* What the builder wrote for `pfn` (pfn < nr_pages): an MFN or INVALID. */
+p2m_word host_list_entry(const struct boot *boot, p2m_word pfn);
+
+/* Sync points: see machine.h. Every call may reach so many before it counts as hung. */
+#define HOST_HANG (MAX_P2M_PFN > 65536 ? 1u << 24 : 1u << 16)
+
+#endif

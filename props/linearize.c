@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Calls that overlap must look as if they had run one after another, in one of
+ * their orders, a range counting as a sequence of one-PFN steps. Tried first are
+ * the orders of whole calls; then those with one range cut in two, the parts in
+ * their order and the other calls between or around them. One cut is enough: of
+ * a range, a call that touches one PFN can only tell whether the step at its PFN
+ * came before it, and whether the range has yet made that PFN's leaf private; and
+ * all the calls overlap, so what two of them see does not order these two.
+ */
+#include "machine.h"
+#include "quiet.h"
+
+HARNESS_BEGIN
+
+#define ATOMS (MACHINE_RACE + 1)
+
+static struct {
+    const struct op *call[ATOMS]; /* whole calls, and parts of a range */
+    unsigned owner[ATOMS];        /* which call it is (a part) of */
+    unsigned count;
+    const uint64_t *want; /* results by owner */
+    struct model *model;
+    struct kinds *kinds;
+} atoms;
+
+static bool order_fits(const unsigned *order)
+{
+    uint64_t result[MACHINE_RACE] = {0};
+    p2m_word pfn;
+
+    model_copy(atoms.model, &machine.model);
+    kinds_copy(atoms.kinds, &machine.kinds);
+    for (unsigned i = 0; i < atoms.count; i++)
+        result[atoms.owner[order[i]]] += model_call(atoms.model, atoms.kinds, atoms.call[order[i]]);
+    for (unsigned i = 0; i < atoms.count; i++)
+        if (result[atoms.owner[i]] != atoms.want[atoms.owner[i]])
+            return false;
+    return checks_entries_match(atoms.model, atoms.kinds, &pfn);
+}
+
+/* All orders of the atoms from `filled` on; parts of one range stay in their order. */
+static bool any_order_fits(unsigned *order, unsigned filled)
+{
+    if (filled == atoms.count)
+        return order_fits(order);
+    for (unsigned i = 0; i < atoms.count; i++) {
+        bool taken = false;
+
+        for (unsigned k = 0; k < filled; k++)
+            taken |= order[k] == i;
+        for (unsigned k = 0; k < i && !taken; k++) { /* an earlier part comes first */
+            bool placed = false;
+
+            for (unsigned m = 0; m < filled; m++)
+                placed |= order[m] == k;
+            taken = atoms.owner[k] == atoms.owner[i] && !placed;
+        }
+        if (taken)
+            continue;
+        order[filled] = i;
+        if (any_order_fits(order, filled + 1))
+            return true;
+    }
+    return false;
+}
+
+/* Cuts call `which` before `pfn` and tries all orders; false if that is no cut. */
+static bool cut_fits(const struct op *const *call, unsigned count, unsigned which, uint64_t pfn)
+{
+    struct op parts[2] = {*call[which], *call[which]};
+    unsigned order[ATOMS];
+
+    if (pfn <= call[which]->pfn || pfn >= call[which]->arg || pfn >= MAX_P2M_PFN)
+        return false;
+    parts[0].arg = pfn;
+    parts[1].pfn = pfn;
+    atoms.count = 0;
+    for (unsigned i = 0; i < count; i++) {
+        atoms.owner[atoms.count] = i;
+        atoms.call[atoms.count++] = i == which ? &parts[0] : call[i];
+        if (i == which) {
+            atoms.owner[atoms.count] = i;
+            atoms.call[atoms.count++] = &parts[1];
+        }
+    }
+    return any_order_fits(order, 0);
+}
+
+bool linearize(const struct op *const *call, const uint64_t *result, unsigned count,
+               struct model *model, struct kinds *kinds)
+{
+    unsigned order[ATOMS];
+
+    atoms.want = result;
+    atoms.model = model;
+    atoms.kinds = kinds;
+    atoms.count = count;
+    for (unsigned i = 0; i < count; i++) {
+        atoms.call[i] = call[i];
+        atoms.owner[i] = i;
+    }
+    if (any_order_fits(order, 0))
+        return true;
+    for (unsigned which = 0; which < count; which++)
+        for (unsigned other = 0; call[which]->kind == OP_RANGE && other < count; other++) {
+            uint64_t pfn = call[other]->pfn, leaf = pfn - pfn % P2M_LEAF;
+            uint64_t start = call[which]->pfn;
+
+            if (other == which)
+                continue;
+            if (cut_fits(call, count, which, pfn) || cut_fits(call, count, which, pfn + 1) ||
+                cut_fits(call, count, which, (leaf > start ? leaf : start) + 1))
+                return true;
+        }
+    return false;
+}
+
+HARNESS_END

@@ -1,0 +1,501 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Runs cases: see machine.h. What is true after an op is judged in checks.c. */
+#include "machine.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "prng.h"
+#include "quiet.h"
+
+HARNESS_BEGIN
+
+struct machine machine;
+void (*machine_watcher)(int op, uint64_t result);
+void (*machine_at_end)(void);
+unsigned p2m_sync_left;
+
+static jmp_buf escape;
+static struct verdict *verdict_out;
+
+/* ---- the way out ---- */
+
+void violated(enum invariant id, const char *format, ...)
+{
+    va_list arguments;
+
+    verdict_out->id = id;
+    verdict_out->op = machine.op;
+    va_start(arguments, format);
+    vsnprintf(verdict_out->details, sizeof(verdict_out->details), format, arguments);
+    va_end(arguments);
+    longjmp(escape, 1);
+}
+
+void invariant_shared_page_written(int page, unsigned offset)
+{
+    static const enum invariant ids[4] = {IDENTITY_PAGE_UNTOUCHED, MISSING_PAGE_UNTOUCHED,
+                                          MID_MISSING_UNTOUCHED, MID_IDENTITY_UNTOUCHED};
+
+    violated(ids[page], "expected no store to the page, got one at byte %u of it", offset);
+}
+
+void machine_warn(const char *what)
+{
+    violated(CORE_WARNED, "%s", what);
+}
+
+/* ---- calls, one inside another if need be ---- */
+
+#define RACE_DEPTH MACHINE_RACE
+
+/* call[0] is the outer one; call[1] runs at one of its sync points, call[2] at one of that's. */
+static struct {
+    unsigned count, depth;
+    const struct op *call[RACE_DEPTH];
+    uint64_t result[RACE_DEPTH];
+    bool ran[RACE_DEPTH];
+} race;
+
+static uint64_t call_subject(const struct op *op)
+{
+    const struct subject *subject = machine.subject;
+    p2m_word pfn = (p2m_word)op->pfn, arg = (p2m_word)op->arg;
+
+    switch (op->kind) {
+    case OP_GET:
+        return subject->get(pfn);
+    case OP_PFN_TO_MFN:
+        return subject->pfn_to_mfn(pfn);
+    case OP_SET:
+        return subject->set(pfn, arg);
+    case OP_SET_NOALLOC:
+        return subject->set_noalloc(pfn, arg);
+    case OP_RANGE:
+        return subject->range(pfn, arg);
+    default:
+        return subject->xen_set_identity(machine.e820, machine.e820_count, op->type);
+    }
+}
+
+static void run_call(unsigned level)
+{
+    race.depth = level;
+    race.ran[level] = true;
+    p2m_sync_left = level + 1 < race.count ? race.call[level + 1]->at : HOST_HANG;
+    race.result[level] = call_subject(race.call[level]);
+    if (level + 1 < race.count && !race.ran[level + 1])
+        run_call(level + 1); /* there were fewer sync points than that */
+}
+
+void p2m_sync_reached(void)
+{
+    unsigned level = race.depth;
+
+    if (level + 1 >= race.count || race.ran[level + 1])
+        violated(HANG, "expected a call to end, got past %u sync points", HOST_HANG);
+    run_call(level + 1);
+    race.depth = level;
+    p2m_sync_left = HOST_HANG;
+}
+
+/* ---- one call ---- */
+
+static bool is_sound(p2m_word pfn, p2m_word entry)
+{
+    return !(entry & IDENTITY_FRAME_BIT) || entry == INVALID_P2M_ENTRY ||
+           entry == IDENTITY_FRAME(pfn);
+}
+
+/* A call that the model or a refusal may make fail: its state before is worth a hash. */
+static bool may_fail(const struct op *op)
+{
+    p2m_word pfn = (p2m_word)op->pfn;
+
+    if (op->kind < OP_SET || op->kind > OP_RANGE)
+        return false;
+    if (op->refuse || op->kind == OP_RANGE)
+        return op->refuse;
+    return pfn >= MAX_P2M_PFN || !is_sound(pfn, (p2m_word)op->arg) ||
+           (op->kind == OP_SET_NOALLOC && kinds_at(&machine.kinds, pfn) != KIND_PRIVATE);
+}
+
+static uint64_t model_set(struct model *model, struct kinds *kinds, const struct op *op)
+{
+    p2m_word pfn = (p2m_word)op->pfn, entry = (p2m_word)op->arg;
+
+    if (pfn >= MAX_P2M_PFN)
+        return entry == INVALID_P2M_ENTRY;
+    if (!is_sound(pfn, entry))
+        return false;
+    if (kinds_at(kinds, pfn) != KIND_PRIVATE) {
+        if (model_get(model, pfn) == entry)
+            return true;
+        if (op->kind == OP_SET_NOALLOC)
+            return false;
+        kinds_own(kinds, pfn);
+    }
+    model_change(model, (struct change){CHANGE_ENTRY, pfn, pfn + 1, entry});
+    return true;
+}
+
+static uint64_t model_range(struct model *model, struct kinds *kinds, p2m_word start, p2m_word end)
+{
+    if (end > MAX_P2M_PFN)
+        end = MAX_P2M_PFN;
+    if (start >= end)
+        return 0;
+    if (!machine.c->boot.auto_translated) {
+        model_change(model, (struct change){CHANGE_IDENTITY, start, end, 0});
+        kinds_range(kinds, start, end);
+    }
+    return end - start;
+}
+
+uint64_t model_call(struct model *model, struct kinds *kinds, const struct op *op)
+{
+    bool automatic = machine.c->boot.auto_translated;
+    p2m_word pfn = (p2m_word)op->pfn;
+
+    switch (op->kind) {
+    case OP_GET:
+        return model_get(model, pfn);
+    case OP_PFN_TO_MFN:
+        return automatic ? pfn : entry_mfn(model_get(model, pfn));
+    case OP_SET:
+    case OP_SET_NOALLOC:
+        return automatic ? true : model_set(model, kinds, op);
+    case OP_RANGE:
+        return model_range(model, kinds, pfn, (p2m_word)op->arg);
+    default:
+        return model_xen_set_identity(automatic ? NULL : model, kinds, machine.e820,
+                                      machine.e820_count, op->type);
+    }
+}
+
+/* Small geometries are checked whole after each op, big ones if asked. */
+static bool everything_now(void)
+{
+    return MODEL_LITERAL || machine.level == CHECK_EVERY;
+}
+
+static unsigned kinds_pages(void)
+{
+    return 2 * machine.kinds.mids + machine.kinds.leaves;
+}
+
+static void note_result(const struct op *op, uint64_t result, bool failed)
+{
+    machine.trace = prng_mix(machine.trace ^ result ^ ((uint64_t)op->kind << 56));
+    machine.tally.ops++;
+    machine.tally.calls[op->kind]++;
+    machine.tally.failed[op->kind] += failed;
+    if (machine_watcher)
+        machine_watcher((int)(op - machine.c->ops), result);
+}
+
+static bool has_failed(const struct op *op, uint64_t result)
+{
+    return op->kind >= OP_SET && op->kind <= OP_RANGE && !result;
+}
+
+/* What the call must answer, now that it is known whether a page was refused. */
+static uint64_t expect(const struct op *op, const struct outcome *outcome)
+{
+    struct op prefix = *op;
+    p2m_word end = (p2m_word)op->arg < MAX_P2M_PFN ? (p2m_word)op->arg : MAX_P2M_PFN;
+
+    if (!outcome->refused)
+        return model_call(&machine.model, &machine.kinds, op);
+    if (op->kind != OP_RANGE || machine.subject->range_all_or_nothing)
+        return 0;
+    if (outcome->got > end - (p2m_word)op->pfn)
+        violated(RANGE_PREFIX, "expected at most 0x%llx PFNs, got 0x%llx",
+                 (unsigned long long)(end - op->pfn), (unsigned long long)outcome->got);
+    prefix.arg = op->pfn + outcome->got;
+    return model_call(&machine.model, &machine.kinds, &prefix);
+}
+
+static void plain_call(const struct op *op)
+{
+    struct outcome outcome = {.op = op, .pages_before = host.live};
+    unsigned kinds_before = kinds_pages();
+
+    if (may_fail(op))
+        outcome.hash_before = checks_state_hash(everything_now() ? NULL : op);
+    race.count = 1;
+    race.call[0] = op;
+    host_arm(op->refuse);
+    run_call(0);
+    outcome.refused = host.refused;
+    host_arm(0);
+    outcome.got = race.result[0];
+    outcome.failed = has_failed(op, outcome.got);
+    machine.tally.refused[op->kind] += outcome.refused;
+    note_result(op, outcome.got, outcome.failed);
+    if (machine.model_off)
+        return;
+    outcome.expected = expect(op, &outcome);
+    outcome.cost = kinds_pages() - kinds_before;
+    checks_after(&outcome, everything_now());
+}
+
+/* ---- overlapping calls ---- */
+
+static bool results_fit_translated(void)
+{
+    for (unsigned i = 0; i < race.count; i++)
+        if (model_call(&machine.model, &machine.kinds, race.call[i]) != race.result[i])
+            return false;
+    return true;
+}
+
+static void judge_race(void)
+{
+    static struct model model;
+    static struct kinds kinds;
+    struct outcome outcome = {.op = race.call[0], .race = true};
+    p2m_word max_pfn = machine.kinds.max_pfn;
+    bool explained;
+
+    machine.tally.checks++;
+    machine.tally.exercised[LINEARIZABLE]++;
+    if (machine.c->boot.auto_translated) {
+        explained = results_fit_translated();
+        outcome.op = NULL;
+    } else {
+        checks_structure();
+        explained = linearize(race.call, race.result, race.count, &model, &kinds);
+        if (explained) {
+            model_copy(&machine.model, &model);
+            kinds_copy(&machine.kinds, &kinds);
+            machine.kinds.max_pfn = max_pfn; /* leaves private now raise it again */
+            checks_reread_kinds();
+        } else {
+            checks_mfn_tree();
+        }
+    }
+    if (explained) {
+        checks_after(&outcome, true);
+        return;
+    }
+    violated(LINEARIZABLE,
+             "expected results and entries of one order of the calls; got 0x%llx from the outer "
+             "one, 0x%llx from the one inside%s",
+             (unsigned long long)race.result[0], (unsigned long long)race.result[1],
+             race.count > 2 ? ", and there is one more" : "");
+}
+
+static void race_calls(const struct op *const *calls, unsigned count)
+{
+    race.count = count;
+    for (unsigned i = 0; i < count; i++) {
+        race.call[i] = calls[count - 1 - i]; /* the last one written is the outer one */
+        race.ran[i] = false;
+    }
+    host_arm(0);
+    run_call(0);
+    for (unsigned i = 0; i < count; i++)
+        note_result(race.call[i], race.result[i], has_failed(race.call[i], race.result[i]));
+    machine.tally.races++;
+    if (!machine.model_off)
+        judge_race();
+}
+
+/* ---- the other ops ---- */
+
+/* The model of what toolstack_restore and the new host do to the entries. */
+static void model_resume(bool xen)
+{
+    struct kinds *kinds = &machine.kinds;
+
+    for (unsigned ti = 0; xen && ti < P2M_TOP; ti++)
+        for (unsigned mi = 0; kinds->mid[ti] == KIND_PRIVATE && mi < P2M_MID; mi++) {
+            p2m_word first = ti * P2M_MID_SPAN + mi * (p2m_word)P2M_LEAF;
+
+            if (kinds->leaf[ti][mi] == KIND_PRIVATE)
+                model_change(&machine.model,
+                             (struct change){CHANGE_FLATTENED, first, first + P2M_LEAF, 0});
+        }
+    model_change(&machine.model, (struct change){CHANGE_RENUMBERED, 0, MAX_P2M_PFN, 0});
+}
+
+static void resume(const struct op *op)
+{
+    const struct boot *boot = &machine.c->boot;
+    struct outcome outcome = {.pages_before = host.live};
+
+    if (!boot->auto_translated) {
+        if (!machine.model_off)
+            toolstack_check();
+        toolstack_restore(boot->xen_restore);
+        model_resume(boot->xen_restore);
+    }
+    host_resume();
+    race.count = 1;
+    p2m_sync_left = HOST_HANG;
+    machine.subject->publish(&host.info);
+    note_result(op, 0, false);
+    if (!machine.model_off)
+        checks_after(&outcome, everything_now());
+}
+
+static void add_e820(const struct op *op)
+{
+    machine.e820[machine.e820_count++] = (struct p2m_e820_entry){
+        op->start, op->stop, op->type == OP_TYPE_SOFT ? 0xefffffff : op->type};
+    note_result(op, 0, false);
+}
+
+static void run_op(const struct op *op)
+{
+    if (op->kind == OP_RESUME)
+        resume(op);
+    else if (op->kind == OP_E820)
+        add_e820(op);
+    else
+        plain_call(op);
+}
+
+/* ---- a case ---- */
+
+static bool build_once(p2m_word *list, unsigned refuse)
+{
+    bool built;
+
+    host_arm(refuse);
+    race.count = 1;
+    p2m_sync_left = HOST_HANG;
+    built = machine.subject->build(list, (p2m_word)machine.c->boot.nr_pages,
+                                   machine.c->boot.auto_translated);
+    if (built == host.refused)
+        violated(RESULT_MATCHES_MODEL, "expected build to be %s, got %s",
+                 host.refused ? "false after a refused page" : "true", built ? "true" : "false");
+    return built;
+}
+
+static void boot(void)
+{
+    const struct boot *boot = &machine.c->boot;
+    struct outcome outcome = {0};
+    p2m_word *list = host_mfn_list(boot);
+
+    if (!build_once(list, boot->refuse)) {
+        machine.tally.exercised[FAILED_CALL_UNCHANGED]++;
+        if (host.live)
+            violated(PAGE_LEDGER, "expected all pages back after a failed build, got %u left",
+                     host.live);
+        if (!host_list_intact(boot))
+            violated(FAILED_CALL_UNCHANGED, "expected the mfn_list untouched by a failed build");
+        build_once(list, 0);
+    }
+    host_arm(0);
+    p2m_sync_left = HOST_HANG;
+    machine.subject->publish(&host.info);
+    memset(&machine.view, 0, sizeof(machine.view));
+    if (!boot->auto_translated) {
+        machine.subject->view(&machine.view);
+        machine.model.boot = *boot;
+        model_change(&machine.model,
+                     (struct change){
+                         CHANGE_LIST, 0,
+                         boot->nr_pages < MAX_P2M_PFN ? (p2m_word)boot->nr_pages : MAX_P2M_PFN, 0});
+        kinds_build(&machine.kinds, (p2m_word)boot->nr_pages);
+    }
+    if (!machine.model_off)
+        checks_after(&outcome, everything_now());
+}
+
+static void run_ops(void)
+{
+    const struct op *waiting[RACE_DEPTH];
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < machine.c->count; i++) {
+        const struct op *op = &machine.c->ops[i];
+        bool call = op->kind <= OP_RANGE;
+
+        machine.op = (int)i;
+        if (call && op->at && count < RACE_DEPTH - 1) {
+            waiting[count++] = op;
+            continue;
+        }
+        if (call && count) {
+            waiting[count++] = op;
+            race_calls(waiting, count);
+        } else {
+            for (unsigned k = 0; k < count; k++)
+                plain_call(waiting[k]); /* no call follows that they could interrupt */
+            run_op(op);
+        }
+        count = 0;
+    }
+    for (unsigned k = 0; k < count; k++)
+        plain_call(waiting[k]);
+}
+
+static void finish(void)
+{
+    struct outcome outcome = {.pages_before = host.live};
+
+    machine.op = (int)machine.c->count;
+    if (!everything_now() && !machine.model_off)
+        checks_after(&outcome, true);
+    if (machine_at_end)
+        machine_at_end();
+    if (machine.want_hash)
+        machine.hash = prng_mix(machine.trace ^ checks_state_hash(NULL));
+    p2m_sync_left = HOST_HANG;
+    machine.subject->destroy();
+    machine.tally.checks++;
+    if (host.live)
+        violated(PAGE_LEDGER, "expected all pages back in the end, got %u left", host.live);
+    if (host_trespass())
+        violated(PAGE_LEDGER, "expected freed pages and gaps untouched, got a store there");
+    machine.tally.cases++;
+}
+
+bool machine_run(const struct subject *subject, const struct test_case *c, enum check_level level,
+                 struct verdict *verdict)
+{
+    verdict->id = INVARIANT_NONE;
+    verdict->details[0] = '\0';
+    verdict_out = verdict;
+    machine.subject = subject;
+    machine.c = c;
+    machine.level = level;
+    machine.op = -1;
+    machine.trace = 0;
+    machine.e820_count = 0;
+    host_start();
+    host_reset();
+    model_reset(&machine.model, true);
+    kinds_reset(&machine.kinds);
+    if (setjmp(escape))
+        return false;
+    boot();
+    run_ops();
+    finish();
+    return true;
+}
+
+bool machine_judge(const struct subject *subject, const struct test_case *c, enum check_level level,
+                   struct verdict *verdict)
+{
+    struct verdict again;
+
+    if (machine_run(subject, c, level, verdict))
+        return true;
+    if (level == CHECK_QUICK && !machine_run(subject, c, CHECK_EVERY, &again))
+        *verdict = again;
+    return false;
+}
+
+uint64_t machine_hash(void)
+{
+    return machine.hash;
+}
+
+HARNESS_END

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The machine: runs a case on a subject and on the model side by side, one op at
+ * a time, and judges. Data has one way through it:
+ *
+ *     case -> op -> subject, model -> invariants (checks.c) -> verdict
+ *
+ * A violation ends the case at once. Nothing is printed and nothing allocated.
+ */
+#ifndef PROPS_MACHINE_H
+#define PROPS_MACHINE_H
+
+#include "invariants.h"
+#include "kinds.h"
+#include "model.h"
+#include "subject.h"
+
+/*
+ * How much is checked after each op. Small geometries: everything, in any case;
+ * CHECK_EVERY calls get for each PFN besides. Big ones: CHECK_QUICK looks at what
+ * the op could touch, and at everything at the end of the case; CHECK_EVERY at
+ * everything after every op.
+ */
+enum check_level { CHECK_QUICK, CHECK_EVERY };
+
+struct verdict {
+    enum invariant id; /* INVARIANT_NONE: all is well */
+    int op;            /* index of the failing op; -1: the boot; count: the end of the case */
+    char details[400]; /* what was expected, what came */
+};
+
+/* What a run did; adds up over runs. */
+struct tally {
+    uint64_t cases, ops, checks;
+    uint64_t calls[OP_KINDS];            /* by op */
+    uint64_t failed[OP_KINDS];           /* of these: false, or 0 PFNs */
+    uint64_t refused[OP_KINDS];          /* of these: a page was refused */
+    uint64_t races;                      /* groups of overlapping calls */
+    uint64_t exercised[INVARIANT_COUNT]; /* checks that had something to compare */
+};
+
+#define MACHINE_E820 256
+
+struct machine {
+    const struct subject *subject;
+    const struct test_case *c;
+    enum check_level level;
+    struct subject_view view;
+    struct model model;
+    struct kinds kinds;
+    struct p2m_e820_entry e820[MACHINE_E820];
+    unsigned e820_count;
+    int op;         /* the running op, as in struct verdict */
+    uint64_t trace; /* a hash over the results of all calls */
+    bool want_hash; /* set by who will ask machine_hash() */
+    uint64_t hash;
+    bool model_off; /* metamorphic.c: subject against subject */
+    struct tally tally;
+};
+
+extern struct machine machine;
+
+/*
+ * Runs `c` on `subject`. True if no invariant was violated; else *verdict says
+ * which. machine.tally goes on counting; set it to zero to start anew.
+ */
+bool machine_run(const struct subject *subject, const struct test_case *c, enum check_level level,
+                 struct verdict *verdict);
+
+/*
+ * The same, and a failure found by CHECK_QUICK is run again with CHECK_EVERY, so
+ * that the verdict names the first op after which something is wrong.
+ */
+bool machine_judge(const struct subject *subject, const struct test_case *c, enum check_level level,
+                   struct verdict *verdict);
+
+/*
+ * After machine_run: a hash of all results, of all entries and of the shape of
+ * the tree. The same for the same case, whatever compiler, word or address.
+ */
+uint64_t machine_hash(void);
+
+/* Called with the op's index after each op of the next runs; NULL: nobody. */
+extern void (*machine_watcher)(int op, uint64_t result);
+
+/* Called at the end of each case, while its tree still stands; NULL: nobody. */
+extern void (*machine_at_end)(void);
+
+/* The subject warned. Ends the case. */
+noreturn void machine_warn(const char *what);
+
+/* ---- for the files of the machine alone ---- */
+
+/* What a call answers and does, by the model alone. */
+uint64_t model_call(struct model *model, struct kinds *kinds, const struct op *op);
+
+/*
+ * The identity pages of the table, page by page (e820_model.c); answers their
+ * number. `model` NULL: only counted.
+ */
+uint64_t model_xen_set_identity(struct model *model, struct kinds *kinds,
+                                const struct p2m_e820_entry *map, unsigned count, bool domu);
+
+/* Is page number `page` one of them? All below *same_until are like it. */
+bool model_page_is_identity(const struct p2m_e820_entry *map, unsigned count, bool domu,
+                            uint64_t page, uint64_t *same_until);
+
+/* What checks_after is told about the op that just ran. */
+struct outcome {
+    const struct op *op; /* NULL: the boot, or the end of the case */
+    uint64_t expected, got;
+    bool refused;          /* a page was */
+    bool failed;           /* the call says it did nothing */
+    uint64_t hash_before;  /* if it failed: state_hash before it */
+    unsigned pages_before; /* live pages */
+    unsigned cost;         /* pages that the kinds say it takes */
+    bool race;
+};
+
+/* Judges the state after an op; `everything`: see enum check_level. */
+void checks_after(const struct outcome *outcome, bool everything);
+
+/* Of these only what needs no model: shared pages, shape, ledger. */
+void checks_structure(void);
+
+/* The MFN tree against the tree. */
+void checks_mfn_tree(void);
+
+/* True if all entries are the model's; else *pfn is the first that differs. */
+bool checks_entries_match(const struct model *model, const struct kinds *kinds, p2m_word *pfn);
+
+/*
+ * Is there an order in which the `count` overlapping calls, one after another,
+ * give `result` and the subject's entries? Then *model and *kinds are what it
+ * leaves (linearize.c).
+ */
+#define MACHINE_RACE 3
+bool linearize(const struct op *const *call, const uint64_t *result, unsigned count,
+               struct model *model, struct kinds *kinds);
+
+/* After a race: the kinds become what the subject has. */
+void checks_reread_kinds(void);
+
+/* A hash of the state; `op`: only of what it can touch (NULL: all). */
+uint64_t checks_state_hash(const struct op *op);
+
+/* Through the MFN tree up to max_pfn: is everything there that the model holds? */
+void toolstack_check(void);
+
+/* Gives every frame that a real toolstack can reach its new MFN. */
+void toolstack_restore(bool xen);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The specification: a flat array of MAX_P2M_PFN entries, all INVALID at first.
+ * Everything that can happen to it is one of the five changes below, and a
+ * change is applied to a window of the array, [first, first + count).
+ *
+ * In a small geometry the window is the whole table: a literal array. In a big
+ * one the changes are written down, and a window is made when it is read, by
+ * applying all of them in order; a test holds the one against the other.
+ */
+#ifndef PROPS_MODEL_H
+#define PROPS_MODEL_H
+
+#include <stdbool.h>
+
+#include "host.h"
+
+struct change {
+    enum {
+        CHANGE_LIST,       /* the builder's list: PFN p gets its entry */
+        CHANGE_ENTRY,      /* becomes `entry` */
+        CHANGE_IDENTITY,   /* PFN p becomes IDENTITY_FRAME(p) */
+        CHANGE_RENUMBERED, /* plain MFNs become what a resume makes of them */
+        CHANGE_FLATTENED,  /* all but plain MFNs becomes INVALID */
+    } kind;
+    p2m_word start, end; /* of these PFNs; the window may be elsewhere */
+    p2m_word entry;
+};
+
+#define MODEL_LITERAL (MAX_P2M_PFN <= 4096)
+#define MODEL_CHANGES (MODEL_LITERAL ? 8192 : 65536)
+
+struct model {
+    bool literal;
+    struct boot boot; /* what CHANGE_LIST reads from */
+    unsigned changes;
+    p2m_word flat[MODEL_LITERAL ? MAX_P2M_PFN : 1];
+    struct change change[MODEL_CHANGES];
+};
+
+/* All INVALID. `literal` needs a small geometry. */
+void model_reset(struct model *model, bool literal);
+
+/* `to` becomes what `from` is. */
+void model_copy(struct model *to, const struct model *from);
+
+/* One change; start <= end <= MAX_P2M_PFN. */
+void model_change(struct model *model, struct change change);
+
+/* The entries [first, first + count), in the array itself or put into `buffer`. */
+const p2m_word *model_window(const struct model *model, p2m_word first, p2m_word count,
+                             p2m_word *buffer);
+
+/* The entry of `pfn`; INVALID beyond the table. */
+p2m_word model_get(const struct model *model, p2m_word pfn);
+
+/* Neither INVALID nor marked as foreign or identity: a frame of this domain. */
+static inline bool entry_is_plain(p2m_word entry)
+{
+    return !(entry & (FOREIGN_FRAME_BIT | IDENTITY_FRAME_BIT));
+}
+
+/* What pfn_to_mfn makes of an entry. */
+static inline p2m_word entry_mfn(p2m_word entry)
+{
+    return entry == INVALID_P2M_ENTRY ? entry : entry & ~(FOREIGN_FRAME_BIT | IDENTITY_FRAME_BIT);
+}
+
+#endif

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The report of a violation: see report.h. */
+#include "report.h"
+
+#include "quiet.h"
+#include "text.h"
+
+HARNESS_BEGIN
+
+void report_print(FILE *out, const struct report *report)
+{
+    const struct verdict *verdict = report->verdict;
+    const struct test_case *c = report->c;
+    char line[128] = "the boot";
+
+    if (verdict->op >= (int)c->count)
+        snprintf(line, sizeof(line), "the end of the case");
+    else if (verdict->op >= 0)
+        text_print_op(line, sizeof(line), &shape_here, &c->ops[verdict->op]);
+    fprintf(out, "p2mcheck: %s: %s\n", invariant_name(verdict->id),
+            invariant_sentence(verdict->id));
+    fprintf(out, "p2mcheck:   target %s, geometry %s%s%s\n", report->target, shape_here.name,
+            report->file ? ", file " : "", report->file ? report->file : "");
+    fprintf(out, "p2mcheck:   op %d of %u: %s\n", verdict->op + 1, c->count, line);
+    fprintf(out, "p2mcheck:   %s\n", verdict->details);
+    fprintf(out, "p2mcheck: the case:\n");
+    text_print_case(out, "    ", &shape_here, c);
+}
+
+static void details(void *ctx)
+{
+    report_print(stderr, ctx);
+}
+
+void report_and_stop(const struct report *report)
+{
+    struct report copy = *report;
+
+    invariant_report(copy.verdict->id, details, &copy);
+}
+
+HARNESS_END

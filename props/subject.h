@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A subject: any implementation of the p2m that can be put under test. It gets
+ * its pages, MFNs, warnings and sync points from host.h and machine.h; in return
+ * it answers the calls, and shows its pages so that they can be checked.
+ *
+ * A subject may keep its state in statics: there is one of it at a time, and
+ * `build` makes it as new. Pages of a former case are simply gone.
+ */
+#ifndef PROPS_SUBJECT_H
+#define PROPS_SUBJECT_H
+
+#include "../core/e820.h"
+#include "host.h"
+
+/* Where the tree's pages are. All pointers stay valid until the case ends. */
+struct subject_view {
+    p2m_word ***top;                        /* [P2M_TOP][P2M_MID][P2M_LEAF] */
+    p2m_word *missing, *identity;           /* the shared leaves */
+    p2m_word **mid_missing, **mid_identity; /* the shared mids */
+    p2m_word *top_mfn;                      /* [P2M_TOP] */
+    p2m_word **top_mfn_p;                   /* [P2M_TOP] */
+    p2m_word *mid_missing_mfn;              /* [P2M_MID] */
+    unsigned roots;                         /* pages that any tree costs */
+};
+
+struct subject {
+    const char *name;
+
+    /* Of a range with a refused page: true: it is all or nothing; false: a prefix. */
+    bool range_all_or_nothing;
+
+    /*
+     * The boot: xen_build_dynamic_phys_to_machine. False after a refused page,
+     * all pages freed; then it is called once more. `mfn_list` is the host's, of
+     * whole leaves, and stays until the case ends.
+     */
+    bool (*build)(p2m_word *mfn_list, p2m_word nr_pages, bool auto_translated);
+
+    /* xen_build_mfn_list_list and xen_setup_mfn_list_list: after build, after each resume. */
+    void (*publish)(struct p2m_shared_info *info);
+
+    p2m_word (*get)(p2m_word pfn);
+    p2m_word (*pfn_to_mfn)(p2m_word pfn);
+    bool (*set)(p2m_word pfn, p2m_word entry);
+    bool (*set_noalloc)(p2m_word pfn, p2m_word entry);
+    p2m_word (*range)(p2m_word start, p2m_word end);
+    p2m_word (*xen_set_identity)(const struct p2m_e820_entry *map, unsigned count, bool domu);
+
+    /* Frees every page, the roots included. */
+    void (*destroy)(void);
+
+    /* Not called for an auto-translated guest. */
+    void (*view)(struct subject_view *view);
+};
+
+/* The p2m of core/. */
+extern const struct subject subject_core;
+
+/* The subject of this program (the canary and the tests put another one here). */
+extern const struct subject *subject_under_test;
+
+#endif

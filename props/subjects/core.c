@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The subject that all this is about: core/, on the host's pages. */
+#include "../subject.h"
+
+#include "../invariants.h"
+#include "../machine.h"
+#include "../quiet.h"
+
+HARNESS_BEGIN
+
+static struct p2m p2m;
+
+static void *page_alloc(void *ctx)
+{
+    (void)ctx;
+    return host_page_alloc();
+}
+
+static void page_free(void *ctx, void *page)
+{
+    (void)ctx;
+    host_page_free(page);
+}
+
+static p2m_word virt_to_mfn(void *ctx, const void *page)
+{
+    (void)ctx;
+    return host_virt_to_mfn(page);
+}
+
+static void warn(void *ctx, const char *what)
+{
+    (void)ctx;
+    machine_warn(what);
+}
+
+static void bug(void *ctx, const char *what)
+{
+    (void)ctx;
+    violated(CORE_BUG, "%s", what);
+}
+
+static const struct p2m_platform platform = {NULL, page_alloc, page_free, virt_to_mfn, warn, bug};
+
+static bool build(p2m_word *mfn_list, p2m_word nr_pages, bool auto_translated)
+{
+    p2m_init(&p2m, &host_shared, &platform, auto_translated);
+    return xen_build_dynamic_phys_to_machine(&p2m, mfn_list, nr_pages);
+}
+
+static void publish(struct p2m_shared_info *info)
+{
+    xen_build_mfn_list_list(&p2m);
+    xen_setup_mfn_list_list(&p2m, info);
+}
+
+static p2m_word get(p2m_word pfn)
+{
+    return get_phys_to_machine(&p2m, pfn);
+}
+
+static p2m_word to_mfn(p2m_word pfn)
+{
+    return pfn_to_mfn(&p2m, pfn);
+}
+
+static bool set(p2m_word pfn, p2m_word entry)
+{
+    return set_phys_to_machine(&p2m, pfn, entry);
+}
+
+static bool set_noalloc(p2m_word pfn, p2m_word entry)
+{
+    return __set_phys_to_machine(&p2m, pfn, entry);
+}
+
+static p2m_word range(p2m_word start, p2m_word end)
+{
+    return set_phys_range_identity(&p2m, start, end);
+}
+
+static p2m_word set_identity(const struct p2m_e820_entry *map, unsigned count, bool domu)
+{
+    return xen_set_identity(&p2m, map, count, domu);
+}
+
+static void destroy(void)
+{
+    p2m_destroy(&p2m);
+}
+
+static void view(struct subject_view *out)
+{
+    *out = (struct subject_view){p2m.top,
+                                 p2m.shared->missing,
+                                 p2m.shared->identity,
+                                 p2m.shared->mid_missing,
+                                 p2m.shared->mid_identity,
+                                 p2m.top_mfn,
+                                 p2m.top_mfn_p,
+                                 p2m.mid_missing_mfn,
+                                 4};
+}
+
+const struct subject subject_core = {
+    "core", true, build, publish, get, to_mfn, set, set_noalloc, range, set_identity, destroy, view,
+};
+
+HARNESS_END

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The toolstack's side of save and restore. It knows what a real one knows: the
+ * shared info page, and how to map an MFN. From the published root it goes down
+ * the MFN tree, up to max_pfn and no further.
+ */
+#include "machine.h"
+#include "quiet.h"
+
+HARNESS_BEGIN
+
+static void *map(p2m_word mfn, const char *what)
+{
+    void *page = host_mfn_to_virt(mfn);
+
+    if (!page)
+        violated(TOOLSTACK_SEES_ALL, "the MFN 0x%llx of %s is no page", (unsigned long long)mfn,
+                 what);
+    return page;
+}
+
+/* Calls `visit` with each leaf page below max_pfn, `first` being its first PFN. */
+static void walk(void (*visit)(p2m_word *leaf, p2m_word first))
+{
+    p2m_word end = host.info.max_pfn;
+    p2m_word *root = map(host.info.pfn_to_mfn_frame_list_list, "the published root");
+
+    if (end > MAX_P2M_PFN)
+        violated(TOOLSTACK_SEES_ALL, "max_pfn 0x%llx is beyond the table", (unsigned long long)end);
+    for (p2m_word pfn = 0; pfn < end; pfn += P2M_MID_SPAN) {
+        p2m_word *mid = map(root[pfn / P2M_MID_SPAN], "a page of the MFN tree");
+
+        for (unsigned mi = 0; mi < P2M_MID && pfn + mi * (p2m_word)P2M_LEAF < end; mi++)
+            visit(map(mid[mi], "a leaf"), pfn + mi * (p2m_word)P2M_LEAF);
+    }
+}
+
+/* An identity PFN may be INVALID to the toolstack; all others must be exact. */
+static void compare_leaf(p2m_word *leaf, p2m_word first)
+{
+    static p2m_word buffer[P2M_LEAF];
+    const p2m_word *want;
+
+    if (leaf == machine.view.missing && kinds_at(&machine.kinds, first) != KIND_PRIVATE)
+        return; /* INVALID everywhere: right for missing and for identity */
+    want = model_window(&machine.model, first, P2M_LEAF, buffer);
+    for (unsigned i = 0; i < P2M_LEAF; i++) {
+        if (leaf[i] == want[i])
+            continue;
+        if (leaf[i] == INVALID_P2M_ENTRY && want[i] == IDENTITY_FRAME(first + i))
+            continue;
+        violated(TOOLSTACK_SEES_ALL, "PFN 0x%llx: the guest has 0x%llx, the toolstack reads 0x%llx",
+                 (unsigned long long)(first + i), (unsigned long long)want[i],
+                 (unsigned long long)leaf[i]);
+    }
+}
+
+/* Frames above max_pfn would never be saved. */
+static void nothing_above(p2m_word max_pfn)
+{
+    static p2m_word buffer[P2M_LEAF];
+
+    for (unsigned ti = 0; ti < P2M_TOP; ti++) {
+        if (machine.kinds.mid[ti] != KIND_PRIVATE)
+            continue;
+        for (unsigned mi = 0; mi < P2M_MID; mi++) {
+            p2m_word first = ti * P2M_MID_SPAN + mi * (p2m_word)P2M_LEAF;
+            const p2m_word *want;
+
+            if (first < max_pfn || machine.kinds.leaf[ti][mi] != KIND_PRIVATE)
+                continue;
+            want = model_window(&machine.model, first, P2M_LEAF, buffer);
+            for (unsigned i = 0; i < P2M_LEAF; i++)
+                if (!(want[i] & IDENTITY_FRAME_BIT))
+                    violated(TOOLSTACK_SEES_ALL, "PFN 0x%llx holds 0x%llx above max_pfn 0x%llx",
+                             (unsigned long long)(first + i), (unsigned long long)want[i],
+                             (unsigned long long)max_pfn);
+        }
+    }
+}
+
+void toolstack_check(void)
+{
+    walk(compare_leaf);
+    nothing_above(host.info.max_pfn);
+}
+
+static void renumber_leaf(p2m_word *leaf, p2m_word first)
+{
+    (void)first;
+    if (leaf == machine.view.missing)
+        return;
+    for (unsigned i = 0; i < P2M_LEAF; i++)
+        if (entry_is_plain(leaf[i]))
+            leaf[i] = host_next_mfn(leaf[i]);
+}
+
+/* Xen's own toolstack writes each entry: the frame's new MFN, or INVALID. */
+static void flatten_leaf(p2m_word *leaf, p2m_word first)
+{
+    (void)first;
+    if (leaf == machine.view.missing)
+        return;
+    for (unsigned i = 0; i < P2M_LEAF; i++)
+        leaf[i] = entry_is_plain(leaf[i]) ? host_next_mfn(leaf[i]) : INVALID_P2M_ENTRY;
+}
+
+void toolstack_restore(bool xen)
+{
+    walk(xen ? flatten_leaf : renumber_leaf);
+}
+
+HARNESS_END
