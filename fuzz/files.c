@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Files in and out: see files.h. */
+#define _GNU_SOURCE
+#include "files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool complain(const char *name, const char *why)
+{
+    fprintf(stderr, "p2m-case: %s: %s\n", name, why);
+    return false;
+}
+
+static bool read_all(int fd, const char *name, char *data, size_t size)
+{
+    size_t done = 0;
+
+    while (done < size) {
+        ssize_t got = read(fd, data + done, size - done);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return complain(name, strerror(errno));
+        if (got == 0)
+            return complain(name, "ended while it was read");
+        done += (size_t)got;
+    }
+    return true;
+}
+
+bool files_read(const char *name, char **data, size_t *size)
+{
+    int fd = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    struct stat st;
+    bool fine;
+
+    *data = NULL;
+    if (fd < 0)
+        return complain(name, strerror(errno));
+    if (fstat(fd, &st))
+        fine = complain(name, strerror(errno));
+    else if (S_ISDIR(st.st_mode))
+        fine = complain(name, "is a directory");
+    else if (!S_ISREG(st.st_mode))
+        fine = complain(name, "is no regular file");
+    else if ((size_t)st.st_size > FILES_MOST)
+        fine = complain(name, "is larger than 64 MiB");
+    else
+        fine = true;
+    if (fine) {
+        *size = (size_t)st.st_size;
+        *data = malloc(*size + 1);
+        if (!*data)
+            fine = complain(name, "no memory for it");
+    }
+    if (fine) {
+        (*data)[*size] = '\0';
+        fine = read_all(fd, name, *data, *size);
+    }
+    close(fd);
+    if (!fine) {
+        free(*data);
+        *data = NULL;
+    }
+    return fine;
+}
+
+bool files_write(const char *name, const void *data, size_t size)
+{
+    char *temporary = NULL;
+    FILE *file;
+    bool fine;
+
+    if (asprintf(&temporary, "%s.%ld.tmp", name, (long)getpid()) < 0)
+        return complain(name, "no memory");
+    file = fopen(temporary, "wb");
+    fine = file && fwrite(data, 1, size, file) == size;
+    if (file && (fflush(file) || fsync(fileno(file))) && errno != EINVAL)
+        fine = false;
+    if (file && fclose(file))
+        fine = false;
+    if (fine)
+        fine = !rename(temporary, name);
+    if (!fine) {
+        complain(name, strerror(errno));
+        if (file)
+            unlink(temporary);
+    }
+    free(temporary);
+    return fine;
+}
+
+static int is_wanted(const struct dirent *entry)
+{
+    size_t length = strlen(entry->d_name);
+
+    if (entry->d_name[0] == '.')
+        return 0;
+    return length < 3 || strcmp(entry->d_name + length - 3, ".md");
+}
+
+static bool each_in_folder(const char *path, bool reverse,
+                           bool (*visit)(const char *name, void *ctx), void *ctx)
+{
+    struct dirent **entries;
+    int count = scandir(path, &entries, is_wanted, alphasort);
+    bool fine = true;
+
+    if (count < 0)
+        return complain(path, strerror(errno));
+    for (int i = 0; i < count; i++) {
+        struct dirent *entry = entries[reverse ? count - 1 - i : i];
+        char *name = NULL;
+
+        if (asprintf(&name, "%s/%s", path, entry->d_name) < 0)
+            name = NULL;
+        fine = name && files_each(name, reverse, visit, ctx) && fine;
+        free(name);
+    }
+    for (int i = 0; i < count; i++)
+        free(entries[i]);
+    free(entries);
+    return fine;
+}
+
+bool files_each(const char *path, bool reverse, bool (*visit)(const char *name, void *ctx),
+                void *ctx)
+{
+    struct stat st;
+
+    if (stat(path, &st))
+        return complain(path, strerror(errno));
+    if (S_ISDIR(st.st_mode))
+        return each_in_folder(path, reverse, visit, ctx);
+    return visit(path, ctx);
+}

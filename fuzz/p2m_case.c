@@ -1,0 +1,591 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* p2m-case, the tool for single cases, and the replay driver: see help(). */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "e820_log.h"
+#include "files.h"
+#include "tool.h"
+
+static const char help_text[] =
+    "p2m-case: looks at, carries over and runs cases of p2mcheck\n"
+    "\n"
+    "  p2m-case decode FILE              the case as text\n"
+    "  p2m-case encode FILE -o OUT       the case as bytes\n"
+    "  p2m-case run FILE...              each op and its result; the first violated\n"
+    "                                    invariant in full\n"
+    "  p2m-case repro FILE               the same, and the tree before and after the\n"
+    "                                    failing op\n"
+    "  p2m-case show FILE                draws the tree at the end of the case\n"
+    "  p2m-case replay PATH...           runs files, and all in folders, in every\n"
+    "                                    geometry; ends with what was done\n"
+    "  p2m-case e820 FILE...             reads the memory map in a boot log of Linux\n"
+    "                                    or Xen: the table, the identity ranges, the\n"
+    "                                    pages they cost, the tree\n"
+    "  p2m-case geometries               the names that --geometry takes\n"
+    "\n"
+    "  --geometry=NAME   run in this one. Without it: the one that a text names, or\n"
+    "                    the name of the file (ops_tiny-...); for replay all, a list\n"
+    "                    with commas being allowed; for e820 x86_64\n"
+    "  --target=NAME     whose byte codec to use, ops or e820; without it by the\n"
+    "                    name of the file, else ops\n"
+    "  --check=every     run, replay: check everything after every op, in the big\n"
+    "                    geometries too\n"
+    "  --reverse         replay: the last file first\n"
+    "  --hashes          replay: print `HASH GEOMETRY FILE` for each case\n"
+    "  --domu            e820: the map of an unprivileged domain (from 1 MiB on)\n"
+    "  --ranges          e820: only the identity ranges, `0xSTART 0xEND` in PFNs, end\n"
+    "                    exclusive, ascending\n"
+    "  --cost            e820: only what the map costs, a line a file\n"
+    "  --verify          e820: hold the ranges against a classification of each page\n"
+    "  -o OUT            encode, decode, e820: write here (e820: the map as a case)\n"
+    "  -h, --help        this text\n"
+    "\n"
+    "A file is text if its name ends in .txt or its first line begins with p2m-case;\n"
+    "any other file is bytes. Exit: 0 all is well; 1 a violated invariant, or bad\n"
+    "input, said in one line; 2 bad usage.\n";
+
+/* Each geometry that was built into this program. */
+#define TOOL(name) extern const struct tool tool_##name __attribute__((weak))
+TOOL(micro);
+TOOL(tiny);
+TOOL(odd);
+TOOL(x86_64);
+TOOL(x86_32);
+#undef TOOL
+
+static const struct tool *const all_tools[] = {&tool_micro, &tool_tiny, &tool_odd, &tool_x86_64,
+                                               &tool_x86_32};
+#define TOOLS (sizeof(all_tools) / sizeof(all_tools[0]))
+
+const char *tool_running;
+
+static struct {
+    const char *geometry, *target, *out;
+    bool every, reverse, hashes, domu, ranges, cost, verify;
+} options;
+
+static int usage(const char *why, const char *what)
+{
+    fprintf(stderr, "p2m-case: %s%s%s; see p2m-case --help\n", why, what ? ": " : "",
+            what ? what : "");
+    return 2;
+}
+
+/* ---- which geometry, which target ---- */
+
+static const struct tool *tool_by_name(const char *name, size_t length)
+{
+    for (unsigned i = 0; i < TOOLS; i++)
+        if (all_tools[i] && strlen(all_tools[i]->geometry) == length &&
+            !memcmp(all_tools[i]->geometry, name, length))
+            return all_tools[i];
+    return NULL;
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+/* `ops_tiny` in the file's name: its target, and its geometry if that was built. */
+static void by_name(const char *path, const char **target, const struct tool **tool)
+{
+    static const char *const targets[] = {"ops", "e820"};
+    char wanted[64];
+
+    for (unsigned t = 0; t < 2; t++)
+        for (unsigned i = 0; i < TOOLS; i++) {
+            const char *at;
+            char end;
+
+            if (!all_tools[i])
+                continue;
+            snprintf(wanted, sizeof(wanted), "%s_%s", targets[t], all_tools[i]->geometry);
+            at = strstr(path, wanted);
+            end = at ? at[strlen(wanted)] : 'x';
+            if (at && (end == '-' || end == '.' || end == '/' || end == '\0')) {
+                *target = targets[t];
+                *tool = all_tools[i];
+            }
+        }
+}
+
+/* What stands after `geometry` on its line of a text. */
+static const struct tool *by_text(const struct input *input)
+{
+    const char *line = input->data, *end;
+    size_t length = strlen(input->name);
+
+    if (input->size < 8 || memcmp(line, "p2m-case", 8))
+        if (length < 4 || strcmp(input->name + length - 4, ".txt"))
+            return NULL;
+    for (; (end = strchr(line, '\n')); line = end + 1)
+        if (!strncmp(line, "geometry ", 9)) {
+            const char *name = line + 9 + strspn(line + 9, " \t");
+
+            return tool_by_name(name, strcspn(name, " \t\r\n#"));
+        }
+    return NULL;
+}
+
+static const struct tool *any_tool(void)
+{
+    for (unsigned i = 0; i < TOOLS; i++)
+        if (all_tools[i])
+            return all_tools[i];
+    return NULL;
+}
+
+/* Fills in the target; answers the geometry to use, or NULL if nothing tells it. */
+static const struct tool *choose(struct input *input)
+{
+    const struct tool *named = NULL, *told = by_text(input);
+
+    by_name(base_name(input->name), &input->target, &named);
+    if (!named)
+        by_name(input->name, &input->target, &named);
+    if (options.target)
+        input->target = options.target;
+    if (!input->target)
+        input->target = input->size && strstr(input->data, "\ne820 ") ? "e820" : "ops";
+    if (options.geometry)
+        return tool_by_name(options.geometry, strlen(options.geometry));
+    return told ? told : named;
+}
+
+static bool open_case(const char *name, struct input *input, char **data)
+{
+    *input = (struct input){.name = name};
+    if (!files_read(name, data, &input->size))
+        return false;
+    input->data = *data;
+    return true;
+}
+
+/* ---- output ---- */
+
+/* What was printed into memory goes to -o, or to standard output. */
+static bool deliver(const char *data, size_t size)
+{
+    if (options.out)
+        return files_write(options.out, data, size);
+    return fwrite(data, 1, size, stdout) == size;
+}
+
+/* ---- commands on one case ---- */
+
+enum command { DECODE, ENCODE, RUN, REPRO, SHOW };
+
+static bool decode(const struct tool *tool, const struct input *input)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *memory = open_memstream(&text, &size);
+    bool fine = memory && tool->print(input, memory);
+
+    if (memory)
+        fclose(memory);
+    fine = fine && deliver(text, size);
+    free(text);
+    return fine;
+}
+
+static bool encode(const struct tool *tool, const struct input *input)
+{
+    uint8_t bytes[TOOL_BYTES];
+    size_t size;
+
+    return tool->encode(input, bytes, &size) && deliver((const char *)bytes, size);
+}
+
+static bool one_geometry(enum command command, const struct tool *tool, const struct input *input)
+{
+    tool_running = input->name;
+    switch (command) {
+    case DECODE:
+        return decode(tool, input);
+    case ENCODE:
+        return encode(tool, input);
+    case RUN:
+        return tool->run(input, options.every, stdout);
+    case REPRO:
+        return tool->repro(input, stdout);
+    default:
+        return tool->show(input, stdout);
+    }
+}
+
+/* Nothing tells the geometry of these bytes: repro tries all. */
+static bool all_geometries(const struct input *input)
+{
+    printf("%s: neither the file nor its name tells the geometry; trying all\n", input->name);
+    for (unsigned i = 0; i < TOOLS; i++)
+        if (all_tools[i] && !all_tools[i]->repro(input, stdout))
+            return false;
+    return true;
+}
+
+static bool one_case(enum command command, const char *name)
+{
+    const struct tool *tool;
+    struct input input;
+    char *data;
+    bool fine;
+
+    if (!open_case(name, &input, &data))
+        return false;
+    tool = choose(&input);
+    if (!tool && by_text(&input) == NULL && input.size >= 8 && !memcmp(data, "p2m-case", 8))
+        tool = any_tool(); /* its text says what is wrong with the geometry */
+    if (tool) {
+        fine = one_geometry(command, tool, &input);
+    } else if (command == REPRO) {
+        fine = all_geometries(&input);
+    } else {
+        fprintf(stderr, "p2m-case: %s: nothing tells its geometry; say --geometry=NAME\n", name);
+        fine = false;
+    }
+    free(data);
+    return fine;
+}
+
+static int cases(enum command command, char **names, int count)
+{
+    bool fine = true;
+
+    if (!count)
+        return usage("a file is wanted", NULL);
+    if (count > 1 && command != RUN)
+        return usage("one file is wanted, not also", names[1]);
+    if (command == ENCODE && !options.out)
+        return usage("encode wants -o OUT", NULL);
+    for (int i = 0; i < count; i++)
+        fine = one_case(command, names[i]) && fine;
+    return !fine;
+}
+
+/* ---- replay ---- */
+
+struct replay {
+    const struct tool *tool;
+    struct replay_options options;
+    struct replay_counts counts;
+};
+
+static bool replay_file(const char *name, void *ctx)
+{
+    struct replay *replay = ctx;
+    struct input input;
+    char *data;
+    bool fine;
+
+    if (!open_case(name, &input, &data)) {
+        replay->counts.failures++;
+        return false;
+    }
+    choose(&input);
+    fine = replay->tool->replay(&input, &replay->options, &replay->counts);
+    free(data);
+    return fine;
+}
+
+/* Is the tool among the names in --geometry, separated by commas? */
+static bool is_wanted(const struct tool *tool)
+{
+    const char *at = options.geometry;
+
+    if (!at || !strcmp(at, "all"))
+        return true;
+    for (; *at; at += strcspn(at, ","), at += *at == ',')
+        if (tool_by_name(at, strcspn(at, ",")) == tool)
+            return true;
+    return false;
+}
+
+static bool geometries_are_known(void)
+{
+    const char *at = options.geometry;
+
+    if (!at || !strcmp(at, "all"))
+        return true;
+    for (; *at; at += strcspn(at, ","), at += *at == ',')
+        if (!tool_by_name(at, strcspn(at, ",")))
+            return false;
+    return *options.geometry;
+}
+
+static int replay(char **paths, int count)
+{
+    struct replay_counts sum = {0};
+    unsigned geometries = 0;
+    bool fine = true;
+
+    if (!count)
+        return usage("a file or a folder is wanted", NULL);
+    for (unsigned t = 0; t < TOOLS; t++) {
+        struct replay replay = {all_tools[t], {options.every, options.hashes}, {0}};
+
+        if (!replay.tool || !is_wanted(replay.tool))
+            continue;
+        geometries++;
+        for (int i = 0; i < count; i++)
+            fine = files_each(paths[options.reverse ? count - 1 - i : i], options.reverse,
+                              replay_file, &replay) &&
+                   fine;
+        if (!options.hashes)
+            printf("%-8s %6" PRIu64 " files %9" PRIu64 " ops %11" PRIu64 " checks %6" PRIu64
+                   " failures\n",
+                   replay.tool->geometry, replay.counts.files, replay.counts.ops,
+                   replay.counts.checks, replay.counts.failures);
+        sum.files += replay.counts.files;
+        sum.ops += replay.counts.ops;
+        sum.checks += replay.counts.checks;
+        sum.failures += replay.counts.failures;
+    }
+    if (!sum.files && fine) {
+        fprintf(stderr, "p2m-case: %s: nothing to replay\n", paths[0]);
+        fine = false;
+    }
+    if (sum.files && !sum.checks) {
+        fprintf(stderr, "p2m-case: not a single check was made\n");
+        fine = false;
+    }
+    if (!options.hashes)
+        printf("replayed in %u geometries: %" PRIu64 " files, %" PRIu64 " ops, %" PRIu64
+               " checks, %" PRIu64 " failures\n",
+               geometries, sum.files, sum.ops, sum.checks, sum.failures);
+    return !fine;
+}
+
+/* ---- E820 ---- */
+
+static void print_table(const char *name, const struct e820_table *table)
+{
+    printf("%s: %u entries\n", name, table->count);
+    for (unsigned i = 0; i < table->count; i++)
+        printf("  %016" PRIx64 " - %016" PRIx64 "  %s\n", table->entry[i].start,
+               table->entry[i].end, e820_log_type_name(table->entry[i].type));
+}
+
+/* What e820_show prints, or (--cost) only its last line. */
+static bool show_map(const struct tool *tool, const char *name, const struct e820_table *table)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *memory = open_memstream(&text, &size);
+    bool fine = memory && tool->e820_show(name, table, options.domu, memory);
+
+    if (memory)
+        fclose(memory);
+    if (fine && options.cost) {
+        const char *last = strstr(text, "tree pages:");
+
+        printf("%s: %s", base_name(name), last ? last : "?\n");
+    } else if (fine) {
+        printf("the tree with nothing else in it:\n%s", text);
+    }
+    free(text);
+    return fine;
+}
+
+static bool write_map(const struct tool *tool, const char *name, const struct e820_table *table)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *memory = open_memstream(&text, &size);
+    bool fine = memory != NULL;
+
+    (void)name;
+    if (memory) {
+        tool->e820_case(table, options.domu, memory);
+        fclose(memory);
+    }
+    fine = fine && files_write(options.out, text, size);
+    free(text);
+    return fine;
+}
+
+static bool one_map(const struct tool *tool, const char *name)
+{
+    struct e820_table table;
+    char *data, error[256];
+    size_t size;
+    bool fine;
+
+    if (!files_read(name, &data, &size))
+        return false;
+    fine = e820_log_parse(name, data, size, &table, error, sizeof(error));
+    free(data);
+    if (!fine) {
+        fprintf(stderr, "%s\n", error);
+        return false;
+    }
+    if (options.out)
+        return write_map(tool, name, &table);
+    if (options.ranges) {
+        tool->e820_ranges(&table, options.domu, stdout);
+        return true;
+    }
+    if (options.verify) {
+        fine = tool->e820_verify(&table, options.domu, stdout);
+        printf("%s: %s\n", name, fine ? "ranges and classification agree" : "they differ");
+        return fine;
+    }
+    if (options.cost)
+        return show_map(tool, name, &table);
+    print_table(name, &table);
+    printf("identity ranges of a %s, in PFNs of %s:\n", options.domu ? "domU" : "dom0",
+           tool->geometry);
+    tool->e820_ranges(&table, options.domu, stdout);
+    return show_map(tool, name, &table);
+}
+
+static int e820(char **names, int count)
+{
+    const char *geometry = options.geometry ? options.geometry : "x86_64";
+    const struct tool *tool = tool_by_name(geometry, strlen(geometry));
+    bool fine = true;
+
+    if (!tool)
+        return usage("no such geometry", geometry);
+    if (!count)
+        return usage("a boot log is wanted", NULL);
+    if (options.out && count > 1)
+        return usage("-o takes one boot log, not also", names[1]);
+    for (int i = 0; i < count; i++)
+        fine = one_map(tool, names[i]) && fine;
+    return !fine;
+}
+
+/* ---- main ---- */
+
+/* A crash in the middle of ten thousand files is not to be anonymous. */
+static void name_the_case(const char *report)
+{
+    (void)report;
+    if (tool_running)
+        fprintf(stderr, "p2m-case: this happened while running %s\n", tool_running);
+}
+
+void __asan_set_error_report_callback(void (*callback)(const char *report)) __attribute__((weak));
+
+static bool parse_options(int argc, char **argv)
+{
+    enum { GEOMETRY = 256, TARGET, CHECK, REVERSE, HASHES, DOMU, RANGES, COST, VERIFY };
+    static const struct option long_options[] = {
+        {"geometry", required_argument, NULL, GEOMETRY},
+        {"target", required_argument, NULL, TARGET},
+        {"check", required_argument, NULL, CHECK},
+        {"reverse", no_argument, NULL, REVERSE},
+        {"hashes", no_argument, NULL, HASHES},
+        {"domu", no_argument, NULL, DOMU},
+        {"ranges", no_argument, NULL, RANGES},
+        {"cost", no_argument, NULL, COST},
+        {"verify", no_argument, NULL, VERIFY},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    int option;
+
+    while ((option = getopt_long(argc, argv, "ho:", long_options, NULL)) != -1) {
+        switch (option) {
+        case GEOMETRY:
+            options.geometry = optarg;
+            break;
+        case TARGET:
+            if (strcmp(optarg, "ops") && strcmp(optarg, "e820"))
+                exit(usage("no such target", optarg));
+            options.target = optarg;
+            break;
+        case CHECK:
+            if (strcmp(optarg, "every") && strcmp(optarg, "quick"))
+                exit(usage("--check is every or quick, not", optarg));
+            options.every = !strcmp(optarg, "every");
+            break;
+        case REVERSE:
+            options.reverse = true;
+            break;
+        case HASHES:
+            options.hashes = true;
+            break;
+        case DOMU:
+            options.domu = true;
+            break;
+        case RANGES:
+            options.ranges = true;
+            break;
+        case COST:
+            options.cost = true;
+            break;
+        case VERIFY:
+            options.verify = true;
+            break;
+        case 'o':
+            options.out = optarg;
+            break;
+        case 'h':
+            fputs(help_text, stdout);
+            exit(fflush(stdout) ? 1 : 0);
+        default: /* getopt has said what is wrong */
+            return false;
+        }
+    }
+    return true;
+}
+
+static int geometries(void)
+{
+    for (unsigned i = 0; i < TOOLS; i++)
+        if (all_tools[i])
+            printf("%s\n", all_tools[i]->geometry);
+    return 0;
+}
+
+static int dispatch(int argc, char **argv)
+{
+    static const char *const commands[] = {"decode", "encode", "run", "repro", "show"};
+    const char *command = optind < argc ? argv[optind++] : NULL;
+    char **rest = argv + optind;
+    int count = argc - optind;
+
+    if (!command)
+        return usage("a command is wanted", NULL);
+    if (!strcmp(command, "geometries"))
+        return geometries();
+    if (strcmp(command, "e820") && !geometries_are_known())
+        return usage("no such geometry", options.geometry);
+    if (!strcmp(command, "replay"))
+        return replay(rest, count);
+    if (!strcmp(command, "e820"))
+        return e820(rest, count);
+    for (unsigned i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        if (!strcmp(command, commands[i]))
+            return cases((enum command)i, rest, count);
+    return usage("no such command", command);
+}
+
+int main(int argc, char **argv)
+{
+    int status;
+
+    signal(SIGPIPE, SIG_IGN);
+    if (__asan_set_error_report_callback)
+        __asan_set_error_report_callback(name_the_case);
+    if (!parse_options(argc, argv))
+        return 2;
+    status = dispatch(argc, argv);
+    if (fflush(stdout) || ferror(stdout)) {
+        fprintf(stderr, "p2m-case: standard output: %s\n", strerror(errno));
+        return 1;
+    }
+    return status;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What all fuzz targets share: one input, judged; and the numbers for the progress line. */
+#ifndef FUZZ_TARGET_H
+#define FUZZ_TARGET_H
+
+#include "codec.h"
+
+/* Runs one input of a target; does not return if an invariant is violated. Answers 0. */
+int target_run(enum vocabulary vocabulary, const uint8_t *data, size_t size);
+
+/*
+ * Called for each input that was run. If P2MCHECK_STATS names a file, the numbers
+ * of machine.tally go there now and then, as 64-bit words: see `scripts/fuzz`.
+ */
+void target_count(void);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#endif

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Target `e820`: a memory map, sane or not, through xen_set_identity, held
+ * against a classification page by page; then calls on top of it.
+ */
+#include "target.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    return target_run(VOCABULARY_E820, data, size);
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Target `ops`: random interleaved calls of everything the p2m can do, with
+ * refused pages, resumes and every form of boot, checked after each op.
+ */
+#include "target.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    return target_run(VOCABULARY_OPS, data, size);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What p2m-case can do with one case in one geometry. The whole harness is built
+ * once for each geometry; each build leaves one struct tool, and nothing else is
+ * visible of it (see the Makefile), so that one program has all of them.
+ */
+#ifndef FUZZ_TOOL_H
+#define FUZZ_TOOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* A file that was read. */
+struct input {
+    const char *name;
+    const char *data;
+    size_t size;
+    const char *target; /* whose byte codec: "ops", "e820" */
+};
+
+struct e820_table {
+    unsigned count;
+    struct {
+        uint64_t start, end; /* bytes, exclusive */
+        uint32_t type;
+    } entry[256];
+};
+
+struct replay_counts {
+    uint64_t files, ops, checks, failures;
+};
+
+struct replay_options {
+    bool every;  /* check everything after every op, whatever it costs */
+    bool hashes; /* print a line `HASH geometry name` for each case */
+};
+
+struct tool {
+    const char *geometry;
+
+    /* Each is false, having said why on stderr, if the case is no case. */
+    bool (*print)(const struct input *input, FILE *out);                   /* as text */
+    bool (*encode)(const struct input *input, uint8_t *out, size_t *size); /* TOOL_BYTES */
+    bool (*show)(const struct input *input, FILE *out);                    /* the tree at the end */
+
+    /* Each op with its result, then the verdict; false also if one is violated. */
+    bool (*run)(const struct input *input, bool every, FILE *out);
+
+    /* The same with the trees before and after the failing op. */
+    bool (*repro)(const struct input *input, FILE *out);
+
+    /* Runs a case, adds it up; false if an invariant is violated, with the report on stderr. */
+    bool (*replay)(const struct input *input, const struct replay_options *options,
+                   struct replay_counts *counts);
+
+    /* The identity ranges of a table, a line `0xSTART 0xEND` each. */
+    void (*e820_ranges)(const struct e820_table *table, bool domu, FILE *out);
+
+    /* Pages the table costs, and the tree; false if an invariant is violated. */
+    bool (*e820_show)(const char *name, const struct e820_table *table, bool domu, FILE *out);
+
+    /* The table as a case. */
+    void (*e820_case)(const struct e820_table *table, bool domu, FILE *out);
+
+    /* Whether it agrees, PFN by PFN, with a classification of each page; says where not. */
+    bool (*e820_verify)(const struct e820_table *table, bool domu, FILE *out);
+};
+
+#define TOOL_BYTES 8192
+
+/* Says on stderr which file is being run; for handlers of a crash. */
+extern const char *tool_running;
+
+#endif
