@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# `make help` lists the commands. Below them: one list of geometries, one of
+# flavours (a compiler with its flags), one of targets. Each flavour builds each
+# geometry into a folder of its own, build/FLAVOUR/GEOMETRY; nothing needs a
+# `make clean` in between.
+
+B := build
+CLANG ?= clang
+GCC ?= gcc
+PYTHON ?= /usr/bin/python3
+WERROR ?=
+
+TARGET ?= ops
+GEOMETRY ?= tiny
+TIME ?= 60
+JOBS ?= $(shell nproc)
+CASES ?= 100000
+SEED ?=
+PROPS_FLAVOUR ?= gcc
+
+# ---- geometries ----
+
+GEOMETRIES := micro tiny odd x86_64 x86_32
+
+SHAPE_micro := -DP2M_TOP=2 -DP2M_MID=2 -DP2M_LEAF=2 -DP2M_WORD_BITS=64
+SHAPE_tiny := -DP2M_TOP=8 -DP2M_MID=8 -DP2M_LEAF=8 -DP2M_WORD_BITS=64
+SHAPE_odd := -DP2M_TOP=3 -DP2M_MID=5 -DP2M_LEAF=7 -DP2M_WORD_BITS=32
+SHAPE_x86_64 := -DP2M_TOP=512 -DP2M_MID=512 -DP2M_LEAF=512 -DP2M_WORD_BITS=64
+SHAPE_x86_32 := -DP2M_TOP=1024 -DP2M_MID=1024 -DP2M_LEAF=1024 -DP2M_WORD_BITS=32
+
+# ---- flavours ----
+
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+
+CC_fuzz := $(CLANG)
+CFLAGS_fuzz := -O2 -g -fsanitize=fuzzer-no-link $(SANITIZE)
+LDFLAGS_fuzz := $(SANITIZE)
+
+CC_gcc := $(GCC)
+CFLAGS_gcc := -O2 -g
+CC_clang := $(CLANG)
+CFLAGS_clang := -O2 -g
+CC_gcc-O0 := $(GCC)
+CFLAGS_gcc-O0 := -O0 -g
+CC_clang-O0 := $(CLANG)
+CFLAGS_clang-O0 := -O0 -g
+
+# The harness itself under the sanitizers, too.
+CC_gcc-san := $(GCC)
+CFLAGS_gcc-san := -O1 -g $(SANITIZE)
+LDFLAGS_gcc-san := $(SANITIZE)
+CC_clang-san := $(CLANG)
+CFLAGS_clang-san := -O1 -g -DHARNESS_SANITIZED $(SANITIZE)
+LDFLAGS_clang-san := $(SANITIZE)
+
+# A 32-bit machine has 32-bit words only.
+CC_gcc-m32 := $(GCC)
+CFLAGS_gcc-m32 := -m32 -O2 -g -D_FILE_OFFSET_BITS=64
+LDFLAGS_gcc-m32 := -m32
+GEOMETRIES_gcc-m32 := odd x86_32
+
+FLAVOURS := fuzz gcc clang gcc-O0 clang-O0 gcc-san clang-san gcc-m32
+geometries_of = $(or $(GEOMETRIES_$(1)),$(GEOMETRIES))
+
+COMMON := -std=gnu11 -Wall -Wextra $(WERROR) -MMD -MP -DP2M_SYNC_HEADER='"../props/sync.h"'
+
+# ---- sources ----
+
+TARGETS := ops e820 case
+
+CORE := $(wildcard core/*.c)
+PROPS := $(wildcard props/*.c)
+SUBJECT := props/subjects/core.c props/subjects/chosen.c
+CODEC := fuzz/codec.c
+TOOL := fuzz/p2m_case.c fuzz/e820_log.c fuzz/files.c
+
+HARNESS := $(CORE) $(PROPS) $(SUBJECT) $(CODEC)
+
+.PHONY: help fuzz props test regress repro bench fuzz-targets unit clean
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+help:
+	@sed -n 's/^# help: //p' Makefile
+
+# help: make fuzz [TARGET=ops] [GEOMETRY=tiny] [TIME=60] [JOBS=cores]   fuzz; findings go to crashes/
+# help: make test            everything, below five minutes; ends with `N passed, N failed`
+# help: make props [SEED=] [CASES=100000] [GEOMETRY=]   random cases without an engine
+# help: make regress         replay the corpora in all geometries
+# help: make repro CASE=FILE [TARGET=] [GEOMETRY=] [DEBUG=1]   one crasher, explained
+# help: make bench           speed, as ratios; also build/bench.json
+# help: make fuzz-targets    only build the fuzz targets, build/fuzz/GEOMETRY/TARGET_GEOMETRY
+# help: make clean           remove build/ (corpora that fuzzing collected included)
+# help:
+# help: TARGET: ops e820 case; GEOMETRY: micro tiny odd x86_64 x86_32
+# help: NO_SETUP=1 keeps fuzz and test from installing missing packages
+
+# ---- one rule of each kind, for each flavour and geometry ----
+
+# $(1) flavour, $(2) geometry
+define per_geometry
+DIR := $(B)/$(1)/$(2)
+objects_$(1)_$(2) = $$(patsubst %.c,$(B)/$(1)/$(2)/%.o,$$(1))
+
+$(B)/$(1)/$(2)/%.o: %.c Makefile
+	@mkdir -p $$(@D)
+	$$(CC_$(1)) $(COMMON) $$(CFLAGS_$(1)) $$(SHAPE_$(2)) -DP2M_GEOMETRY='"$(2)"' -DP2M_GEOMETRY_TOKEN=$(2) -c -o $$@ $$<
+
+# The whole harness as one object of which only `tool_$(2)` is to be seen.
+$(B)/$(1)/$(2)/tool.o: $$(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS) fuzz/tool.c)
+	$$(CC_$(1)) $$(filter -m32,$$(CFLAGS_$(1))) -nostdlib -r -o $$@.tmp $$^
+	objcopy --keep-global-symbol=tool_$(2) $$@.tmp $$@
+	@rm -f $$@.tmp
+
+$(B)/$(1)/$(2)/props: $$(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS) props/runner/main.c)
+	$$(CC_$(1)) $$(LDFLAGS_$(1)) -o $$@ $$^
+
+$(B)/$(1)/$(2)/unit-%: $(B)/$(1)/$(2)/props/tests/%.o $$(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS) props/subjects/broken.c)
+	$$(CC_$(1)) $$(LDFLAGS_$(1)) -o $$@ $$^ -lcmocka
+endef
+
+# $(1) flavour
+define per_flavour
+$(B)/$(1)/any/%.o: %.c Makefile
+	@mkdir -p $$(@D)
+	$$(CC_$(1)) $(COMMON) $$(CFLAGS_$(1)) -c -o $$@ $$<
+
+$(B)/$(1)/p2m-case: $$(patsubst %.c,$(B)/$(1)/any/%.o,$(TOOL)) $$(patsubst %,$(B)/$(1)/%/tool.o,$$(call geometries_of,$(1)))
+	$$(CC_$(1)) $$(LDFLAGS_$(1)) -o $$@ $$^
+
+$$(foreach geometry,$$(call geometries_of,$(1)),$$(eval $$(call per_geometry,$(1),$$(geometry))))
+endef
+
+$(foreach flavour,$(FLAVOURS),$(eval $(call per_flavour,$(flavour))))
+
+# $(1) geometry: every target is one source file and the harness.
+define targets_of
+$(B)/fuzz/$(1)/%_$(1): $(B)/fuzz/$(1)/fuzz/target_%.o $$(patsubst %.c,$(B)/fuzz/$(1)/%.o,$(HARNESS) fuzz/target.c)
+	$$(CC_fuzz) $$(LDFLAGS_fuzz) -fsanitize=fuzzer -o $$@ $$^
+endef
+$(foreach geometry,$(GEOMETRIES),$(eval $(call targets_of,$(geometry))))
+
+FUZZ_TARGETS := $(foreach g,tiny x86_64 x86_32,$(B)/fuzz/$(g)/ops_$(g) $(B)/fuzz/$(g)/e820_$(g)) $(B)/fuzz/tiny/case_tiny
+
+fuzz-targets: $(FUZZ_TARGETS)
+
+$(B)/p2m-case: $(B)/gcc/p2m-case
+	@ln -f $< $@
+
+clean:
+	rm -rf $(B)
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
