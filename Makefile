@@ -33,9 +33,16 @@ SHAPE_x86_32 := -DP2M_TOP=1024 -DP2M_MID=1024 -DP2M_LEAF=1024 -DP2M_WORD_BITS=32
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
+# The operands of comparisons guide nothing here (PFNs are decoded from places) and
+# their tracing takes most of the time: every check of UBSan would be traced as well.
 CC_fuzz := $(CLANG)
-CFLAGS_fuzz := -O2 -g -fsanitize=fuzzer-no-link $(SANITIZE)
+CFLAGS_fuzz := -O2 -g -fsanitize-coverage=bb,inline-8bit-counters,pc-table $(SANITIZE) -fno-sanitize=null,alignment,pointer-overflow,object-size
 LDFLAGS_fuzz := $(SANITIZE)
+
+# The same, and the engine sees the harness as well: for a target that tests it.
+CC_fuzz-harness := $(CLANG)
+CFLAGS_fuzz-harness := $(CFLAGS_fuzz) -DHARNESS_SANITIZED
+LDFLAGS_fuzz-harness := $(SANITIZE)
 
 CC_gcc := $(GCC)
 CFLAGS_gcc := -O2 -g
@@ -56,12 +63,16 @@ LDFLAGS_clang-san := $(SANITIZE)
 
 # A 32-bit machine has 32-bit words only.
 CC_gcc-m32 := $(GCC)
-CFLAGS_gcc-m32 := -m32 -O2 -g -D_FILE_OFFSET_BITS=64
-LDFLAGS_gcc-m32 := -m32
+CFLAGS_gcc-m32 := -m32 -fno-pie -O2 -g -D_FILE_OFFSET_BITS=64
+LDFLAGS_gcc-m32 := -m32 -no-pie
 GEOMETRIES_gcc-m32 := odd x86_32
 
-FLAVOURS := fuzz gcc clang gcc-O0 clang-O0 gcc-san clang-san gcc-m32
+FLAVOURS := fuzz fuzz-harness gcc clang gcc-O0 clang-O0 gcc-san clang-san gcc-m32
 geometries_of = $(or $(GEOMETRIES_$(1)),$(GEOMETRIES))
+
+# `make V=1` shows the commands.
+Q := $(if $(V),,@)
+say = $(if $(V),,@echo "  $(1)")
 
 COMMON := -std=gnu11 -Wall -Wextra $(WERROR) -MMD -MP -DP2M_SYNC_HEADER='"../props/sync.h"'
 
@@ -100,48 +111,65 @@ help:
 
 # $(1) flavour, $(2) geometry
 define per_geometry
-DIR := $(B)/$(1)/$(2)
-objects_$(1)_$(2) = $$(patsubst %.c,$(B)/$(1)/$(2)/%.o,$$(1))
-
 $(B)/$(1)/$(2)/%.o: %.c Makefile
 	@mkdir -p $$(@D)
-	$$(CC_$(1)) $(COMMON) $$(CFLAGS_$(1)) $$(SHAPE_$(2)) -DP2M_GEOMETRY='"$(2)"' -DP2M_GEOMETRY_TOKEN=$(2) -c -o $$@ $$<
+	$$(call say,CC   $$@)
+	$$(Q)$$(CC_$(1)) $(COMMON) $$(CFLAGS_$(1)) $$(SHAPE_$(2)) -DP2M_GEOMETRY='"$(2)"' -DP2M_GEOMETRY_TOKEN=$(2) -c -o $$@ $$<
 
 # The whole harness as one object of which only `tool_$(2)` is to be seen.
 $(B)/$(1)/$(2)/tool.o: $$(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS) fuzz/tool.c)
-	$$(CC_$(1)) $$(filter -m32,$$(CFLAGS_$(1))) -nostdlib -r -o $$@.tmp $$^
-	objcopy --keep-global-symbol=tool_$(2) $$@.tmp $$@
+	$$(call say,LINK $$@)
+	$$(Q)$$(CC_$(1)) $$(filter -m32,$$(CFLAGS_$(1))) -nostdlib -r -o $$@.tmp $$^
+	$$(Q)objcopy --keep-global-symbol=tool_$(2) $$@.tmp $$@
 	@rm -f $$@.tmp
 
 $(B)/$(1)/$(2)/props: $$(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS) props/runner/main.c)
-	$$(CC_$(1)) $$(LDFLAGS_$(1)) -o $$@ $$^
+	$$(call say,LINK $$@)
+	$$(Q)$$(CC_$(1)) $$(LDFLAGS_$(1)) -o $$@ $$^
 
 $(B)/$(1)/$(2)/unit-%: $(B)/$(1)/$(2)/props/tests/%.o $$(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS) props/subjects/broken.c)
-	$$(CC_$(1)) $$(LDFLAGS_$(1)) -o $$@ $$^ -lcmocka
+	$$(call say,LINK $$@)
+	$$(Q)$$(CC_$(1)) $$(LDFLAGS_$(1)) -o $$@ $$^ -lcmocka
 endef
 
 # $(1) flavour
 define per_flavour
 $(B)/$(1)/any/%.o: %.c Makefile
 	@mkdir -p $$(@D)
-	$$(CC_$(1)) $(COMMON) $$(CFLAGS_$(1)) -c -o $$@ $$<
+	$$(call say,CC   $$@)
+	$$(Q)$$(CC_$(1)) $(COMMON) $$(CFLAGS_$(1)) -c -o $$@ $$<
 
 $(B)/$(1)/p2m-case: $$(patsubst %.c,$(B)/$(1)/any/%.o,$(TOOL)) $$(patsubst %,$(B)/$(1)/%/tool.o,$$(call geometries_of,$(1)))
-	$$(CC_$(1)) $$(LDFLAGS_$(1)) -o $$@ $$^
+	$$(call say,LINK $$@)
+	$$(Q)$$(CC_$(1)) $$(LDFLAGS_$(1)) -o $$@ $$^
 
 $$(foreach geometry,$$(call geometries_of,$(1)),$$(eval $$(call per_geometry,$(1),$$(geometry))))
 endef
 
 $(foreach flavour,$(FLAVOURS),$(eval $(call per_flavour,$(flavour))))
 
-# $(1) geometry: every target is one source file and the harness.
-define targets_of
-$(B)/fuzz/$(1)/%_$(1): $(B)/fuzz/$(1)/fuzz/target_%.o $$(patsubst %.c,$(B)/fuzz/$(1)/%.o,$(HARNESS) fuzz/target.c)
-	$$(CC_fuzz) $$(LDFLAGS_fuzz) -fsanitize=fuzzer -o $$@ $$^
+# The same with the inputs of `make bench`, and an empty target with them.
+define bench_of
+$(B)/fuzz/$(1)/bench_ops_$(1): $(B)/fuzz/$(1)/fuzz/target_ops.o $(B)/fuzz/$(1)/fuzz/bench_inputs.o $$(patsubst %.c,$(B)/fuzz/$(1)/%.o,$(HARNESS) fuzz/target.c)
+	$$(call say,LINK $$@)
+	$$(Q)$$(CC_fuzz) $$(LDFLAGS_fuzz) -fsanitize=fuzzer -o $$@ $$^
+$(B)/fuzz/$(1)/bench_empty_$(1): $(B)/fuzz/$(1)/fuzz/bench_empty.o $(B)/fuzz/$(1)/fuzz/bench_inputs.o $$(patsubst %.c,$(B)/fuzz/$(1)/%.o,$(HARNESS))
+	$$(call say,LINK $$@)
+	$$(Q)$$(CC_fuzz) $$(LDFLAGS_fuzz) -fsanitize=fuzzer -o $$@ $$^
 endef
-$(foreach geometry,$(GEOMETRIES),$(eval $(call targets_of,$(geometry))))
+$(foreach geometry,tiny x86_64,$(eval $(call bench_of,$(geometry))))
 
-FUZZ_TARGETS := $(foreach g,tiny x86_64 x86_32,$(B)/fuzz/$(g)/ops_$(g) $(B)/fuzz/$(g)/e820_$(g)) $(B)/fuzz/tiny/case_tiny
+# $(1) flavour, $(2) geometry: every target is one source file and the harness.
+define targets_of
+$(B)/$(1)/$(2)/%_$(2): $(B)/$(1)/$(2)/fuzz/target_%.o $$(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS) fuzz/target.c)
+	$$(call say,LINK $$@)
+	$$(Q)$$(CC_$(1)) $$(LDFLAGS_$(1)) -fsanitize=fuzzer -o $$@ $$^
+endef
+$(foreach flavour,fuzz fuzz-harness,$(foreach geometry,$(GEOMETRIES),$(eval $(call targets_of,$(flavour),$(geometry)))))
+
+# `case` runs no p2m and tests the harness: once is enough.
+FUZZ_GEOMETRIES := tiny x86_64 x86_32
+FUZZ_TARGETS := $(foreach g,$(FUZZ_GEOMETRIES),$(B)/fuzz/$(g)/ops_$(g) $(B)/fuzz/$(g)/e820_$(g)) $(B)/fuzz-harness/tiny/case_tiny
 
 fuzz-targets: $(FUZZ_TARGETS)
 

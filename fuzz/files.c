@@ -51,7 +51,7 @@ bool files_read(const char *name, char **data, size_t *size)
         fine = complain(name, "is a directory");
     else if (!S_ISREG(st.st_mode))
         fine = complain(name, "is no regular file");
-    else if ((size_t)st.st_size > FILES_MOST)
+    else if (st.st_size > (off_t)FILES_MOST)
         fine = complain(name, "is larger than 64 MiB");
     else
         fine = true;
@@ -73,18 +73,41 @@ bool files_read(const char *name, char **data, size_t *size)
     return fine;
 }
 
+static bool put(FILE *file, const void *data, size_t size)
+{
+    bool fine = file && fwrite(data, 1, size, file) == size && !fflush(file);
+
+    if (fine && fsync(fileno(file)) && errno != EINVAL && errno != EROFS)
+        fine = false;
+    return fine;
+}
+
+/* A device, a pipe: there is nothing to be replaced, and nothing to be lost. */
+static bool write_special(const char *name, const void *data, size_t size)
+{
+    FILE *file = fopen(name, "wb");
+    bool fine = put(file, data, size);
+
+    if (file && fclose(file))
+        fine = false;
+    return fine || complain(name, strerror(errno));
+}
+
 bool files_write(const char *name, const void *data, size_t size)
 {
     char *temporary = NULL;
+    struct stat st;
     FILE *file;
     bool fine;
 
+    if (!stat(name, &st) && S_ISDIR(st.st_mode))
+        return complain(name, "is a directory");
+    if (!lstat(name, &st) && !S_ISREG(st.st_mode))
+        return write_special(name, data, size);
     if (asprintf(&temporary, "%s.%ld.tmp", name, (long)getpid()) < 0)
         return complain(name, "no memory");
     file = fopen(temporary, "wb");
-    fine = file && fwrite(data, 1, size, file) == size;
-    if (file && (fflush(file) || fsync(fileno(file))) && errno != EINVAL)
-        fine = false;
+    fine = put(file, data, size);
     if (file && fclose(file))
         fine = false;
     if (fine)
@@ -116,6 +139,8 @@ static bool each_in_folder(const char *path, bool reverse,
 
     if (count < 0)
         return complain(path, strerror(errno));
+    if (count == 0)
+        fine = complain(path, "is an empty folder");
     for (int i = 0; i < count; i++) {
         struct dirent *entry = entries[reverse ? count - 1 - i : i];
         char *name = NULL;

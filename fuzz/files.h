@@ -14,14 +14,18 @@
 /* The whole of a regular file, in memory of its own with a NUL behind it. */
 bool files_read(const char *name, char **data, size_t *size);
 
-/* Writes to a temporary name beside `name` and renames: all of it or nothing. */
+/*
+ * Writes to a temporary name beside `name` and renames: all of it or nothing. What
+ * is no regular file (a device, a pipe, a link) is written to as it is.
+ */
 bool files_write(const char *name, const void *data, size_t size);
 
 /*
  * Calls `visit` with each regular file in `path`, recursively and in the order of
  * names (`reverse`: backwards); with `path` itself if it is a file. Left out are
  * names that start with a dot, and documents (*.md). False if anything could not
- * be read, or if a visit was false; it goes on all the same.
+ * be read, if a folder has nothing in it, or if a visit was false; it goes on all
+ * the same.
  */
 bool files_each(const char *path, bool reverse, bool (*visit)(const char *name, void *ctx),
                 void *ctx);

@@ -119,24 +119,6 @@ static void by_name(const char *path, const char **target, const struct tool **t
         }
 }
 
-/* What stands after `geometry` on its line of a text. */
-static const struct tool *by_text(const struct input *input)
-{
-    const char *line = input->data, *end;
-    size_t length = strlen(input->name);
-
-    if (input->size < 8 || memcmp(line, "p2m-case", 8))
-        if (length < 4 || strcmp(input->name + length - 4, ".txt"))
-            return NULL;
-    for (; (end = strchr(line, '\n')); line = end + 1)
-        if (!strncmp(line, "geometry ", 9)) {
-            const char *name = line + 9 + strspn(line + 9, " \t");
-
-            return tool_by_name(name, strcspn(name, " \t\r\n#"));
-        }
-    return NULL;
-}
-
 static const struct tool *any_tool(void)
 {
     for (unsigned i = 0; i < TOOLS; i++)
@@ -145,10 +127,10 @@ static const struct tool *any_tool(void)
     return NULL;
 }
 
-/* Fills in the target; answers the geometry to use, or NULL if nothing tells it. */
-static const struct tool *choose(struct input *input)
+/* Fills in the target; answers the geometry that the file's name tells, or NULL. */
+static const struct tool *look_at_name(struct input *input)
 {
-    const struct tool *named = NULL, *told = by_text(input);
+    const struct tool *named = NULL;
 
     by_name(base_name(input->name), &input->target, &named);
     if (!named)
@@ -156,10 +138,30 @@ static const struct tool *choose(struct input *input)
     if (options.target)
         input->target = options.target;
     if (!input->target)
-        input->target = input->size && strstr(input->data, "\ne820 ") ? "e820" : "ops";
+        input->target = "ops";
+    return named;
+}
+
+/* The geometry to use: as told, as the text says, by the file's name; else NULL, said why. */
+static const struct tool *choose(struct input *input)
+{
+    const struct tool *tool = look_at_name(input);
+
     if (options.geometry)
         return tool_by_name(options.geometry, strlen(options.geometry));
-    return told ? told : named;
+    if (any_tool()->is_text(input)) {
+        const char *name = any_tool()->named_geometry(input);
+
+        tool = name ? tool_by_name(name, strlen(name)) : NULL;
+        if (name && !tool)
+            fprintf(stderr, "p2m-case: %s: geometry %s is not built into this program\n",
+                    input->name, name);
+        return tool;
+    }
+    if (!tool)
+        fprintf(stderr, "p2m-case: %s: nothing tells its geometry; say --geometry=NAME\n",
+                input->name);
+    return tool;
 }
 
 static bool open_case(const char *name, struct input *input, char **data)
@@ -234,6 +236,12 @@ static bool all_geometries(const struct input *input)
     return true;
 }
 
+/* Neither the bytes nor their name tell a geometry, nor was one told. */
+static bool tells_nothing(struct input *input)
+{
+    return !options.geometry && !any_tool()->is_text(input) && !look_at_name(input);
+}
+
 static bool one_case(enum command command, const char *name)
 {
     const struct tool *tool;
@@ -243,16 +251,11 @@ static bool one_case(enum command command, const char *name)
 
     if (!open_case(name, &input, &data))
         return false;
-    tool = choose(&input);
-    if (!tool && by_text(&input) == NULL && input.size >= 8 && !memcmp(data, "p2m-case", 8))
-        tool = any_tool(); /* its text says what is wrong with the geometry */
-    if (tool) {
-        fine = one_geometry(command, tool, &input);
-    } else if (command == REPRO) {
+    if (command == REPRO && tells_nothing(&input)) {
         fine = all_geometries(&input);
     } else {
-        fprintf(stderr, "p2m-case: %s: nothing tells its geometry; say --geometry=NAME\n", name);
-        fine = false;
+        tool = choose(&input);
+        fine = tool && one_geometry(command, tool, &input);
     }
     free(data);
     return fine;
@@ -292,7 +295,7 @@ static bool replay_file(const char *name, void *ctx)
         replay->counts.failures++;
         return false;
     }
-    choose(&input);
+    look_at_name(&input);
     fine = replay->tool->replay(&input, &replay->options, &replay->counts);
     free(data);
     return fine;
@@ -355,8 +358,8 @@ static int replay(char **paths, int count)
         fprintf(stderr, "p2m-case: %s: nothing to replay\n", paths[0]);
         fine = false;
     }
-    if (sum.files && !sum.checks) {
-        fprintf(stderr, "p2m-case: not a single check was made\n");
+    if (sum.files && (!sum.ops || !sum.checks)) {
+        fprintf(stderr, "p2m-case: %s: there is not a single op in it\n", paths[0]);
         fine = false;
     }
     if (!options.hashes)
@@ -561,7 +564,10 @@ static int dispatch(int argc, char **argv)
         return usage("a command is wanted", NULL);
     if (!strcmp(command, "geometries"))
         return geometries();
-    if (strcmp(command, "e820") && !geometries_are_known())
+    if (strcmp(command, "replay") && options.geometry &&
+        !tool_by_name(options.geometry, strlen(options.geometry)))
+        return usage("no such geometry", options.geometry);
+    if (!geometries_are_known())
         return usage("no such geometry", options.geometry);
     if (!strcmp(command, "replay"))
         return replay(rest, count);

@@ -21,13 +21,29 @@ static enum vocabulary vocabulary_of(const struct input *input)
     return input->target && !strcmp(input->target, "e820") ? VOCABULARY_E820 : VOCABULARY_OPS;
 }
 
+static bool is_text(const struct input *input)
+{
+    return text_is_text(input->name, input->data, input->size);
+}
+
+static const char *named_geometry(const struct input *input)
+{
+    const struct shape *shape;
+    char error[256];
+
+    if (text_parse(input->name, input->data, input->size, &c, &shape, error, sizeof(error)))
+        return shape->name;
+    fprintf(stderr, "%s\n", error);
+    return NULL;
+}
+
 /* The case, in this geometry. */
 static bool load(const struct input *input)
 {
     const struct shape *shape;
     char error[256];
 
-    if (!text_is_text(input->name, input->data, input->size)) {
+    if (!is_text(input)) {
         codec_decode(vocabulary_of(input), (const uint8_t *)input->data, input->size, &c);
         return true;
     }
@@ -95,6 +111,7 @@ static bool run(const struct input *input, bool every, FILE *out)
     if (!load(input))
         return false;
     fprintf(out, "%s, geometry %s\n", input->name, shape_here.name);
+    memset(&machine.tally, 0, sizeof(machine.tally));
     watch_out = out;
     machine_watcher = watch;
     fine = machine_run(subject_under_test, &c, every ? CHECK_EVERY : CHECK_QUICK, &verdict);
@@ -121,6 +138,8 @@ static void tree_before(int op, FILE *out)
     struct verdict verdict;
 
     c.count = op < 0 ? 0 : (unsigned)op < count ? (unsigned)op : count;
+    while (c.count && c.count < count && c.ops[c.count - 1].at)
+        c.count--; /* calls that wait for the failing one are part of it */
     watch_out = out;
     machine_at_end = draw_at_end;
     fprintf(out, "\nThe tree before:\n");
@@ -168,16 +187,6 @@ static bool show(const struct input *input, FILE *out)
 
 /* ---- replay ---- */
 
-static bool same_case(const struct test_case *a, const struct test_case *b)
-{
-    if (memcmp(&a->boot, &b->boot, sizeof(a->boot)) || a->count != b->count)
-        return false;
-    for (unsigned i = 0; i < a->count; i++)
-        if (memcmp(&a->ops[i], &b->ops[i], sizeof(a->ops[i])))
-            return false;
-    return true;
-}
-
 /* Bytes and back give the very same ops. */
 static bool survives_bytes(const struct input *input)
 {
@@ -185,9 +194,8 @@ static bool survives_bytes(const struct input *input)
     static struct test_case again;
     enum vocabulary vocabulary = vocabulary_of(input);
 
-    memset(&again, 0, sizeof(again));
     codec_decode(vocabulary, bytes, codec_encode(vocabulary, &c, bytes), &again);
-    if (same_case(&c, &again))
+    if (case_equal(&c, &again))
         return true;
     fprintf(stderr, "%s: geometry %s: %s: %s\n", input->name, shape_here.name,
             invariant_name(CASE_ROUND_TRIP), invariant_sentence(CASE_ROUND_TRIP));
@@ -202,7 +210,6 @@ static bool replay(const struct input *input, const struct replay_options *optio
     struct tally before = machine.tally;
     bool fine;
 
-    memset(&c, 0, sizeof(c));
     if (!load(input)) {
         counts->failures++;
         return false;
@@ -325,8 +332,8 @@ static bool e820_verify(const struct e820_table *table, bool domu, FILE *out)
 
 const struct tool TOOL_NAME(P2M_GEOMETRY_TOKEN);
 const struct tool TOOL_NAME(P2M_GEOMETRY_TOKEN) = {
-    P2M_GEOMETRY, print,       encode,    show,      run,         repro,
-    replay,       e820_ranges, e820_show, e820_case, e820_verify,
+    P2M_GEOMETRY, named_geometry, is_text,     print,     encode,    show,        run,
+    repro,        replay,         e820_ranges, e820_show, e820_case, e820_verify,
 };
 
 HARNESS_END

@@ -40,6 +40,12 @@ struct replay_options {
 struct tool {
     const char *geometry;
 
+    /* The geometry that a text names; NULL, having said why, if the text is no case. */
+    const char *(*named_geometry)(const struct input *input);
+
+    /* True if the file is text and not bytes. */
+    bool (*is_text)(const struct input *input);
+
     /* Each is false, having said why on stderr, if the case is no case. */
     bool (*print)(const struct input *input, FILE *out);                   /* as text */
     bool (*encode)(const struct input *input, uint8_t *out, size_t *size); /* TOOL_BYTES */

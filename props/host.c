@@ -38,14 +38,9 @@ struct p2m_shared host_shared;
 #define GONE 0x6b    /* what is in gaps, and in pages that were freed */
 
 /* Lent to the builder. */
-static p2m_word list[HOST_LIST_LEAVES * P2M_LEAF];
-static size_t list_words; /* in use in this case */
+p2m_word host_list[HOST_LIST_LEAVES * P2M_LEAF];
 
-/* Where the MFNs of the p2m's own pages start; a resume adds host.shift. */
-#define MFN_ARENA ((p2m_word)0x100000)
-#define MFN_LIST ((p2m_word)0x200000)
-#define MFN_SHARED ((p2m_word)0x300000)
-#define MFN_OF_LIST_ENTRY ((p2m_word)0x400000)
+#define MFN_OF_SHARED ((p2m_word)0x300000)
 
 /* ---- shared pages ---- */
 
@@ -163,9 +158,9 @@ void host_reset(void)
             memset(page_at(nth_page(i)), GONE, HOST_STRIDE);
     for (i = 0; i < host.taken; i++)
         host.state[nth_page(i)] = HOST_NEVER;
-    if (HOST_ASAN && list_words)
-        __asan_unpoison_memory_region(list + list_words, P2M_LEAF * sizeof(p2m_word));
-    list_words = 0;
+    if (HOST_ASAN && host.list_words)
+        __asan_unpoison_memory_region(host_list + host.list_words, P2M_LEAF * sizeof(p2m_word));
+    host.list_words = 0;
     host.taken = host.live = host.freed = host.refuse_in = host.epoch = 0;
     host.refused = false;
     host.shift = 0;
@@ -176,10 +171,12 @@ void *host_page_alloc(void)
 {
     unsigned index;
 
-    if ((host.refuse_in && !--host.refuse_in) || host.taken == HOST_PAGES) {
+    if (host.refuse_in && !--host.refuse_in) {
         host.refused = true;
         return NULL;
     }
+    if (host.taken == HOST_PAGES) /* more than 256 calls can need */
+        violated(CORE_BUG, "took all %d pages that there are", HOST_PAGES);
     index = nth_page(host.taken++);
     host.live++;
     host.state[index] = HOST_LIVE;
@@ -229,15 +226,15 @@ bool host_trespass(void)
 p2m_word host_virt_to_mfn(const void *page)
 {
     int index = host_page_index(page);
-    uintptr_t in_list = (uintptr_t)page - (uintptr_t)list;
+    uintptr_t in_list = (uintptr_t)page - (uintptr_t)host_list;
     uintptr_t in_shared = (uintptr_t)page - (uintptr_t)shared_area;
 
     if (index >= 0)
-        return MFN_ARENA + (p2m_word)index + host.shift;
-    if (in_list < list_words * sizeof(p2m_word))
-        return MFN_LIST + (p2m_word)(in_list / (P2M_LEAF * sizeof(p2m_word))) + host.shift;
+        return host_arena_mfn((unsigned)index);
+    if (in_list < host.list_words * sizeof(p2m_word))
+        return host_leaf_mfn((unsigned)(in_list / (P2M_LEAF * sizeof(p2m_word))));
     if (in_shared < 4 * shared_stride)
-        return MFN_SHARED + (p2m_word)(in_shared / shared_stride) + host.shift;
+        return MFN_OF_SHARED + (p2m_word)(in_shared / shared_stride) + host.shift;
     return INVALID_P2M_ENTRY;
 }
 
@@ -245,13 +242,14 @@ void *host_mfn_to_virt(p2m_word mfn)
 {
     p2m_word number = mfn - host.shift;
 
-    if (number - MFN_ARENA < HOST_PAGES)
-        return host.state[number - MFN_ARENA] == HOST_LIVE ? page_at((unsigned)(number - MFN_ARENA))
-                                                           : NULL;
-    if (number - MFN_LIST < list_words / P2M_LEAF)
-        return list + (number - MFN_LIST) * P2M_LEAF;
-    if (number - MFN_SHARED < 4)
-        return shared_area + (number - MFN_SHARED) * shared_stride;
+    if (number - HOST_MFN_OF_ARENA < HOST_PAGES)
+        return host.state[number - HOST_MFN_OF_ARENA] == HOST_LIVE
+                   ? page_at((unsigned)(number - HOST_MFN_OF_ARENA))
+                   : NULL;
+    if (number - HOST_MFN_OF_LEAVES < host.list_words / P2M_LEAF)
+        return host_list + (number - HOST_MFN_OF_LEAVES) * P2M_LEAF;
+    if (number - MFN_OF_SHARED < 4)
+        return shared_area + (number - MFN_OF_SHARED) * shared_stride;
     return NULL;
 }
 
@@ -264,23 +262,6 @@ void host_resume(void)
 
 /* ---- the domain builder ---- */
 
-p2m_word host_list_entry(const struct boot *boot, p2m_word pfn)
-{
-    if (boot->holes && (prng_mix(pfn) & 0xff) < boot->holes)
-        return INVALID_P2M_ENTRY;
-    return MFN_OF_LIST_ENTRY + pfn;
-}
-
-int host_list_index(const void *p)
-{
-    uintptr_t offset = (uintptr_t)p - (uintptr_t)list;
-    size_t stride = P2M_LEAF * sizeof(p2m_word);
-
-    if (offset >= list_words * sizeof(p2m_word) || offset % stride)
-        return -1;
-    return (int)(offset / stride);
-}
-
 static p2m_word list_word(const struct boot *boot, p2m_word pfn)
 {
     return pfn < boot->nr_pages ? host_list_entry(boot, pfn) : (p2m_word)0xdead000 + pfn;
@@ -288,8 +269,8 @@ static p2m_word list_word(const struct boot *boot, p2m_word pfn)
 
 bool host_list_intact(const struct boot *boot)
 {
-    for (p2m_word pfn = 0; pfn < list_words; pfn++)
-        if (list[pfn] != list_word(boot, pfn))
+    for (p2m_word pfn = 0; pfn < host.list_words; pfn++)
+        if (host_list[pfn] != list_word(boot, pfn))
             return false;
     return true;
 }
@@ -298,12 +279,16 @@ p2m_word *host_mfn_list(const struct boot *boot)
 {
     p2m_word pages = (p2m_word)boot->nr_pages;
 
-    list_words = (pages + P2M_LEAF - 1) / P2M_LEAF * P2M_LEAF;
-    for (p2m_word pfn = 0; pfn < list_words; pfn++)
-        list[pfn] = list_word(boot, pfn);
-    if (HOST_ASAN && list_words)
-        __asan_poison_memory_region(list + list_words, P2M_LEAF * sizeof(p2m_word));
-    return list;
+    p2m_word words = (pages + P2M_LEAF - 1) / P2M_LEAF * P2M_LEAF, pfn;
+
+    for (pfn = 0; pfn < pages; pfn++)
+        host_list[pfn] = host_list_entry(boot, pfn);
+    for (; pfn < words; pfn++)
+        host_list[pfn] = list_word(boot, pfn);
+    host.list_words = words;
+    if (HOST_ASAN && host.list_words)
+        __asan_poison_memory_region(host_list + host.list_words, P2M_LEAF * sizeof(p2m_word));
+    return host_list;
 }
 
 HARNESS_END

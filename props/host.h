@@ -17,13 +17,16 @@
 
 #include "../core/p2m.h"
 #include "ops.h"
+#include "quiet.h"
 #include "sync.h"
+
+HARNESS_BEGIN
 
 #if P2M_LEAF >= 256
 #define HOST_PAGES 4096 /* a power of two */
 #define HOST_GAP 256
 #else
-#define HOST_PAGES 512
+#define HOST_PAGES 2048
 #define HOST_GAP 64
 #endif
 /* The most leaves a mfn_list has, one more for the gap behind it included. */
@@ -44,11 +47,13 @@ struct host {
     p2m_word shift;     /* what they added to every MFN */
     uint8_t state[HOST_PAGES];
     uint16_t freed_page[HOST_PAGES];
+    size_t list_words; /* of the mfn_list, whole leaves */
     struct p2m_shared_info info;
 };
 
 extern struct host host;
 extern uint8_t host_arena[HOST_PAGES * HOST_STRIDE];
+extern p2m_word host_list[HOST_LIST_LEAVES * P2M_LEAF];
 
 /* Once in a process: the shared pages, sealed; the traps on writes to them. */
 void host_start(void);
@@ -63,7 +68,7 @@ static inline void host_arm(unsigned refuse)
     host.refused = false;
 }
 
-/* A page as core/platform.h wants it, NULL if refused (or the arena is used up). */
+/* A page as core/platform.h wants it, NULL if refused. */
 void *host_page_alloc(void);
 
 /* Takes a page back. A page that is not live ends the case as CORE_BUG. */
@@ -109,6 +114,18 @@ static inline p2m_word host_next_mfn(p2m_word mfn)
 /* The MFN now of a page: of the arena, of the mfn_list, or shared. INVALID: not a page. */
 p2m_word host_virt_to_mfn(const void *page);
 
+/* The same of arena page `index`, and of leaf `index` of the mfn_list. */
+#define HOST_MFN_OF_ARENA ((p2m_word)0x100000)
+#define HOST_MFN_OF_LEAVES ((p2m_word)0x200000)
+static inline p2m_word host_arena_mfn(unsigned index)
+{
+    return HOST_MFN_OF_ARENA + index + host.shift;
+}
+static inline p2m_word host_leaf_mfn(unsigned index)
+{
+    return HOST_MFN_OF_LEAVES + index + host.shift;
+}
+
 /* The page that has this MFN now, or NULL. */
 void *host_mfn_to_virt(p2m_word mfn);
 
@@ -119,15 +136,32 @@ void host_resume(void);
 p2m_word *host_mfn_list(const struct boot *boot);
 
 /* The number of the mfn_list's leaf that starts at `p`, or -1. */
-int host_list_index(const void *p);
+static inline int host_list_index(const void *p)
+{
+    uintptr_t offset = (uintptr_t)p - (uintptr_t)host_list;
+    size_t stride = P2M_LEAF * sizeof(p2m_word);
+
+    if (offset >= host.list_words * sizeof(p2m_word) || offset % stride)
+        return -1;
+    return (int)(offset / stride);
+}
 
 /* Is the list as host_mfn_list made it, padding included? */
 bool host_list_intact(const struct boot *boot);
 
-/* What the builder wrote for `pfn` (pfn < nr_pages): an MFN or INVALID. */
-p2m_word host_list_entry(const struct boot *boot, p2m_word pfn);
+#define HOST_MFN_OF_LIST ((p2m_word)0x400000) /* the MFN of the list's first page */
+
+/* What the builder wrote for `pfn` (pfn < nr_pages): an MFN, or INVALID at a hole. */
+static inline p2m_word host_list_entry(const struct boot *boot, p2m_word pfn)
+{
+    unsigned scattered = (uint32_t)pfn * 0x9e3779b1u >> 24;
+
+    return scattered < boot->holes ? INVALID_P2M_ENTRY : HOST_MFN_OF_LIST + pfn;
+}
 
 /* Sync points: see machine.h. Every call may reach so many before it counts as hung. */
 #define HOST_HANG (MAX_P2M_PFN > 65536 ? 1u << 24 : 1u << 16)
+
+HARNESS_END
 
 #endif

@@ -10,6 +10,9 @@
 #define PROPS_KINDS_H
 
 #include "host.h"
+#include "quiet.h"
+
+HARNESS_BEGIN
 
 enum kind { KIND_MISSING, KIND_IDENTITY, KIND_PRIVATE };
 
@@ -41,5 +44,7 @@ void kinds_own(struct kinds *kinds, p2m_word pfn);
 
 /* [start, end) became identity (start <= end <= MAX_P2M_PFN). */
 void kinds_range(struct kinds *kinds, p2m_word start, p2m_word end);
+
+HARNESS_END
 
 #endif

@@ -20,6 +20,7 @@ static struct {
     unsigned owner[ATOMS];        /* which call it is (a part) of */
     unsigned count;
     const uint64_t *want; /* results by owner */
+    const bool *late;     /* by owner */
     struct model *model;
     struct kinds *kinds;
 } atoms;
@@ -29,7 +30,7 @@ static bool order_fits(const unsigned *order)
     uint64_t result[MACHINE_RACE] = {0};
     p2m_word pfn;
 
-    model_copy(atoms.model, &machine.model);
+    model_fork(atoms.model, &machine.model);
     kinds_copy(atoms.kinds, &machine.kinds);
     for (unsigned i = 0; i < atoms.count; i++)
         result[atoms.owner[order[i]]] += model_call(atoms.model, atoms.kinds, atoms.call[order[i]]);
@@ -39,27 +40,29 @@ static bool order_fits(const unsigned *order)
     return checks_entries_match(atoms.model, atoms.kinds, &pfn);
 }
 
-/* All orders of the atoms from `filled` on; parts of one range stay in their order. */
-static bool any_order_fits(unsigned *order, unsigned filled)
+/* Must atom k come before atom i? Parts of one range in their order; no call before it began. */
+static bool precedes(unsigned k, unsigned i)
+{
+    if (atoms.owner[k] == atoms.owner[i])
+        return k < i;
+    for (unsigned owner = atoms.owner[i]; owner > atoms.owner[k]; owner--)
+        if (!atoms.late[owner])
+            return false;
+    return atoms.owner[k] < atoms.owner[i];
+}
+
+/* All orders of the atoms from `filled` on. */
+static bool any_order_fits(unsigned *order, unsigned placed, unsigned filled)
 {
     if (filled == atoms.count)
         return order_fits(order);
     for (unsigned i = 0; i < atoms.count; i++) {
-        bool taken = false;
+        bool possible = !(placed >> i & 1);
 
-        for (unsigned k = 0; k < filled; k++)
-            taken |= order[k] == i;
-        for (unsigned k = 0; k < i && !taken; k++) { /* an earlier part comes first */
-            bool placed = false;
-
-            for (unsigned m = 0; m < filled; m++)
-                placed |= order[m] == k;
-            taken = atoms.owner[k] == atoms.owner[i] && !placed;
-        }
-        if (taken)
-            continue;
+        for (unsigned k = 0; k < atoms.count; k++)
+            possible = possible && (k == i || (placed >> k & 1) || !precedes(k, i));
         order[filled] = i;
-        if (any_order_fits(order, filled + 1))
+        if (possible && any_order_fits(order, placed | 1u << i, filled + 1))
             return true;
     }
     return false;
@@ -84,15 +87,16 @@ static bool cut_fits(const struct op *const *call, unsigned count, unsigned whic
             atoms.call[atoms.count++] = &parts[1];
         }
     }
-    return any_order_fits(order, 0);
+    return any_order_fits(order, 0, 0);
 }
 
-bool linearize(const struct op *const *call, const uint64_t *result, unsigned count,
-               struct model *model, struct kinds *kinds)
+bool linearize(const struct op *const *call, const uint64_t *result, const bool *late,
+               unsigned count, struct model *model, struct kinds *kinds)
 {
     unsigned order[ATOMS];
 
     atoms.want = result;
+    atoms.late = late;
     atoms.model = model;
     atoms.kinds = kinds;
     atoms.count = count;
@@ -100,7 +104,7 @@ bool linearize(const struct op *const *call, const uint64_t *result, unsigned co
         atoms.call[i] = call[i];
         atoms.owner[i] = i;
     }
-    if (any_order_fits(order, 0))
+    if (any_order_fits(order, 0, 0))
         return true;
     for (unsigned which = 0; which < count; which++)
         for (unsigned other = 0; call[which]->kind == OP_RANGE && other < count; other++) {

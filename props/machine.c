@@ -57,6 +57,7 @@ static struct {
     const struct op *call[RACE_DEPTH];
     uint64_t result[RACE_DEPTH];
     bool ran[RACE_DEPTH];
+    bool late[RACE_DEPTH]; /* ran only when the call around it was over */
 } race;
 
 static uint64_t call_subject(const struct op *op)
@@ -86,8 +87,10 @@ static void run_call(unsigned level)
     race.ran[level] = true;
     p2m_sync_left = level + 1 < race.count ? race.call[level + 1]->at : HOST_HANG;
     race.result[level] = call_subject(race.call[level]);
-    if (level + 1 < race.count && !race.ran[level + 1])
-        run_call(level + 1); /* there were fewer sync points than that */
+    if (level + 1 < race.count && !race.ran[level + 1]) {
+        race.late[level + 1] = true; /* there were fewer sync points than that */
+        run_call(level + 1);
+    }
 }
 
 void p2m_sync_reached(void)
@@ -218,13 +221,30 @@ static uint64_t expect(const struct op *op, const struct outcome *outcome)
     return model_call(&machine.model, &machine.kinds, &prefix);
 }
 
+/* A page was refused: it must have been one of those that the call cannot do without. */
+static void needed_the_page(const struct op *op)
+{
+    static struct model model;
+    static struct kinds kinds;
+    unsigned before = kinds_pages(), cost;
+
+    model_fork(&model, &machine.model);
+    kinds_copy(&kinds, &machine.kinds);
+    model_call(&model, &kinds, op);
+    cost = 2 * kinds.mids + kinds.leaves - before;
+    if (op->refuse > cost)
+        violated(PAGE_COST, "expected the call to ask for %u pages, got it to ask for page %u",
+                 cost, op->refuse);
+}
+
 static void plain_call(const struct op *op)
 {
-    struct outcome outcome = {.op = op, .pages_before = host.live};
+    struct outcome outcome = {.op = op, .pages_before = host.live, .taken_before = host.taken};
     unsigned kinds_before = kinds_pages();
 
+    machine.op = (int)(op - machine.c->ops);
     if (may_fail(op))
-        outcome.hash_before = checks_state_hash(everything_now() ? NULL : op);
+        outcome.hash_before = checks_state_hash(machine.level == CHECK_EVERY ? NULL : op);
     race.count = 1;
     race.call[0] = op;
     host_arm(op->refuse);
@@ -237,6 +257,8 @@ static void plain_call(const struct op *op)
     note_result(op, outcome.got, outcome.failed);
     if (machine.model_off)
         return;
+    if (outcome.refused)
+        needed_the_page(op);
     outcome.expected = expect(op, &outcome);
     outcome.cost = kinds_pages() - kinds_before;
     checks_after(&outcome, everything_now());
@@ -267,9 +289,9 @@ static void judge_race(void)
         outcome.op = NULL;
     } else {
         checks_structure();
-        explained = linearize(race.call, race.result, race.count, &model, &kinds);
+        explained = linearize(race.call, race.result, race.late, race.count, &model, &kinds);
         if (explained) {
-            model_copy(&machine.model, &model);
+            model_adopt(&machine.model, &model);
             kinds_copy(&machine.kinds, &kinds);
             machine.kinds.max_pfn = max_pfn; /* leaves private now raise it again */
             checks_reread_kinds();
@@ -293,7 +315,7 @@ static void race_calls(const struct op *const *calls, unsigned count)
     race.count = count;
     for (unsigned i = 0; i < count; i++) {
         race.call[i] = calls[count - 1 - i]; /* the last one written is the outer one */
-        race.ran[i] = false;
+        race.ran[i] = race.late[i] = false;
     }
     host_arm(0);
     run_call(0);
@@ -306,19 +328,38 @@ static void race_calls(const struct op *const *calls, unsigned count)
 
 /* ---- the other ops ---- */
 
-/* The model of what toolstack_restore and the new host do to the entries. */
-static void model_resume(bool xen)
+static void flatten(p2m_word start, p2m_word end)
 {
-    struct kinds *kinds = &machine.kinds;
+    if (start < end)
+        model_change(&machine.model, (struct change){CHANGE_FLATTENED, start, end, 0});
+}
 
-    for (unsigned ti = 0; xen && ti < P2M_TOP; ti++)
+/* Runs of private leaves lose all that is no plain MFN. */
+static void model_flatten(void)
+{
+    const struct kinds *kinds = &machine.kinds;
+    p2m_word run = 0, end = 0; /* the private leaves seen last: [run, end) */
+
+    for (unsigned ti = 0; ti < P2M_TOP; ti++)
         for (unsigned mi = 0; kinds->mid[ti] == KIND_PRIVATE && mi < P2M_MID; mi++) {
             p2m_word first = ti * P2M_MID_SPAN + mi * (p2m_word)P2M_LEAF;
 
-            if (kinds->leaf[ti][mi] == KIND_PRIVATE)
-                model_change(&machine.model,
-                             (struct change){CHANGE_FLATTENED, first, first + P2M_LEAF, 0});
+            if (kinds->leaf[ti][mi] != KIND_PRIVATE)
+                continue;
+            if (first != end) {
+                flatten(run, end);
+                run = first;
+            }
+            end = first + P2M_LEAF;
         }
+    flatten(run, end);
+}
+
+/* The model of what toolstack_restore and the new host do to the entries. */
+static void model_resume(bool xen)
+{
+    if (xen)
+        model_flatten();
     model_change(&machine.model, (struct change){CHANGE_RENUMBERED, 0, MAX_P2M_PFN, 0});
 }
 
@@ -394,7 +435,6 @@ static void boot(void)
     host_arm(0);
     p2m_sync_left = HOST_HANG;
     machine.subject->publish(&host.info);
-    memset(&machine.view, 0, sizeof(machine.view));
     if (!boot->auto_translated) {
         machine.subject->view(&machine.view);
         machine.model.boot = *boot;
@@ -468,6 +508,7 @@ bool machine_run(const struct subject *subject, const struct test_case *c, enum 
     machine.level = level;
     machine.op = -1;
     machine.trace = 0;
+    memset(&machine.view, 0, sizeof(machine.view));
     machine.e820_count = 0;
     host_start();
     host_reset();

@@ -113,12 +113,19 @@ struct outcome {
     bool failed;           /* the call says it did nothing */
     uint64_t hash_before;  /* if it failed: state_hash before it */
     unsigned pages_before; /* live pages */
+    unsigned taken_before; /* pages handed out so far */
     unsigned cost;         /* pages that the kinds say it takes */
     bool race;
 };
 
 /* Judges the state after an op; `everything`: see enum check_level. */
 void checks_after(const struct outcome *outcome, bool everything);
+
+/*
+ * One fast look at the whole state: true only if all the checks of checks_after
+ * on pages, entries, the MFN tree and max_pfn hold (glance.c).
+ */
+bool glance(void);
 
 /* Of these only what needs no model: shared pages, shape, ledger. */
 void checks_structure(void);
@@ -131,12 +138,13 @@ bool checks_entries_match(const struct model *model, const struct kinds *kinds, 
 
 /*
  * Is there an order in which the `count` overlapping calls, one after another,
- * give `result` and the subject's entries? Then *model and *kinds are what it
- * leaves (linearize.c).
+ * give `result` and the subject's entries? A call that is `late` ran when the one
+ * before it in the list was over, so it must come after that. If so, *model (a
+ * fork of the machine's) and *kinds are what the order leaves (linearize.c).
  */
 #define MACHINE_RACE 3
-bool linearize(const struct op *const *call, const uint64_t *result, unsigned count,
-               struct model *model, struct kinds *kinds);
+bool linearize(const struct op *const *call, const uint64_t *result, const bool *late,
+               unsigned count, struct model *model, struct kinds *kinds);
 
 /* After a race: the kinds become what the subject has. */
 void checks_reread_kinds(void);

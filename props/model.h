@@ -6,7 +6,8 @@
  *
  * In a small geometry the window is the whole table: a literal array. In a big
  * one the changes are written down, and a window is made when it is read, by
- * applying all of them in order; a test holds the one against the other.
+ * applying all of them in order; a test holds the one against the other. Leaves
+ * that were read once are kept, with the number of changes that are in them.
  */
 #ifndef PROPS_MODEL_H
 #define PROPS_MODEL_H
@@ -14,6 +15,9 @@
 #include <stdbool.h>
 
 #include "host.h"
+#include "quiet.h"
+
+HARNESS_BEGIN
 
 struct change {
     enum {
@@ -28,21 +32,25 @@ struct change {
 };
 
 #define MODEL_LITERAL (MAX_P2M_PFN <= 4096)
-#define MODEL_CHANGES (MODEL_LITERAL ? 8192 : 65536)
+#define MODEL_CHANGES 65536 /* more than 256 ops can make */
 
 struct model {
     bool literal;
-    struct boot boot; /* what CHANGE_LIST reads from */
-    unsigned changes;
+    struct boot boot;         /* what CHANGE_LIST reads from */
+    const struct model *base; /* a fork: what is not changed here; else NULL */
+    unsigned changes, most;
+    struct change *change;
     p2m_word flat[MODEL_LITERAL ? MAX_P2M_PFN : 1];
-    struct change change[MODEL_CHANGES];
 };
 
-/* All INVALID. `literal` needs a small geometry. */
+/* All INVALID. `literal` needs a small geometry. There is one such model at a time. */
 void model_reset(struct model *model, bool literal);
 
-/* `to` becomes what `from` is. */
-void model_copy(struct model *to, const struct model *from);
+/* `fork` becomes a model that goes its own way from `base` on, which must not change meanwhile. */
+void model_fork(struct model *fork, const struct model *base);
+
+/* The fork was right: `base` does the same. */
+void model_adopt(struct model *base, const struct model *fork);
 
 /* One change; start <= end <= MAX_P2M_PFN. */
 void model_change(struct model *model, struct change change);
@@ -65,5 +73,7 @@ static inline p2m_word entry_mfn(p2m_word entry)
 {
     return entry == INVALID_P2M_ENTRY ? entry : entry & ~(FOREIGN_FRAME_BIT | IDENTITY_FRAME_BIT);
 }
+
+HARNESS_END
 
 #endif

@@ -77,6 +77,24 @@ uint64_t boot_pages(const struct shape *shape, const struct boot_place *place)
     return (place->leaves * (uint64_t)shape->leaf + rest) % (max + 1);
 }
 
+static bool op_equal(const struct op *a, const struct op *b)
+{
+    return a->kind == b->kind && a->refuse == b->refuse && a->at == b->at && a->type == b->type &&
+           a->pfn == b->pfn && a->arg == b->arg && a->start == b->start && a->stop == b->stop;
+}
+
+bool case_equal(const struct test_case *a, const struct test_case *b)
+{
+    if (a->boot.nr_pages != b->boot.nr_pages || a->boot.refuse != b->boot.refuse ||
+        a->boot.holes != b->boot.holes || a->boot.auto_translated != b->boot.auto_translated ||
+        a->boot.xen_restore != b->boot.xen_restore || a->count != b->count)
+        return false;
+    for (unsigned i = 0; i < a->count; i++)
+        if (!op_equal(&a->ops[i], &b->ops[i]))
+            return false;
+    return true;
+}
+
 static uint64_t convert_pfn(const struct shape *from, const struct shape *to, uint64_t pfn)
 {
     struct place place = place_of(from, pfn, OP_LAST_PFN(from));

@@ -87,6 +87,9 @@ struct boot_place {
 struct boot_place boot_place_of(const struct shape *shape, uint64_t nr_pages);
 uint64_t boot_pages(const struct shape *shape, const struct boot_place *place);
 
+/* The very same calls? */
+bool case_equal(const struct test_case *a, const struct test_case *b);
+
 /* Carries a case over from the geometry it was written in to another one, in place. */
 void case_convert(struct test_case *c, const struct shape *from, const struct shape *to);
 

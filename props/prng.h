@@ -5,6 +5,10 @@
 
 #include <stdint.h>
 
+#include "quiet.h"
+
+HARNESS_BEGIN
+
 struct prng {
     uint64_t state;
 };
@@ -32,5 +36,7 @@ static inline int prng_one_in(struct prng *prng, unsigned n)
 {
     return prng_below(prng, n) == 0;
 }
+
+HARNESS_END
 
 #endif

@@ -10,10 +10,9 @@
 #define PROPS_QUIET_H
 
 #if defined(__clang__) && !defined(HARNESS_SANITIZED)
-/* clang-format off: _Pragma takes one literal */
-#define HARNESS_BEGIN                                                                              \
-    _Pragma("clang attribute push(__attribute__((no_sanitize(\"coverage\", \"address\", "          \
-            "\"undefined\"))), apply_to = function)")
+/* clang-format off */
+#define HARNESS_BEGIN \
+    _Pragma("clang attribute push(__attribute__((no_sanitize(\"coverage\", \"address\", \"undefined\"))), apply_to = function)")
 /* clang-format on */
 #define HARNESS_END _Pragma("clang attribute pop")
 #else

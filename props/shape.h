@@ -11,6 +11,9 @@
 #include <stdint.h>
 
 #include "../core/geometry.h"
+#include "quiet.h"
+
+HARNESS_BEGIN
 
 struct shape {
     const char *name;
@@ -61,5 +64,7 @@ uint64_t place_pfn(const struct shape *shape, const struct place *place, uint64_
 
 /* True if place_of can hold it: not too far from either MAX_P2M_PFN or `last`. */
 bool place_fits(const struct shape *shape, uint64_t pfn, uint64_t last);
+
+HARNESS_END
 
 #endif

@@ -183,6 +183,8 @@ static bool number(struct parser *p, const char *word, uint64_t *value)
         at += 2;
     }
     *value = 0;
+    if (base == 10 && at[0] == '0' && at[1])
+        return fail(p, "'%s' is no number: decimal ones start with no 0", word);
     if (!*at)
         return fail(p, "'%s' is no number", word);
     for (; *at; at++) {
@@ -287,6 +289,8 @@ static bool e820_type(struct parser *p, const char *word, uint8_t *type)
         return fail(p, "'%s' is no E820 type", word);
     if (!number_up_to(p, word, OP_TYPE_MAX, "E820 type", &value))
         return false;
+    if (value == OP_TYPE_SOFT)
+        return fail(p, "E820 type %u is written soft-reserved", OP_TYPE_SOFT);
     *type = (uint8_t)value;
     return true;
 }
@@ -369,8 +373,12 @@ static bool boot_line(struct parser *p)
     p->had_boot = true;
     for (unsigned i = 1; i < p->words; i++) {
         const char *word = p->word[i];
+        size_t key = strcspn(word, "=");
         unsigned used = i;
 
+        for (unsigned k = 1; k < i; k++)
+            if (strcspn(p->word[k], "=") == key && !strncmp(p->word[k], word, key))
+                return fail(p, "'%.*s' stands twice", (int)key, word);
         if (!strncmp(word, "nr_pages=", 9)) {
             if (!number_up_to(p, word + 9, boot_max_pages(p->shape), "nr_pages", &boot->nr_pages))
                 return false;
@@ -423,14 +431,17 @@ static bool split(struct parser *p, const char *line, size_t length)
     while (i < length && line[i] != '#') {
         size_t start;
 
-        if (line[i] == ' ' || line[i] == '\t' || line[i] == '\r') {
+        if (line[i] == ' ' || line[i] == '\t' || (line[i] == '\r' && i + 1 == length)) {
             i++;
             continue;
         }
-        for (start = i; i < length && !strchr(" \t\r#", line[i]); i++)
+        for (start = i; i < length && line[i] && !strchr(" \t#", line[i]); i++) {
+            if (line[i] == '\r' && i + 1 == length)
+                break;
             if ((unsigned char)line[i] < ' ' || (unsigned char)line[i] > '~')
                 return fail(p, "character 0x%02x", (unsigned char)line[i]);
-        if (line[i < length ? i : start] == '\0')
+        }
+        if (i < length && !line[i])
             return fail(p, "character 0x00");
         if (i - start >= WORD_LENGTH)
             return fail(p, "a word of %zu characters", i - start);

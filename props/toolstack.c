@@ -19,9 +19,30 @@ static void *map(p2m_word mfn, const char *what)
     return page;
 }
 
-/* Calls `visit` with each leaf page below max_pfn, `first` being its first PFN. */
+/* Calls `visit` with the leaves of one mid that are below `end`; true if all were p2m_missing. */
+static bool walk_mid(const p2m_word *mid, p2m_word pfn, p2m_word end,
+                     void (*visit)(p2m_word *leaf, p2m_word first))
+{
+    bool missing = true;
+    unsigned mi;
+
+    for (mi = 0; mi < P2M_MID && pfn < end; mi++, pfn += P2M_LEAF) {
+        p2m_word *leaf = map(mid[mi], "a leaf");
+
+        missing = missing && leaf == machine.view.missing;
+        visit(leaf, pfn);
+    }
+    return missing && mi == P2M_MID;
+}
+
+/*
+ * Calls `visit` with each leaf page below max_pfn, `first` being its first PFN. A
+ * page of the MFN tree that was seen to say `missing` throughout is not read again
+ * for a mid that has no private leaf anyway.
+ */
 static void walk(void (*visit)(p2m_word *leaf, p2m_word first))
 {
+    const p2m_word *all_missing = NULL;
     p2m_word end = host.info.max_pfn;
     p2m_word *root = map(host.info.pfn_to_mfn_frame_list_list, "the published root");
 
@@ -30,8 +51,10 @@ static void walk(void (*visit)(p2m_word *leaf, p2m_word first))
     for (p2m_word pfn = 0; pfn < end; pfn += P2M_MID_SPAN) {
         p2m_word *mid = map(root[pfn / P2M_MID_SPAN], "a page of the MFN tree");
 
-        for (unsigned mi = 0; mi < P2M_MID && pfn + mi * (p2m_word)P2M_LEAF < end; mi++)
-            visit(map(mid[mi], "a leaf"), pfn + mi * (p2m_word)P2M_LEAF);
+        if (mid == all_missing && machine.kinds.mid[pfn / P2M_MID_SPAN] != KIND_PRIVATE)
+            continue;
+        if (walk_mid(mid, pfn, end, visit))
+            all_missing = mid;
     }
 }
 

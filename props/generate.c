@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Random cases: see generate.h. */
+#include "generate.h"
+
+#include <string.h>
+
+#include "host.h"
+#include "quiet.h"
+
+HARNESS_BEGIN
+
+#define HOT 3
+#define RECENT 8
+
+static struct {
+    uint64_t hot[HOT];       /* first PFNs of leaves */
+    uint64_t recent[RECENT]; /* PFNs used before */
+    unsigned used;
+} drawn;
+
+/* An index near an end of [0, slots), mostly. */
+static uint64_t edge_index(struct prng *prng, unsigned slots)
+{
+    switch (prng_below(prng, 5)) {
+    case 0:
+        return 0;
+    case 1:
+        return slots - 1;
+    case 2:
+        return 1 % slots;
+    default:
+        return prng_below(prng, slots);
+    }
+}
+
+static uint64_t edge_leaf(struct prng *prng)
+{
+    uint64_t mid = edge_index(prng, P2M_TOP) * P2M_MID + edge_index(prng, P2M_MID);
+
+    return mid * P2M_LEAF;
+}
+
+static void forget(struct prng *prng)
+{
+    drawn.used = 0;
+    for (unsigned i = 0; i < HOT; i++) {
+        drawn.hot[i] = edge_leaf(prng);
+        if (i && prng_one_in(prng, 2)) /* often a neighbour of the last one */
+            drawn.hot[i] = (drawn.hot[i - 1] + P2M_LEAF) % MAX_P2M_PFN;
+    }
+}
+
+static uint64_t a_pfn(struct prng *prng)
+{
+    switch (prng_below(prng, 16)) {
+    case 0:
+        return prng_below(prng, MAX_P2M_PFN);
+    case 1:
+    case 2:
+        return edge_leaf(prng) + edge_index(prng, P2M_LEAF);
+    case 3:
+    case 4:
+    case 5:
+        if (drawn.used) {
+            uint64_t pfn = drawn.recent[prng_below(prng, drawn.used)];
+
+            return (pfn + prng_below(prng, 3) - 1) & shape_word_mask(&shape_here);
+        }
+        return drawn.hot[0];
+    default:
+        return drawn.hot[prng_below(prng, HOT)] + edge_index(prng, P2M_LEAF);
+    }
+}
+
+uint64_t generate_pfn(struct prng *prng)
+{
+    uint64_t pfn = a_pfn(prng);
+
+    if (prng_one_in(prng, 40))
+        pfn = prng_one_in(prng, 2) ? MAX_P2M_PFN + prng_below(prng, 3)
+                                   : shape_word_mask(&shape_here) - prng_below(prng, 3);
+    drawn.recent[drawn.used < RECENT ? drawn.used++ : prng_below(prng, RECENT)] = pfn;
+    return pfn;
+}
+
+uint64_t generate_entry(struct prng *prng, uint64_t pfn)
+{
+    static const uint8_t kinds[16] = {
+        ENTRY_MFN,      ENTRY_MFN,      ENTRY_MFN,      ENTRY_MFN,
+        ENTRY_MFN,      ENTRY_FOREIGN,  ENTRY_FOREIGN,  ENTRY_INVALID,
+        ENTRY_INVALID,  ENTRY_INVALID,  ENTRY_INVALID,  ENTRY_IDENTITY,
+        ENTRY_IDENTITY, ENTRY_IDENTITY, ENTRY_IDENTITY, ENTRY_MFN_IS_PFN,
+    };
+    uint64_t value = prng_below(prng, (uint64_t)1 << (prng_one_in(prng, 4) ? HOST_MFN_BITS : 8));
+
+    return entry_join(&shape_here, pfn, (enum entry_kind)kinds[prng_below(prng, 16)], value);
+}
+
+static uint64_t maybe_malformed(struct prng *prng, uint64_t pfn)
+{
+    enum entry_kind kind = prng_one_in(prng, 2) ? ENTRY_WRONG_IDENTITY : ENTRY_BOTH_BITS;
+
+    if (!prng_one_in(prng, 24))
+        return generate_entry(prng, pfn);
+    return entry_join(&shape_here, pfn, kind, prng_below(prng, MAX_P2M_PFN));
+}
+
+static uint64_t range_end(struct prng *prng, uint64_t start)
+{
+    switch (prng_below(prng, 8)) {
+    case 0:
+        return start + prng_below(prng, 3);
+    case 1:
+    case 2:
+        return start + prng_below(prng, 2 * P2M_LEAF);
+    case 3:
+        return start + P2M_LEAF + prng_below(prng, 2 * P2M_MID_SPAN);
+    case 4: /* up to an edge */
+        return (start / P2M_LEAF + prng_below(prng, 3)) * P2M_LEAF;
+    case 5:
+        return (start / P2M_MID_SPAN + 1 + prng_below(prng, 2)) * P2M_MID_SPAN;
+    case 6:
+        return MAX_P2M_PFN + prng_below(prng, 2);
+    default:
+        return generate_pfn(prng);
+    }
+}
+
+static void a_range(struct prng *prng, struct op *op)
+{
+    op->pfn = generate_pfn(prng);
+    if (prng_one_in(prng, 4) && op->pfn < MAX_P2M_PFN)
+        op->pfn -= op->pfn % (prng_one_in(prng, 2) ? P2M_LEAF : P2M_MID_SPAN);
+    op->arg = range_end(prng, op->pfn) & shape_word_mask(&shape_here);
+    if (op->arg < op->pfn && !prng_one_in(prng, 8)) {
+        uint64_t start = op->arg;
+
+        op->arg = op->pfn;
+        op->pfn = start;
+    }
+}
+
+static void an_op(struct prng *prng, unsigned off, struct op *op)
+{
+    static const uint8_t kinds[16] = {
+        OP_SET,         OP_SET,         OP_SET,    OP_SET,   OP_SET,   OP_SET_NOALLOC,
+        OP_SET_NOALLOC, OP_SET_NOALLOC, OP_RANGE,  OP_RANGE, OP_RANGE, OP_RANGE,
+        OP_GET,         OP_PFN_TO_MFN,  OP_RESUME, OP_SET,
+    };
+
+    memset(op, 0, sizeof(*op));
+    do
+        op->kind = kinds[prng_below(prng, 16)];
+    while (off >> op->kind & 1);
+    if (op->kind == OP_RESUME)
+        return;
+    if (op->kind == OP_RANGE)
+        a_range(prng, op);
+    else
+        op->pfn = generate_pfn(prng);
+    if (op->kind == OP_SET || op->kind == OP_SET_NOALLOC)
+        op->arg = maybe_malformed(prng, op->pfn);
+    if (op->kind >= OP_SET && prng_one_in(prng, 16))
+        op->refuse = (uint8_t)(1 + prng_below(prng, 4));
+    if (prng_one_in(prng, 12))
+        op->at = (uint8_t)(1 + prng_below(prng, 24));
+}
+
+static uint64_t an_address(struct prng *prng)
+{
+    uint64_t address = generate_pfn(prng) % (MAX_P2M_PFN + 4) * 4096;
+
+    return address + (prng_one_in(prng, 2) ? prng_below(prng, 4096) : 0);
+}
+
+static void an_e820_table(struct prng *prng, unsigned room, struct test_case *c)
+{
+    unsigned entries = 1 + (unsigned)prng_below(prng, room < 12 ? room : 12);
+
+    for (unsigned i = 0; i + 1 < entries; i++)
+        c->ops[c->count++] = (struct op){.kind = OP_E820,
+                                         .type = (uint8_t)(1 + prng_below(prng, 6)),
+                                         .start = an_address(prng),
+                                         .stop = an_address(prng)};
+    c->ops[c->count++] = (struct op){.kind = OP_XEN_SET_IDENTITY, .type = prng_one_in(prng, 4)};
+}
+
+static void a_boot(struct prng *prng, struct boot *boot)
+{
+    memset(boot, 0, sizeof(*boot));
+    if (prng_one_in(prng, 2))
+        boot->nr_pages = prng_below(prng, 4) * P2M_LEAF + prng_below(prng, P2M_LEAF + 1);
+    if (prng_one_in(prng, 32))
+        boot->nr_pages =
+            prng_below(prng, boot_max_pages(&shape_here) / (P2M_LEAF > 8 ? 32 : 1) + 1);
+    if (boot->nr_pages > boot_max_pages(&shape_here))
+        boot->nr_pages = boot_max_pages(&shape_here);
+    if (prng_one_in(prng, 3))
+        boot->holes = (uint8_t)prng_below(prng, 256);
+    if (prng_one_in(prng, 16))
+        boot->refuse = (uint8_t)(1 + prng_below(prng, 8));
+    boot->auto_translated = prng_one_in(prng, 64);
+    boot->xen_restore = prng_one_in(prng, 4);
+}
+
+void generate_case(struct prng *prng, unsigned ops, struct test_case *c)
+{
+    unsigned off = 0;
+
+    forget(prng);
+    a_boot(prng, &c->boot);
+    c->count = 0;
+    if (prng_one_in(prng, 2)) /* swarm: but a set or a range is always on */
+        off = (unsigned)prng_next(prng) & ~(1u << (prng_one_in(prng, 2) ? OP_SET : OP_RANGE));
+    if (prng_one_in(prng, 8))
+        an_e820_table(prng, ops, c);
+    while (c->count < ops)
+        an_op(prng, off, &c->ops[c->count++]);
+}
+
+HARNESS_END

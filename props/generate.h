@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Random cases from our own random numbers, for runs without an engine. Uniform
+ * PFNs would never meet: each case has a few hot leaves, and PFNs are drawn at
+ * edges, near earlier ones, and now and then anywhere. Each case also draws which
+ * ops it has at all (swarm), so that rare mixtures come up.
+ */
+#ifndef PROPS_GENERATE_H
+#define PROPS_GENERATE_H
+
+#include "ops.h"
+#include "prng.h"
+
+/* *c becomes a random case of at most `ops` ops (1..CASE_OPS) in this geometry. */
+void generate_case(struct prng *prng, unsigned ops, struct test_case *c);
+
+/* A random PFN and a random well-formed entry for it. */
+uint64_t generate_pfn(struct prng *prng);
+uint64_t generate_entry(struct prng *prng, uint64_t pfn);
+
+#endif

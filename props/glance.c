@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Everything at once. After nearly every op nothing is wrong, and then one walk
+ * can show it: each slot is what the kinds say, each private page is live and met
+ * once, each private leaf holds what the model holds, each MFN is that of the page
+ * beside it, max_pfn is where it must be, and all live pages were met. It follows
+ * that a lookup reads the model (what a shared page reads is fixed), and that the
+ * toolstack, who sees the same pages by their MFNs, reads it too.
+ *
+ * True means that; false means only that the checks by name must decide, which
+ * they do in their order (checks.c). Tests break each thing in turn and demand a
+ * false.
+ */
+#include "machine.h"
+#include "quiet.h"
+
+HARNESS_BEGIN
+
+#define view machine.view
+
+static struct {
+    uint64_t stamp;
+    uint64_t page[HOST_PAGES]; /* the stamp of the last glance that met it */
+    unsigned met;              /* arena pages so far */
+    bool bad;
+} seen;
+
+/* Meets an arena page; answers its MFN. */
+static inline p2m_word meet(const void *page)
+{
+    unsigned index = (unsigned)(((uintptr_t)page - (uintptr_t)host_arena) / HOST_STRIDE);
+
+    if (index >= HOST_PAGES || host_arena + (size_t)index * HOST_STRIDE != page ||
+        host.state[index] != HOST_LIVE || seen.page[index] == seen.stamp) {
+        seen.bad = true;
+        return 0;
+    }
+    seen.page[index] = seen.stamp;
+    seen.met++;
+    return host_arena_mfn(index);
+}
+
+/* The entries of a private leaf are the model's. */
+static inline bool holds(const p2m_word *leaf, p2m_word first)
+{
+    static p2m_word buffer[P2M_LEAF];
+    const p2m_word *want = model_window(&machine.model, first, P2M_LEAF, buffer);
+    p2m_word any = 0;
+
+    for (unsigned i = 0; i < P2M_LEAF; i++)
+        any |= leaf[i] ^ want[i];
+    return !any;
+}
+
+/* A leaf slot that is not missing and recorded as such. */
+static bool other_leaf(const p2m_word *leaf, enum kind kind, p2m_word mfn, p2m_word missing_mfn,
+                       p2m_word first)
+{
+    int in_list;
+
+    if (leaf == view.identity)
+        return kind == KIND_IDENTITY && mfn == missing_mfn;
+    if (kind != KIND_PRIVATE)
+        return false;
+    in_list = host_list_index(leaf);
+    if (in_list >= 0) /* grafted: at its own place and nowhere else */
+        return (p2m_word)in_list * P2M_LEAF == first && mfn == host_leaf_mfn((unsigned)in_list) &&
+               holds(leaf, first);
+    return meet(leaf) == mfn && !seen.bad && holds(leaf, first);
+}
+
+static bool private_mid(unsigned ti, p2m_word missing_mfn)
+{
+    p2m_word **mid = view.top[ti];
+    const p2m_word *mid_mfn = view.top_mfn_p[ti];
+    const uint8_t *kinds = machine.kinds.leaf[ti];
+
+    meet(mid);
+    if (view.top_mfn[ti] != meet(mid_mfn) || seen.bad)
+        return false;
+    for (unsigned mi = 0; mi < P2M_MID; mi++) {
+        if (mid[mi] == view.missing && mid_mfn[mi] == missing_mfn && kinds[mi] == KIND_MISSING)
+            continue;
+        if (!other_leaf(mid[mi], (enum kind)kinds[mi], mid_mfn[mi], missing_mfn,
+                        ti * P2M_MID_SPAN + mi * (p2m_word)P2M_LEAF))
+            return false;
+    }
+    return true;
+}
+
+bool glance(void)
+{
+    p2m_word missing_mfn = host_virt_to_mfn(view.missing), root_mfn, none_mfn;
+
+    seen.stamp++;
+    seen.met = 0;
+    seen.bad = false;
+    meet(view.top);
+    meet(view.top_mfn_p);
+    root_mfn = meet(view.top_mfn);
+    none_mfn = meet(view.mid_missing_mfn);
+    if (seen.bad || host.info.pfn_to_mfn_frame_list_list != root_mfn ||
+        host.info.max_pfn != machine.kinds.max_pfn)
+        return false;
+    for (unsigned mi = 0; mi < P2M_MID; mi++)
+        seen.bad |= view.mid_missing_mfn[mi] != missing_mfn;
+    for (unsigned ti = 0; ti < P2M_TOP; ti++) {
+        p2m_word **mid = view.top[ti];
+
+        if (machine.kinds.mid[ti] == KIND_PRIVATE) {
+            if (mid == view.mid_missing || mid == view.mid_identity ||
+                !private_mid(ti, missing_mfn))
+                return false;
+            continue;
+        }
+        seen.bad |=
+            mid != (machine.kinds.mid[ti] == KIND_MISSING ? view.mid_missing : view.mid_identity);
+        seen.bad |= view.top_mfn_p[ti] != view.mid_missing_mfn || view.top_mfn[ti] != none_mfn;
+    }
+    return !seen.bad && seen.met == host.live;
+}
+
+HARNESS_END
