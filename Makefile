@@ -123,7 +123,7 @@ $(B)/$(1)/$(2)/tool.o: $$(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS) fuzz/tool.c
 	$$(Q)objcopy --keep-global-symbol=tool_$(2) $$@.tmp $$@
 	@rm -f $$@.tmp
 
-$(B)/$(1)/$(2)/props: $$(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS) props/runner/main.c)
+$(B)/$(1)/$(2)/props_$(2): $$(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS) props/runner/main.c)
 	$$(call say,LINK $$@)
 	$$(Q)$$(CC_$(1)) $$(LDFLAGS_$(1)) -o $$@ $$^
 

@@ -118,11 +118,16 @@ void checks_structure(void)
 
 /* ---- results ---- */
 
+/* Lookups have names of their own. */
 static void check_result(const struct outcome *outcome)
 {
-    checked(RESULT_MATCHES_MODEL);
+    enum invariant id = outcome->op->kind == OP_GET          ? GET_MATCHES_MODEL
+                        : outcome->op->kind == OP_PFN_TO_MFN ? PFN_TO_MFN
+                                                             : RESULT_MATCHES_MODEL;
+
+    checked(id);
     if (outcome->got != outcome->expected)
-        violated(RESULT_MATCHES_MODEL, "expected %s0x%llx, got 0x%llx",
+        violated(id, "expected %s0x%llx, got 0x%llx",
                  outcome->refused ? "(a page was refused) " : "", HEX(outcome->expected),
                  HEX(outcome->got));
 }

@@ -162,7 +162,7 @@ static void an_op(struct prng *prng, unsigned off, struct op *op)
         op->arg = maybe_malformed(prng, op->pfn);
     if (op->kind >= OP_SET && prng_one_in(prng, 16))
         op->refuse = (uint8_t)(1 + prng_below(prng, 4));
-    if (prng_one_in(prng, 12))
+    if (prng_one_in(prng, 24))
         op->at = (uint8_t)(1 + prng_below(prng, 24));
 }
 

@@ -97,7 +97,7 @@ static void on_fault(int signal, siginfo_t *info, void *context)
     raise(signal);
 }
 
-static void watch_faults(void)
+void host_watch_faults(void)
 {
     struct sigaction action;
 
@@ -127,7 +127,7 @@ void host_start(void)
     pages[3] = shared_page(HOST_MID_IDENTITY);
     p2m_shared_init(&host_shared, pages);
     host_seal(true);
-    watch_faults();
+    host_watch_faults();
     memset(host_arena, GONE, sizeof(host_arena));
     for (unsigned i = 0; i < HOST_PAGES; i++)
         __asan_poison_memory_region(host_arena + i * HOST_STRIDE + P2M_PAGE_BYTES,

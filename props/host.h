@@ -58,6 +58,9 @@ extern p2m_word host_list[HOST_LIST_LEAVES * P2M_LEAF];
 /* Once in a process: the shared pages, sealed; the traps on writes to them. */
 void host_start(void);
 
+/* Traps stores to the shared pages again, after somebody else took SIGSEGV. */
+void host_watch_faults(void);
+
 /* Everything as new. */
 void host_reset(void);
 

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The property runner (`make props`): random cases from a seed, without an
+ * engine. Each case runs against the model with everything checked, and one of
+ * the properties that need no model is tried on top of it. A case depends on the
+ * seed and its number alone: --first N --cases 1 runs just number N again.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../generate.h"
+#include "../metamorphic.h"
+#include "../quiet.h"
+#include "../report.h"
+#include "../text.h"
+
+HARNESS_BEGIN
+
+static struct {
+    uint64_t seed, cases, first;
+    const char *crashes;
+} options = {1, 100000, 0, "crashes"};
+
+static uint64_t exercised_in[INVARIANT_COUNT]; /* cases */
+
+static int usage(const char *why)
+{
+    fprintf(stderr,
+            "props: %s\nusage: props [--seed=N] [--cases=N] [--first=N] [--crashes=FOLDER]\n", why);
+    return 2;
+}
+
+static bool parse_number(const char *text, uint64_t *value)
+{
+    char *end;
+
+    errno = 0;
+    *value = strtoull(text, &end, 0);
+    return !errno && end != text && !*end && text[0] != '-';
+}
+
+static bool parse_options(int argc, char **argv)
+{
+    static const struct option known[] = {
+        {"seed", required_argument, NULL, 's'},
+        {"cases", required_argument, NULL, 'c'},
+        {"first", required_argument, NULL, 'f'},
+        {"crashes", required_argument, NULL, 'd'},
+        {NULL, 0, NULL, 0},
+    };
+    int option;
+
+    while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
+        uint64_t *value = option == 's'   ? &options.seed
+                          : option == 'c' ? &options.cases
+                                          : &options.first;
+
+        if (option == '?')
+            return false;
+        if (option == 'd')
+            options.crashes = optarg;
+        else if (!parse_number(optarg, value))
+            return false;
+    }
+    return optind == argc;
+}
+
+/* The case as text, under a name that says what it shows; written whole or not at all. */
+static void file_case(const struct test_case *c, const struct verdict *verdict)
+{
+    char name[512], temporary[544];
+    uint64_t hash = options.seed;
+    FILE *file;
+
+    for (unsigned i = 0; i < c->count; i++)
+        hash = prng_mix(hash ^ c->ops[i].pfn ^ c->ops[i].arg ^ c->ops[i].kind);
+    mkdir(options.crashes, 0777);
+    snprintf(name, sizeof(name), "%s/ops_%s-%s-%08x.txt", options.crashes, shape_here.name,
+             invariant_name(verdict->id), (unsigned)hash);
+    snprintf(temporary, sizeof(temporary), "%s.tmp", name);
+    file = fopen(temporary, "w");
+    if (file) {
+        text_print_case(file, "", &shape_here, c);
+        fprintf(file, "# %s at op %d: %s\n", invariant_name(verdict->id), verdict->op + 1,
+                verdict->details);
+    }
+    if (!file || fflush(file) || ferror(file) || fclose(file) || rename(temporary, name)) {
+        fprintf(stderr, "props: %s: %s\n", name, strerror(errno));
+        unlink(temporary);
+        return;
+    }
+    fprintf(stderr, "p2mcheck: filed as %s\np2mcheck: again: make repro CASE=%s\n", name, name);
+}
+
+static bool one_case(uint64_t number)
+{
+    static struct test_case c;
+    static uint64_t before[INVARIANT_COUNT];
+    struct prng prng = {prng_mix(options.seed) ^ prng_mix(~number)};
+    struct verdict verdict;
+    struct report report = {&verdict, &c, "props", NULL};
+    enum invariant id =
+        (enum invariant)(METAMORPHIC_FIRST + number % (METAMORPHIC_LAST - METAMORPHIC_FIRST + 1));
+    bool fine;
+
+    memcpy(before, machine.tally.exercised, sizeof(before));
+    generate_case(&prng, 1 + (unsigned)prng_below(&prng, prng_one_in(&prng, 8) ? 120 : 24), &c);
+    fine = machine_judge(subject_under_test, &c, MODEL_LITERAL ? CHECK_EVERY : CHECK_QUICK,
+                         &verdict) &&
+           metamorphic_try(subject_under_test, id, &c, &prng, &verdict);
+    for (int i = 0; i < INVARIANT_COUNT; i++)
+        exercised_in[i] += machine.tally.exercised[i] != before[i];
+    if (!fine) {
+        fprintf(stderr, "p2mcheck: seed %" PRIu64 ", case %" PRIu64 "\n", options.seed, number);
+        report_print(stderr, &report);
+        file_case(&c, &verdict);
+    }
+    return fine;
+}
+
+/* An op that never did anything was not tested. */
+static bool print_outcomes(void)
+{
+    bool fine = true;
+
+    printf("\n%-18s %10s %10s %10s\n", "op", "calls", "failed", "refused");
+    for (int kind = 0; kind < OP_KINDS; kind++) {
+        const struct tally *tally = &machine.tally;
+
+        printf("%-18s %10" PRIu64 " %10" PRIu64 " %10" PRIu64 "\n", op_names[kind],
+               tally->calls[kind], tally->failed[kind], tally->refused[kind]);
+        if (options.cases >= 10000 && tally->calls[kind] == tally->failed[kind]) {
+            fprintf(stderr, "props: %s never succeeded\n", op_names[kind]);
+            fine = false;
+        }
+    }
+    printf("overlapping calls  %10" PRIu64 "\n", machine.tally.races);
+    return fine;
+}
+
+static void print_properties(void)
+{
+    printf("\n%-24s %12s\n", "property", "cases");
+    for (int id = 1; id < INVARIANT_COUNT; id++)
+        if (id > HANG && id != CASE_ROUND_TRIP)
+            printf("%-24s %12" PRIu64 "\n", invariant_name((enum invariant)id), exercised_in[id]);
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t failures = 0, number;
+    bool fine;
+
+    if (!parse_options(argc, argv))
+        return usage("bad arguments");
+    if (!options.cases)
+        return usage("no case at all would test nothing");
+    printf("props: geometry %s, seed %" PRIu64 ", cases %" PRIu64 "\n", shape_here.name,
+           options.seed, options.cases);
+    for (number = 0; number < options.cases && !failures; number++)
+        failures += !one_case(options.first + number);
+    fine = print_outcomes();
+    print_properties();
+    printf("\n%" PRIu64 " cases, %" PRIu64 " ops, %" PRIu64 " checks, %" PRIu64 " failures\n",
+           number, machine.tally.ops, machine.tally.checks, failures);
+    if (fflush(stdout) || ferror(stdout)) {
+        fprintf(stderr, "props: standard output: %s\n", strerror(errno));
+        return 1;
+    }
+    return failures || !fine || !machine.tally.checks;
+}
+
+HARNESS_END

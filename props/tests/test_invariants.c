@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The alarm: for each invariant a subject that is broken in just that way, and it
+ * must be the first one reported. If this file is green, no check is idle.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../generate.h"
+#include "../metamorphic.h"
+#include "../subjects/broken.h"
+
+static struct test_case c;
+static struct verdict verdict;
+
+static void draw(uint64_t seed, bool races)
+{
+    struct prng prng = {seed};
+
+    generate_case(&prng, 24, &c);
+    c.boot.auto_translated = false;
+    for (unsigned i = 0; i < c.count && !races; i++)
+        c.ops[i].at = 0;
+    for (unsigned i = 0; i + 1 < c.count && races; i += 2) /* who looks in the middle of a set? */
+        if (c.ops[i + 1].kind == OP_SET)
+            c.ops[i] = (struct op){.kind = OP_GET,
+                                   .at = (uint8_t)(1 + prng_below(&prng, 24)),
+                                   .pfn = c.ops[i + 1].pfn};
+}
+
+/* Every violation that random cases show is the expected one, and there is one. */
+static void must_be_reported(enum invariant id, enum check_level level)
+{
+    const struct subject *subject = subject_broken(id);
+    unsigned found = 0;
+
+    host_watch_faults(); /* cmocka wants them too */
+    for (uint64_t seed = 1; seed <= 400 && found < 20; seed++) {
+        draw(seed, id == LINEARIZABLE);
+        if (machine_judge(subject, &c, level, &verdict))
+            continue;
+        found++;
+        if (verdict.id != id)
+            fail_msg("seed %u: expected %s, got %s (%s)", (unsigned)seed, invariant_name(id),
+                     invariant_name(verdict.id), verdict.details);
+        assert_true(verdict.details[0] != '\0');
+    }
+    if (!found)
+        fail_msg("%s was never violated", invariant_name(id));
+}
+
+static void test_alarm(void **state)
+{
+    enum invariant id = *(enum invariant *)*state;
+
+    must_be_reported(id, CHECK_QUICK);
+    must_be_reported(id, CHECK_EVERY);
+}
+
+static void test_metamorphic_alarm(void **state)
+{
+    enum invariant id = *(enum invariant *)*state;
+    const struct subject *subject = subject_broken(id);
+    unsigned found = 0;
+
+    for (uint64_t seed = 1; seed <= 2000 && !found; seed++) {
+        struct prng prng = {~seed};
+
+        draw(seed, false);
+        if (metamorphic_try(subject, id, &c, &prng, &verdict))
+            continue;
+        found++;
+        assert_string_equal(invariant_name(verdict.id), invariant_name(id));
+    }
+    if (!found)
+        fail_msg("%s was never violated", invariant_name(id));
+}
+
+/* The stand-ins are nothing but the core where they are not broken. */
+static void test_no_alarm(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 400; seed++) {
+        draw(seed, true);
+        if (!machine_judge(&subject_core, &c, CHECK_EVERY, &verdict))
+            fail_msg("seed %u: %s: %s", (unsigned)seed, invariant_name(verdict.id),
+                     verdict.details);
+    }
+}
+
+/* Contents are compared too, for where no write protection is to be had. */
+static void test_contents_of_shared_pages(void **state)
+{
+    static const enum invariant ids[4] = {IDENTITY_PAGE_UNTOUCHED, MISSING_PAGE_UNTOUCHED,
+                                          MID_MISSING_UNTOUCHED, MID_IDENTITY_UNTOUCHED};
+    p2m_word *const words[2] = {host_shared.identity, host_shared.missing};
+    p2m_word **const slots[2] = {host_shared.mid_missing, host_shared.mid_identity};
+
+    (void)state;
+    memset(&c, 0, sizeof(c));
+    c.ops[c.count++] = (struct op){.kind = OP_GET};
+    for (unsigned i = 0; i < 4; i++) {
+        p2m_word word = 0, *slot = NULL;
+
+        host_seal(false);
+        if (i < 2) {
+            word = words[i][P2M_LEAF - 1];
+            words[i][P2M_LEAF - 1] = 0x123;
+        } else {
+            slot = slots[i - 2][P2M_MID - 1];
+            slots[i - 2][P2M_MID - 1] = NULL;
+        }
+        host_seal(true);
+        assert_false(machine_run(&subject_core, &c, CHECK_EVERY, &verdict));
+        assert_string_equal(invariant_name(verdict.id), invariant_name(ids[i]));
+        host_seal(false);
+        if (i < 2)
+            words[i][P2M_LEAF - 1] = word;
+        else
+            slots[i - 2][P2M_MID - 1] = slot;
+        host_seal(true);
+        assert_true(machine_run(&subject_core, &c, CHECK_EVERY, &verdict));
+    }
+}
+
+/* The sentences are constant, unlike, and say nothing that a service would ignore. */
+static void test_sentences(void **state)
+{
+    (void)state;
+    for (int i = 1; i < INVARIANT_COUNT; i++) {
+        const char *sentence = invariant_sentence((enum invariant)i);
+
+        assert_true(strlen(sentence) > 20 && strlen(sentence) < 80);
+        assert_null(strchr(sentence, '%'));
+        for (const char *at = sentence; *at; at++) /* no number, but for the one in p2m */
+            assert_true(*at < '0' || *at > '9' || (at > sentence && at[-1] == 'p'));
+        assert_int_equal(invariant_by_name(invariant_name((enum invariant)i)), i);
+        for (int k = 1; k < i; k++)
+            assert_string_not_equal(sentence, invariant_sentence((enum invariant)k));
+    }
+}
+
+int main(void)
+{
+    static enum invariant ids[INVARIANT_COUNT];
+    struct CMUnitTest tests[INVARIANT_COUNT + 8];
+    size_t count = 0;
+
+    memset(tests, 0, sizeof(tests));
+    for (int i = 1; i < INVARIANT_COUNT; i++) {
+        ids[i] = (enum invariant)i;
+        if (i == CASE_ROUND_TRIP) /* of the faces of a case: fuzz/tests/test_codec.c */
+            continue;
+        tests[count++] = (struct CMUnitTest){
+            .name = invariant_name(ids[i]),
+            .test_func = i < METAMORPHIC_FIRST ? test_alarm : test_metamorphic_alarm,
+            .initial_state = &ids[i],
+        };
+    }
+    host_start();
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_no_alarm);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_contents_of_shared_pages);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_sentences);
+    return _cmocka_run_group_tests("invariants", tests, count, NULL, NULL);
+}
