@@ -130,6 +130,10 @@ $(B)/$(1)/$(2)/props_$(2): $$(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS) props/r
 $(B)/$(1)/$(2)/unit-%: $(B)/$(1)/$(2)/props/tests/%.o $$(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS) props/subjects/broken.c)
 	$$(call say,LINK $$@)
 	$$(Q)$$(CC_$(1)) $$(LDFLAGS_$(1)) -o $$@ $$^ -lcmocka
+
+$(B)/$(1)/$(2)/unit-%: $(B)/$(1)/$(2)/fuzz/tests/%.o $$(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS))
+	$$(call say,LINK $$@)
+	$$(Q)$$(CC_$(1)) $$(LDFLAGS_$(1)) -o $$@ $$^ -lcmocka
 endef
 
 # $(1) flavour

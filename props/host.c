@@ -154,8 +154,13 @@ void host_reset(void)
     for (i = 0; i < host.freed; i++)
         __asan_unpoison_memory_region(page_at(host.freed_page[i]), P2M_PAGE_BYTES);
     if (!HOST_ASAN)
-        for (i = 0; i < host.taken; i++)
-            memset(page_at(nth_page(i)), GONE, HOST_STRIDE);
+        for (i = 0; i < host.taken; i++) {
+            unsigned index = nth_page(i);
+
+            memset(page_at(index ? index - 1 : 0) + P2M_PAGE_BYTES, GONE,
+                   HOST_STRIDE - P2M_PAGE_BYTES);
+            memset(page_at(index), GONE, HOST_STRIDE);
+        }
     for (i = 0; i < host.taken; i++)
         host.state[nth_page(i)] = HOST_NEVER;
     if (HOST_ASAN && host.list_words)
@@ -214,8 +219,11 @@ bool host_trespass(void)
     for (unsigned i = 0; i < host.taken; i++) {
         unsigned index = nth_page(i);
         size_t from = host.state[index] == HOST_FREED ? 0 : P2M_PAGE_BYTES;
+        const size_t gap = HOST_STRIDE - P2M_PAGE_BYTES;
 
         if (!holds_pattern(page_at(index) + from, HOST_STRIDE - from))
+            return true;
+        if (index && !holds_pattern(page_at(index) - gap, gap))
             return true;
     }
     return false;

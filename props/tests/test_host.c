@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The traps themselves: an index past a page and a use after free are reported;
+ * glance() says no to each thing that can be wrong; MFNs lead back to their pages.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../machine.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define UNDER_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define UNDER_ASAN 1
+#endif
+#endif
+#ifndef UNDER_ASAN
+#define UNDER_ASAN 0
+#endif
+
+/* How far out of bounds, where no compiler sees it. */
+static volatile size_t page_bytes = P2M_PAGE_BYTES;
+static volatile ptrdiff_t one = 1;
+
+static void past_a_page(void)
+{
+    volatile uint8_t *page = host_page_alloc();
+
+    page[page_bytes] = 1;
+}
+
+static void before_a_page(void)
+{
+    volatile uint8_t *page = host_page_alloc();
+
+    if (page == host_arena)
+        page = host_page_alloc();
+    page[-one] = 1;
+}
+
+static void after_free(void)
+{
+    volatile uint8_t *page = host_page_alloc();
+
+    host_page_free((void *)page);
+    page[P2M_PAGE_BYTES / 2] = 1;
+}
+
+static void past_the_list(void)
+{
+    struct boot boot = {.nr_pages = P2M_LEAF + 1};
+    volatile p2m_word *list = host_mfn_list(&boot);
+
+    list[2 * P2M_LEAF] = 1;
+}
+
+/* Does `trespass`, in a process of its own, get caught? */
+static bool is_caught(void (*trespass)(void))
+{
+    int status;
+    pid_t child = fork();
+
+    if (!child) {
+        if (UNDER_ASAN)
+            close(2); /* its report is expected */
+        host_reset();
+        trespass();
+        _exit(host_trespass() ? 77 : 0);
+    }
+    waitpid(child, &status, 0);
+    return !(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static void nothing(void)
+{
+    host_page_free(host_page_alloc());
+}
+
+static void test_traps(void **state)
+{
+    (void)state;
+    assert_false(is_caught(nothing));
+    assert_true(is_caught(past_a_page));
+    assert_true(is_caught(before_a_page));
+    assert_true(is_caught(after_free));
+    if (UNDER_ASAN)
+        assert_true(is_caught(past_the_list));
+}
+
+static void test_pages(void **state)
+{
+    unsigned near = 0;
+    uint8_t *last = NULL;
+
+    (void)state;
+    host_reset();
+    for (unsigned i = 0; i < 500; i++) {
+        uint8_t *page = host_page_alloc();
+
+        assert_int_equal((uintptr_t)page % sizeof(void *), 0);
+        assert_true(page[0] != 0 && page[P2M_PAGE_BYTES - 1] != 0); /* never zeroed */
+        near += last && (page == last + HOST_STRIDE || last == page + HOST_STRIDE);
+        last = page;
+        if (i % 3 == 0)
+            host_page_free(page);
+    }
+    assert_int_equal(near, 0);
+    host_arm(2);
+    assert_non_null(host_page_alloc());
+    assert_null(host_page_alloc());
+    assert_true(host.refused);
+    assert_non_null(host_page_alloc());
+}
+
+static void test_mfns(void **state)
+{
+    struct boot boot = {.nr_pages = 2 * P2M_LEAF};
+    void *page;
+    p2m_word *list, before, mfn = 0x12345;
+
+    (void)state;
+    host_reset();
+    list = host_mfn_list(&boot);
+    page = host_page_alloc();
+    before = host_virt_to_mfn(page);
+    for (unsigned i = 0; i < 300; i++) {
+        assert_ptr_equal(host_mfn_to_virt(host_virt_to_mfn(page)), page);
+        assert_ptr_equal(host_mfn_to_virt(host_virt_to_mfn(list + P2M_LEAF)), list + P2M_LEAF);
+        assert_ptr_equal(host_mfn_to_virt(host_virt_to_mfn(host_shared.identity)),
+                         host_shared.identity);
+        assert_null(host_mfn_to_virt(INVALID_P2M_ENTRY));
+        host_resume();
+        mfn = host_next_mfn(mfn);
+        assert_true(entry_is_plain(mfn) && host_virt_to_mfn(page) != before);
+    }
+    host_page_free(page);
+    assert_null(host_mfn_to_virt(host_virt_to_mfn(page)));
+}
+
+/* ---- glance ---- */
+
+static unsigned refusals;
+
+/* Changes `*word` in the standing tree and demands a no; puts it back and demands a yes. */
+#define MUST_BE_SEEN(lvalue, other)                                                                \
+    do {                                                                                           \
+        __typeof__(lvalue) was_ = (lvalue);                                                        \
+        (lvalue) = (other);                                                                        \
+        assert_false(glance());                                                                    \
+        (lvalue) = was_;                                                                           \
+        assert_true(glance());                                                                     \
+        refusals++;                                                                                \
+    } while (0)
+
+static void break_everything(void)
+{
+    struct subject_view *view = &machine.view;
+    const unsigned ti = P2M_TOP - 1, mi = P2M_MID - 1;
+    p2m_word **mid = view->top[ti], *leaf = mid[mi], *grafted = view->top[0][0];
+    unsigned leaf_index = (unsigned)host_page_index(leaf) % HOST_PAGES;
+    void *foreign_page;
+
+    assert_true(glance());
+    MUST_BE_SEEN(leaf[P2M_LEAF - 1], 0x1234);
+    MUST_BE_SEEN(grafted[0], 0x1234);
+    MUST_BE_SEEN(mid[mi], view->missing);
+    MUST_BE_SEEN(mid[mi], view->identity);
+    MUST_BE_SEEN(mid[mi], leaf + 1);
+    MUST_BE_SEEN(mid[mi], (p2m_word *)(void *)mid);
+    MUST_BE_SEEN(mid[mi], grafted);
+    MUST_BE_SEEN(mid[0], leaf);
+    MUST_BE_SEEN(view->top[0][0], view->missing);
+    MUST_BE_SEEN(view->top[ti], view->mid_missing);
+    MUST_BE_SEEN(view->top[ti], view->top[0]);
+    MUST_BE_SEEN(view->top[1], view->mid_identity);
+    MUST_BE_SEEN(view->top[1], mid);
+    MUST_BE_SEEN(view->top_mfn[ti], 5);
+    MUST_BE_SEEN(view->top_mfn[1], 5);
+    MUST_BE_SEEN(view->top_mfn_p[ti], view->mid_missing_mfn);
+    MUST_BE_SEEN(view->top_mfn_p[1], view->top_mfn_p[ti]);
+    MUST_BE_SEEN(view->top_mfn_p[ti][mi], 5);
+    MUST_BE_SEEN(view->top_mfn_p[ti][0], 5);
+    MUST_BE_SEEN(view->mid_missing_mfn[mi], 5);
+    MUST_BE_SEEN(host.info.max_pfn, MAX_P2M_PFN - P2M_LEAF);
+    MUST_BE_SEEN(host.info.pfn_to_mfn_frame_list_list, 5);
+    MUST_BE_SEEN(host.state[leaf_index], HOST_FREED);
+    MUST_BE_SEEN(host.live, host.live + 1);
+    foreign_page = host_page_alloc();
+    assert_false(glance());
+    host_page_free(foreign_page);
+    assert_true(glance());
+}
+
+static void test_glance(void **state)
+{
+    static struct test_case c;
+    struct verdict verdict;
+
+    (void)state;
+    if (P2M_TOP < 3)
+        skip();
+    memset(&c, 0, sizeof(c));
+    c.boot.nr_pages = P2M_LEAF;
+    c.ops[c.count++] = (struct op){.kind = OP_SET, .pfn = MAX_P2M_PFN - 1, .arg = 0x77};
+    machine_at_end = break_everything;
+    refusals = 0;
+    assert_true(machine_run(&subject_core, &c, CHECK_EVERY, &verdict));
+    machine_at_end = NULL;
+    assert_int_equal(refusals, 24);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_traps),
+        cmocka_unit_test(test_pages),
+        cmocka_unit_test(test_mfns),
+        cmocka_unit_test(test_glance),
+    };
+
+    host_start();
+    return cmocka_run_group_tests_name("host", tests, NULL, NULL);
+}

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The specification itself: the array on demand against the literal one, the
+ * kinds against the entries, the E820 classification against one that asks every
+ * byte, and the carrying over of cases.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../generate.h"
+#include "../machine.h"
+
+static struct model literal, lazy, fork_;
+static struct kinds kinds;
+
+static struct change random_change(struct prng *prng)
+{
+    p2m_word start = (p2m_word)prng_below(prng, MAX_P2M_PFN);
+    p2m_word end = start + (p2m_word)prng_below(prng, MAX_P2M_PFN - start + 1);
+    struct change change = {CHANGE_ENTRY, start, end, 0};
+
+    switch (prng_below(prng, 5)) {
+    case 0:
+        change.kind = CHANGE_IDENTITY;
+        break;
+    case 1:
+        change = (struct change){CHANGE_RENUMBERED, 0, MAX_P2M_PFN, 0};
+        break;
+    case 2:
+        change.kind = CHANGE_FLATTENED;
+        break;
+    default:
+        change.end = start + 1;
+        change.entry = (p2m_word)generate_entry(prng, start);
+        break;
+    }
+    return change;
+}
+
+static void same_everywhere(const struct model *a, const struct model *b)
+{
+    static p2m_word x[P2M_LEAF], y[P2M_LEAF];
+
+    for (p2m_word first = 0; first < MAX_P2M_PFN; first += P2M_LEAF)
+        assert_memory_equal(model_window(a, first, P2M_LEAF, x),
+                            model_window(b, first, P2M_LEAF, y), sizeof(x));
+    for (p2m_word pfn = 0; pfn < MAX_P2M_PFN + 3; pfn++)
+        assert_true(model_get(a, pfn) == model_get(b, pfn));
+}
+
+static void test_lazy_is_literal(void **state)
+{
+    struct prng prng = {42};
+
+    (void)state;
+    if (!MODEL_LITERAL)
+        skip();
+    for (unsigned round = 0; round < 200; round++) {
+        model_reset(&literal, true);
+        model_reset(&lazy, false);
+        assert_true(literal.literal && !lazy.literal);
+        literal.boot.holes = lazy.boot.holes = (uint8_t)prng_next(&prng);
+        model_change(&literal, (struct change){CHANGE_LIST, 0, MAX_P2M_PFN / 2, 0});
+        model_change(&lazy, (struct change){CHANGE_LIST, 0, MAX_P2M_PFN / 2, 0});
+        for (unsigned i = 0; i < 30; i++) {
+            struct change change = random_change(&prng);
+
+            model_change(&literal, change);
+            if (i % 5 == 4) { /* by way of a fork */
+                model_fork(&fork_, &lazy);
+                model_change(&fork_, change);
+                same_everywhere(&literal, &fork_);
+                model_adopt(&lazy, &fork_);
+            } else {
+                model_change(&lazy, change);
+            }
+            if (prng_one_in(&prng, 4)) /* windows are kept in all states of age */
+                same_everywhere(&literal, &lazy);
+        }
+        same_everywhere(&literal, &lazy);
+    }
+}
+
+/* Where a leaf is missing all reads INVALID; where it is identity, identity. */
+static void kinds_fit(void)
+{
+    static p2m_word buffer[P2M_LEAF];
+
+    for (unsigned ti = 0; ti < P2M_TOP; ti++)
+        for (unsigned mi = 0; mi < P2M_MID; mi++) {
+            p2m_word first = ti * P2M_MID_SPAN + mi * (p2m_word)P2M_LEAF;
+            const p2m_word *entry = model_window(&literal, first, P2M_LEAF, buffer);
+            enum kind kind = kinds_leaf(&kinds, ti, mi);
+
+            assert_int_equal(kind, kinds_at(&kinds, first));
+            for (unsigned i = 0; i < P2M_LEAF && kind != KIND_PRIVATE; i++)
+                assert_true(entry[i] ==
+                            (kind == KIND_MISSING ? INVALID_P2M_ENTRY : IDENTITY_FRAME(first + i)));
+        }
+}
+
+static void test_kinds_fit_entries(void **state)
+{
+    static struct test_case c;
+    struct prng prng = {7};
+
+    (void)state;
+    if (!MODEL_LITERAL)
+        skip();
+    for (unsigned round = 0; round < 300; round++) {
+        generate_case(&prng, 20, &c);
+        c.boot.auto_translated = false;
+        machine.c = &c;
+        model_reset(&literal, true);
+        kinds_reset(&kinds);
+        for (unsigned i = 0; i < c.count; i++)
+            if (c.ops[i].kind <= OP_RANGE) {
+                model_call(&literal, &kinds, &c.ops[i]);
+                kinds_fit();
+            }
+    }
+}
+
+/* A classification that asks all 4096 bytes, for tables around a few pages. */
+static bool naive(const struct p2m_e820_entry *map, unsigned count, uint64_t low, uint64_t end,
+                  uint64_t page)
+{
+    for (uint64_t byte = page * 4096; byte < page * 4096 + 4096; byte++) {
+        bool ram = false, other = false;
+
+        for (unsigned i = 0; i < count; i++) {
+            if (byte < map[i].start || byte >= map[i].end)
+                continue;
+            if (map[i].type == 5)
+                return false;
+            ram |= map[i].type == 1;
+            other |= map[i].type != 1;
+        }
+        if (byte < low || byte >= end || (ram && !other))
+            return false;
+    }
+    return true;
+}
+
+static void test_e820_classification(void **state)
+{
+    struct prng prng = {3};
+
+    (void)state;
+    for (unsigned round = 0; round < 60; round++) {
+        struct p2m_e820_entry map[5];
+        unsigned count = 1 + (unsigned)prng_below(&prng, 5);
+        bool domu = prng_one_in(&prng, 2);
+        uint64_t end = 0, base = domu ? 256 : 0, until;
+
+        for (unsigned i = 0; i < count; i++) {
+            map[i].start = base * 4096 + prng_below(&prng, 5 * 4096);
+            map[i].end = base * 4096 + prng_below(&prng, 5 * 4096);
+            map[i].type = 1 + (uint32_t)prng_below(&prng, 5);
+            if (prng_one_in(&prng, 2))
+                map[i].end &= ~(uint64_t)4095;
+            if (map[i].start < map[i].end && map[i].end > end)
+                end = map[i].end;
+        }
+        for (uint64_t page = base; page < base + 6; page++)
+            assert_int_equal(model_page_is_identity(map, count, domu, page, &until),
+                             naive(map, count, domu ? 1 << 20 : 0, end, page));
+    }
+}
+
+/* From here to any geometry and back: edges stay edges, kinds of entries stay. */
+static void convert_there(const struct shape *shape, void *ctx)
+{
+    struct test_case *c = ctx, there = *c;
+    uint64_t value;
+
+    case_convert(&there, &shape_here, shape);
+    for (unsigned i = 0; i < c->count; i++) {
+        const struct op *op = &there.ops[i];
+
+        if (op->kind <= OP_RANGE) {
+            assert_true(op->pfn <= shape_word_mask(shape));
+            assert_int_equal(op->pfn >= shape_max_pfn(shape), c->ops[i].pfn >= MAX_P2M_PFN);
+            if (c->ops[i].pfn == 0 || c->ops[i].pfn == MAX_P2M_PFN - 1)
+                assert_true(op->pfn == 0 || op->pfn == shape_max_pfn(shape) - 1);
+        }
+        if (op->kind == OP_SET && c->ops[i].pfn < MAX_P2M_PFN &&
+            entry_split(&shape_here, c->ops[i].pfn, c->ops[i].arg, &value) == ENTRY_IDENTITY)
+            assert_int_equal(entry_split(shape, op->pfn, op->arg, &value), ENTRY_IDENTITY);
+    }
+    assert_true(there.boot.nr_pages <= boot_max_pages(shape));
+    if (shape->top == P2M_TOP && shape->mid == P2M_MID && shape->leaf == P2M_LEAF)
+        assert_true(case_equal(&there, c));
+}
+
+static void test_convert(void **state)
+{
+    static struct test_case c;
+    struct prng prng = {11};
+
+    (void)state;
+    for (unsigned round = 0; round < 200; round++) {
+        generate_case(&prng, 30, &c);
+        shape_each(convert_there, &c);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_lazy_is_literal),
+        cmocka_unit_test(test_kinds_fit_entries),
+        cmocka_unit_test(test_e820_classification),
+        cmocka_unit_test(test_convert),
+    };
+
+    return cmocka_run_group_tests_name("model", tests, NULL, NULL);
+}
