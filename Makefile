@@ -61,6 +61,10 @@ CC_clang-san := $(CLANG)
 CFLAGS_clang-san := -O1 -g -DHARNESS_SANITIZED $(SANITIZE)
 LDFLAGS_clang-san := $(SANITIZE)
 
+# For the comparison of state hashes: two geometries are enough.
+GEOMETRIES_gcc-O0 := tiny x86_64
+GEOMETRIES_clang-O0 := tiny x86_64
+
 # A 32-bit machine has 32-bit words only.
 CC_gcc-m32 := $(GCC)
 CFLAGS_gcc-m32 := -m32 -fno-pie -O2 -g -D_FILE_OFFSET_BITS=64
@@ -175,7 +179,54 @@ $(foreach flavour,fuzz fuzz-harness,$(foreach geometry,$(GEOMETRIES),$(eval $(ca
 FUZZ_GEOMETRIES := tiny x86_64 x86_32
 FUZZ_TARGETS := $(foreach g,$(FUZZ_GEOMETRIES),$(B)/fuzz/$(g)/ops_$(g) $(B)/fuzz/$(g)/e820_$(g)) $(B)/fuzz-harness/tiny/case_tiny
 
+# The core alone: no harness, no sync points.
+$(B)/bench/x86_64/bench_core: $(CORE) fuzz/bench_core.c $(wildcard core/*.h) Makefile
+	@mkdir -p $(@D)
+	$(call say,LINK $@)
+	$(Q)$(GCC) -std=gnu11 -Wall -Wextra $(WERROR) -O2 $(SHAPE_x86_64) -o $@ $(CORE) fuzz/bench_core.c
+
+BENCH := $(foreach g,tiny x86_64,$(B)/fuzz/$(g)/bench_ops_$(g) $(B)/fuzz/$(g)/bench_empty_$(g)) $(B)/bench/x86_64/bench_core
+
+# The canary is `ops` on a subject that is wrong: it must be found.
+$(B)/fuzz/tiny/canary_tiny: $(B)/fuzz/tiny/fuzz/target_ops.o $(patsubst %.c,$(B)/fuzz/tiny/%.o,$(filter-out props/subjects/chosen.c,$(HARNESS)) props/subjects/canary.c fuzz/target.c)
+	$(call say,LINK $@)
+	$(Q)$(CC_fuzz) $(LDFLAGS_fuzz) -fsanitize=fuzzer -o $@ $^
+
 fuzz-targets: $(FUZZ_TARGETS)
+
+# ---- what people run ----
+
+setup = @scripts/setup
+
+flavour_of = $(if $(filter case,$(1)),fuzz-harness,fuzz)
+known_target = $(if $(filter $(TARGET),$(TARGETS) canary),,$(error TARGET=$(TARGET): there are $(TARGETS)))
+known_geometry = $(if $(filter $(GEOMETRY),$(GEOMETRIES)),,$(error GEOMETRY=$(GEOMETRY): there are $(GEOMETRIES)))
+
+fuzz:
+	$(known_target)$(known_geometry)$(setup)
+	@$(MAKE) --no-print-directory $(B)/$(call flavour_of,$(TARGET))/$(GEOMETRY)/$(TARGET)_$(GEOMETRY) $(B)/p2m-case
+	@scripts/fuzz --target=$(TARGET) --geometry=$(GEOMETRY) --time=$(TIME) --jobs=$(JOBS) --seed=$(or $(SEED),1) --build=$(B) --binary=$(B)/$(call flavour_of,$(TARGET))/$(GEOMETRY)/$(TARGET)_$(GEOMETRY) --tool=$(B)/p2m-case
+
+props:
+	$(known_geometry)$(setup)
+	@$(MAKE) --no-print-directory $(B)/$(PROPS_FLAVOUR)/$(GEOMETRY)/props_$(GEOMETRY) $(B)/p2m-case
+	@scripts/props $(B)/$(PROPS_FLAVOUR)/$(GEOMETRY)/props_$(GEOMETRY) $(B)/p2m-case --cases=$(CASES) --seed=$(or $(SEED),1)
+
+regress: $(B)/p2m-case
+	@$(B)/p2m-case replay --check=every corpus
+
+repro: $(B)/p2m-case
+	$(if $(CASE),,$(error say which: make repro CASE=FILE))
+	@$(if $(DEBUG),gdb -q --args )$(B)/p2m-case repro $(if $(filter command environment,$(firstword $(origin GEOMETRY))),--geometry=$(GEOMETRY)) $(if $(filter command environment,$(firstword $(origin TARGET))),--target=$(TARGET)) $(CASE)
+
+bench:
+	$(setup)
+	@$(MAKE) --no-print-directory $(BENCH)
+	@scripts/bench --build=$(B)
+
+test:
+	$(setup)
+	@scripts/test --build=$(B)
 
 $(B)/p2m-case: $(B)/gcc/p2m-case
 	@ln -f $< $@

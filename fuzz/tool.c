@@ -127,6 +127,21 @@ static bool run(const struct input *input, bool every, FILE *out)
     return false;
 }
 
+/* Bytes and back give the very same ops. */
+static bool survives_bytes(const struct input *input)
+{
+    static uint8_t bytes[CODEC_MAX];
+    static struct test_case again;
+    enum vocabulary vocabulary = vocabulary_of(input);
+
+    codec_decode(vocabulary, bytes, codec_encode(vocabulary, &c, bytes), &again);
+    if (case_equal(&c, &again))
+        return true;
+    fprintf(stderr, "%s: geometry %s: %s: %s\n", input->name, shape_here.name,
+            invariant_name(CASE_ROUND_TRIP), invariant_sentence(CASE_ROUND_TRIP));
+    return false;
+}
+
 static void draw_at_end(void)
 {
     draw_tree(watch_out);
@@ -156,7 +171,7 @@ static bool repro(const struct input *input, FILE *out)
     struct verdict verdict;
 
     if (run(input, true, out))
-        return true;
+        return survives_bytes(input);
     machine_run(subject_under_test, &c, CHECK_EVERY, &verdict);
     tree_before(verdict.op, out);
     machine_run(subject_under_test, &c, CHECK_EVERY, &verdict);
@@ -186,21 +201,6 @@ static bool show(const struct input *input, FILE *out)
 }
 
 /* ---- replay ---- */
-
-/* Bytes and back give the very same ops. */
-static bool survives_bytes(const struct input *input)
-{
-    static uint8_t bytes[CODEC_MAX];
-    static struct test_case again;
-    enum vocabulary vocabulary = vocabulary_of(input);
-
-    codec_decode(vocabulary, bytes, codec_encode(vocabulary, &c, bytes), &again);
-    if (case_equal(&c, &again))
-        return true;
-    fprintf(stderr, "%s: geometry %s: %s: %s\n", input->name, shape_here.name,
-            invariant_name(CASE_ROUND_TRIP), invariant_sentence(CASE_ROUND_TRIP));
-    return false;
-}
 
 static bool replay(const struct input *input, const struct replay_options *options,
                    struct replay_counts *counts)
