@@ -2,7 +2,7 @@
 /*
  * How a p2m comes and goes: the shared pages, the build from the domain
  * builder's mfn_list, the MFN tree at boot and after a resume, and the end.
- * All of it happens while nothing else runs.
+ * All of it happens while nothing else runs, so memory is accessed plainly.
  */
 #include <string.h>
 
@@ -97,16 +97,12 @@ bool xen_build_dynamic_phys_to_machine(struct p2m *p2m, p2m_word *mfn_list, p2m_
 /* The MFNs of the private leaves of one mid. */
 static void record_leaves(struct p2m *p2m, unsigned ti, p2m_word missing_mfn)
 {
-    p2m_word **mid = p2m_load(&p2m->top[ti]);
-    p2m_word *mid_mfn = p2m_load(&p2m->top_mfn_p[ti]);
+    p2m_word **mid = p2m->top[ti], *mid_mfn = p2m->top_mfn_p[ti];
 
     for (unsigned mi = 0; mi < P2M_MID; mi++) {
-        p2m_word *leaf = p2m_load(&mid[mi]);
-        p2m_word mfn = missing_mfn;
-
-        if (!p2m_leaf_is_shared(p2m, leaf))
-            mfn = p2m_platform_call(p2m, virt_to_mfn, leaf);
-        p2m_store(&mid_mfn[mi], mfn);
+        mid_mfn[mi] = missing_mfn;
+        if (!p2m_leaf_is_shared(p2m, mid[mi]))
+            mid_mfn[mi] = p2m_platform_call(p2m, virt_to_mfn, mid[mi]);
     }
 }
 
@@ -121,16 +117,13 @@ void xen_build_mfn_list_list(struct p2m *p2m)
     missing_mfn = p2m_platform_call(p2m, virt_to_mfn, p2m->shared->missing);
     mid_missing_mfn_mfn = p2m_platform_call(p2m, virt_to_mfn, p2m->mid_missing_mfn);
     for (unsigned mi = 0; mi < P2M_MID; mi++)
-        p2m_store(&p2m->mid_missing_mfn[mi], missing_mfn);
+        p2m->mid_missing_mfn[mi] = missing_mfn;
     for (unsigned ti = 0; ti < P2M_TOP; ti++) {
-        p2m_word *mid_mfn = p2m_load(&p2m->top_mfn_p[ti]);
-        p2m_word mfn = mid_missing_mfn_mfn;
-
-        if (mid_mfn != p2m->mid_missing_mfn) {
-            record_leaves(p2m, ti, missing_mfn);
-            mfn = p2m_platform_call(p2m, virt_to_mfn, mid_mfn);
-        }
-        p2m_store(&p2m->top_mfn[ti], mfn);
+        p2m->top_mfn[ti] = mid_missing_mfn_mfn;
+        if (p2m->top_mfn_p[ti] == p2m->mid_missing_mfn)
+            continue;
+        record_leaves(p2m, ti, missing_mfn);
+        p2m->top_mfn[ti] = p2m_platform_call(p2m, virt_to_mfn, p2m->top_mfn_p[ti]);
     }
 }
 
@@ -141,8 +134,8 @@ void xen_setup_mfn_list_list(struct p2m *p2m, struct p2m_shared_info *info)
     if (!p2m->top)
         p2m_platform_call(p2m, bug, "publishing a p2m that was never built");
     p2m->shared_info = info;
-    p2m_store(&info->pfn_to_mfn_frame_list_list, p2m_platform_call(p2m, virt_to_mfn, p2m->top_mfn));
-    p2m_store(&info->max_pfn, p2m_load(&p2m->max_pfn));
+    info->pfn_to_mfn_frame_list_list = p2m_platform_call(p2m, virt_to_mfn, p2m->top_mfn);
+    info->max_pfn = p2m->max_pfn;
 }
 
 static void page_free(struct p2m *p2m, void *page)

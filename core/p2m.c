@@ -262,8 +262,9 @@ static void identify_in_leaf(struct p2m *p2m, struct purse *purse, p2m_word **mi
     }
     if (leaf == p2m->shared->identity)
         return;
-    for (p2m_word pfn = lo; pfn < hi; pfn++)
-        p2m_store(&leaf[p2m_index(pfn)], IDENTITY_FRAME(pfn));
+    leaf += p2m_index(lo);
+    for (p2m_word i = 0; i < hi - lo; i++)
+        p2m_store(&leaf[i], IDENTITY_FRAME(lo + i));
 }
 
 /* [lo, hi) within one mid range. */

@@ -9,6 +9,9 @@
 
 HARNESS_BEGIN
 
+const struct generate_mix generate_all = {16, 24, 8};
+const struct generate_mix generate_calls = {0, 0, 0};
+
 #define HOT 3
 #define RECENT 8
 
@@ -107,8 +110,10 @@ static uint64_t maybe_malformed(struct prng *prng, uint64_t pfn)
 
 static uint64_t range_end(struct prng *prng, uint64_t start)
 {
-    switch (prng_below(prng, 8)) {
+    switch (prng_below(prng, 12)) {
     case 0:
+    case 8:
+    case 9:
         return start + prng_below(prng, 3);
     case 1:
     case 2:
@@ -140,20 +145,27 @@ static void a_range(struct prng *prng, struct op *op)
     }
 }
 
-static void an_op(struct prng *prng, unsigned off, struct op *op)
+static bool once_in(struct prng *prng, unsigned n)
+{
+    return n && prng_one_in(prng, n);
+}
+
+static void an_op(struct prng *prng, const struct generate_mix *mix, unsigned off, struct op *op)
 {
     static const uint8_t kinds[16] = {
-        OP_SET,         OP_SET,         OP_SET,    OP_SET,   OP_SET,   OP_SET_NOALLOC,
-        OP_SET_NOALLOC, OP_SET_NOALLOC, OP_RANGE,  OP_RANGE, OP_RANGE, OP_RANGE,
-        OP_GET,         OP_PFN_TO_MFN,  OP_RESUME, OP_SET,
+        OP_SET,         OP_SET,         OP_SET,   OP_SET,   OP_SET,   OP_SET_NOALLOC,
+        OP_SET_NOALLOC, OP_SET_NOALLOC, OP_RANGE, OP_RANGE, OP_RANGE, OP_RANGE,
+        OP_GET,         OP_PFN_TO_MFN,  OP_SET,   OP_SET,
     };
 
     memset(op, 0, sizeof(*op));
+    if (!(off >> OP_RESUME & 1) && once_in(prng, mix->resume)) {
+        op->kind = OP_RESUME;
+        return;
+    }
     do
         op->kind = kinds[prng_below(prng, 16)];
     while (off >> op->kind & 1);
-    if (op->kind == OP_RESUME)
-        return;
     if (op->kind == OP_RANGE)
         a_range(prng, op);
     else
@@ -162,7 +174,7 @@ static void an_op(struct prng *prng, unsigned off, struct op *op)
         op->arg = maybe_malformed(prng, op->pfn);
     if (op->kind >= OP_SET && prng_one_in(prng, 16))
         op->refuse = (uint8_t)(1 + prng_below(prng, 4));
-    if (prng_one_in(prng, 24))
+    if (once_in(prng, mix->race))
         op->at = (uint8_t)(1 + prng_below(prng, 24));
 }
 
@@ -203,7 +215,8 @@ static void a_boot(struct prng *prng, struct boot *boot)
     boot->xen_restore = prng_one_in(prng, 4);
 }
 
-void generate_case(struct prng *prng, unsigned ops, struct test_case *c)
+void generate_case(struct prng *prng, const struct generate_mix *mix, unsigned ops,
+                   struct test_case *c)
 {
     unsigned off = 0;
 
@@ -212,10 +225,10 @@ void generate_case(struct prng *prng, unsigned ops, struct test_case *c)
     c->count = 0;
     if (prng_one_in(prng, 2)) /* swarm: but a set or a range is always on */
         off = (unsigned)prng_next(prng) & ~(1u << (prng_one_in(prng, 2) ? OP_SET : OP_RANGE));
-    if (prng_one_in(prng, 8))
+    if (once_in(prng, mix->e820))
         an_e820_table(prng, ops, c);
     while (c->count < ops)
-        an_op(prng, off, &c->ops[c->count++]);
+        an_op(prng, mix, off, &c->ops[c->count++]);
 }
 
 HARNESS_END

@@ -11,8 +11,19 @@
 #include "ops.h"
 #include "prng.h"
 
+/* What is costly and need not be frequent: one in so many; 0: never. */
+struct generate_mix {
+    unsigned resume; /* ops */
+    unsigned race;   /* calls that run inside the next one */
+    unsigned e820;   /* cases that start with a memory map */
+};
+
+extern const struct generate_mix generate_all;   /* everything, often */
+extern const struct generate_mix generate_calls; /* set, __set, range, get, pfn_to_mfn alone */
+
 /* *c becomes a random case of at most `ops` ops (1..CASE_OPS) in this geometry. */
-void generate_case(struct prng *prng, unsigned ops, struct test_case *c);
+void generate_case(struct prng *prng, const struct generate_mix *mix, unsigned ops,
+                   struct test_case *c);
 
 /* A random PFN and a random well-formed entry for it. */
 uint64_t generate_pfn(struct prng *prng);

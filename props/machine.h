@@ -36,6 +36,7 @@ struct tally {
     uint64_t failed[OP_KINDS];           /* of these: false, or 0 PFNs */
     uint64_t refused[OP_KINDS];          /* of these: a page was refused */
     uint64_t races;                      /* groups of overlapping calls */
+    uint64_t glances;                    /* ops after which one look was enough (glance.c) */
     uint64_t exercised[INVARIANT_COUNT]; /* checks that had something to compare */
 };
 

@@ -20,11 +20,11 @@ struct reads {
 
 static struct {
     enum invariant id;
-    bool second;      /* which way */
+    bool second; /* which way */
     struct test_case *start;
     struct reads first_reads;
     uint64_t first_result;
-    unsigned tail; /* ops that the tail added to *start */
+    unsigned tail;   /* ops that the tail added to *start */
     struct op op[2]; /* drawn once for both ways */
 } trial;
 
@@ -252,8 +252,8 @@ static void draw_ops(struct prng *prng)
         break;
     case DISJOINT_COMMUTE:
         for (unsigned i = 0; i < 2; i++)
-            trial.op[i] = prng_one_in(prng, 2) ? random_set(prng)
-                                               : random_range(prng, 2 * P2M_MID_SPAN);
+            trial.op[i] =
+                prng_one_in(prng, 2) ? random_set(prng) : random_range(prng, 2 * P2M_MID_SPAN);
         if (overlap(&trial.op[0], &trial.op[1]))
             trial.op[1] = trial.op[0]; /* the same call twice commutes as well */
         break;

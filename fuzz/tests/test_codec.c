@@ -34,7 +34,7 @@ static void test_every_case_is_expressible(void **state)
         for (int vocabulary = 0; vocabulary < VOCABULARIES; vocabulary++) {
             size_t size;
 
-            generate_case(&prng, 1 + (unsigned)prng_below(&prng, 40), &c);
+            generate_case(&prng, &generate_all, 1 + (unsigned)prng_below(&prng, 40), &c);
             size = codec_encode((enum vocabulary)vocabulary, &c, bytes);
             assert_int_equal(size, CODEC_BOOT + c.count * CODEC_OP);
             codec_decode((enum vocabulary)vocabulary, bytes, size, &d);

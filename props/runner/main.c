@@ -110,7 +110,8 @@ static bool one_case(uint64_t number)
     bool fine;
 
     memcpy(before, machine.tally.exercised, sizeof(before));
-    generate_case(&prng, 1 + (unsigned)prng_below(&prng, prng_one_in(&prng, 8) ? 120 : 24), &c);
+    generate_case(&prng, &generate_all,
+                  1 + (unsigned)prng_below(&prng, prng_one_in(&prng, 8) ? 120 : 24), &c);
     fine = machine_judge(subject_under_test, &c, MODEL_LITERAL ? CHECK_EVERY : CHECK_QUICK,
                          &verdict) &&
            metamorphic_try(subject_under_test, id, &c, &prng, &verdict);

@@ -22,7 +22,7 @@ static void draw(uint64_t seed, bool races)
 {
     struct prng prng = {seed};
 
-    generate_case(&prng, 24, &c);
+    generate_case(&prng, &generate_all, 24, &c);
     c.boot.auto_translated = false;
     for (unsigned i = 0; i < c.count && !races; i++)
         c.ops[i].at = 0;

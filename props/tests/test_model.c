@@ -113,7 +113,7 @@ static void test_kinds_fit_entries(void **state)
     if (!MODEL_LITERAL)
         skip();
     for (unsigned round = 0; round < 300; round++) {
-        generate_case(&prng, 20, &c);
+        generate_case(&prng, &generate_all, 20, &c);
         c.boot.auto_translated = false;
         machine.c = &c;
         model_reset(&literal, true);
@@ -205,7 +205,7 @@ static void test_convert(void **state)
 
     (void)state;
     for (unsigned round = 0; round < 200; round++) {
-        generate_case(&prng, 30, &c);
+        generate_case(&prng, &generate_all, 30, &c);
         shape_each(convert_there, &c);
     }
 }

@@ -38,7 +38,7 @@ static void test_round_trip(void **state)
         FILE *memory = fmemopen(text, sizeof(text), "w");
         size_t size;
 
-        generate_case(&prng, 1 + (unsigned)prng_below(&prng, 60), &c);
+        generate_case(&prng, &generate_all, 1 + (unsigned)prng_below(&prng, 60), &c);
         text_print_case(memory, "", &shape_here, &c);
         size = (size_t)ftell(memory);
         fclose(memory);
