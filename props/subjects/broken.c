@@ -87,7 +87,7 @@ static bool spoil_before(p2m_word pfn, p2m_word entry, bool *result)
         return false;
     case FAILED_CALL_UNCHANGED:
         *result = core.set(pfn, entry);
-        if (!*result && !host.refused)
+        if (!*result && !host.refused && !host.refuse_in)
             core.set(pfn, other);
         return true;
     case LINEARIZABLE: /* a third value in between */
