@@ -279,24 +279,32 @@ static int cases(enum command command, char **names, int count)
 /* ---- replay ---- */
 
 struct replay {
-    const struct tool *tool;
     struct replay_options options;
-    struct replay_counts counts;
+    struct replay_counts counts[TOOLS]; /* by geometry */
+    uint64_t unread;                    /* files that are no case */
 };
 
+static bool is_wanted(const struct tool *tool);
+
+/* One file in each geometry that is wanted. */
 static bool replay_file(const char *name, void *ctx)
 {
     struct replay *replay = ctx;
     struct input input;
+    bool readable, fine;
     char *data;
-    bool fine;
 
     if (!open_case(name, &input, &data)) {
-        replay->counts.failures++;
+        replay->unread++;
         return false;
     }
     look_at_name(&input);
-    fine = replay->tool->replay(&input, &replay->options, &replay->counts);
+    readable = !any_tool()->is_text(&input) || any_tool()->named_geometry(&input);
+    replay->unread += !readable;
+    fine = readable;
+    for (unsigned t = 0; readable && t < TOOLS; t++)
+        if (all_tools[t] && is_wanted(all_tools[t]))
+            fine = all_tools[t]->replay(&input, &replay->options, &replay->counts[t]) && fine;
     free(data);
     return fine;
 }
@@ -326,46 +334,47 @@ static bool geometries_are_known(void)
     return *options.geometry;
 }
 
+static void print_counts(const char *name, const struct replay_counts *counts)
+{
+    printf("%-8s %6" PRIu64 " files %9" PRIu64 " ops %11" PRIu64 " checks %6" PRIu64 " failures\n",
+           name, counts->files, counts->ops, counts->checks, counts->failures);
+}
+
 static int replay(char **paths, int count)
 {
+    static struct replay replay;
     struct replay_counts sum = {0};
     unsigned geometries = 0;
     bool fine = true;
 
     if (!count)
         return usage("a file or a folder is wanted", NULL);
+    replay.options = (struct replay_options){options.every, options.hashes};
+    for (int i = 0; i < count; i++)
+        fine = files_each(paths[options.reverse ? count - 1 - i : i], options.reverse, replay_file,
+                          &replay) &&
+               fine;
     for (unsigned t = 0; t < TOOLS; t++) {
-        struct replay replay = {all_tools[t], {options.every, options.hashes}, {0}};
+        const struct replay_counts *counts = &replay.counts[t];
 
-        if (!replay.tool || !is_wanted(replay.tool))
+        if (!all_tools[t] || !is_wanted(all_tools[t]))
             continue;
         geometries++;
-        for (int i = 0; i < count; i++)
-            fine = files_each(paths[options.reverse ? count - 1 - i : i], options.reverse,
-                              replay_file, &replay) &&
-                   fine;
         if (!options.hashes)
-            printf("%-8s %6" PRIu64 " files %9" PRIu64 " ops %11" PRIu64 " checks %6" PRIu64
-                   " failures\n",
-                   replay.tool->geometry, replay.counts.files, replay.counts.ops,
-                   replay.counts.checks, replay.counts.failures);
-        sum.files += replay.counts.files;
-        sum.ops += replay.counts.ops;
-        sum.checks += replay.counts.checks;
-        sum.failures += replay.counts.failures;
+            print_counts(all_tools[t]->geometry, counts);
+        sum.files += counts->files;
+        sum.ops += counts->ops;
+        sum.checks += counts->checks;
+        sum.failures += counts->failures;
     }
-    if (!sum.files && fine) {
-        fprintf(stderr, "p2m-case: %s: nothing to replay\n", paths[0]);
-        fine = false;
-    }
-    if (sum.files && (!sum.ops || !sum.checks)) {
+    if (fine && (!sum.ops || !sum.checks)) {
         fprintf(stderr, "p2m-case: %s: there is not a single op in it\n", paths[0]);
         fine = false;
     }
     if (!options.hashes)
         printf("replayed in %u geometries: %" PRIu64 " files, %" PRIu64 " ops, %" PRIu64
                " checks, %" PRIu64 " failures\n",
-               geometries, sum.files, sum.ops, sum.checks, sum.failures);
+               geometries, sum.files, sum.ops, sum.checks, sum.failures + replay.unread);
     return !fine;
 }
 

@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""p2m-case and make as a person meets them: what they print, and all that can go wrong."""
+
+import os
+import random
+import re
+import shutil
+import subprocess
+import tempfile
+
+TEXT = "p2m-case 1\ngeometry tiny\nset 0x1ff mfn 0x77\nget 0x1ff\n"
+
+LOGS = {  # each form of a printed map: the same two entries and a hole of two pages between them
+    "bios-new": "BIOS-e820: [mem 0x0000000000000000-0x0000000000001fff] usable\n"
+                "BIOS-e820: [mem 0x0000000000004000-0x0000000000004fff] reserved\n",
+    "newest": "BIOS-e820: [mem 0x0000000000000000-0x0000000000001fff]  System RAM\n"
+              "BIOS-e820: [gap 0x0000000000002000-0x0000000000003fff]\n"
+              "BIOS-e820: [mem 0x0000000000004000-0x0000000000004fff]  device reserved\n",
+    "xen-new": "[    0.000000] Xen: [mem 0x0000000000000000-0x0000000000001fff] usable\n"
+               "[    0.000000] Xen: [mem 0x0000000000004000-0x0000000000004fff] ACPI NVS\n",
+    "bios-old": "<6> BIOS-e820: 0000000000000000 - 0000000000002000 (usable)\n"
+                "<6> BIOS-e820: 0000000000004000 - 0000000000005000 (ACPI data)\n",
+    "xen-old": " Xen: 0000000000000000 - 0000000000002000 (usable)\n"
+               " Xen: 0000000000004000 - 0000000000005000 (type 20)\n",
+    "size": " BIOS-e820: 0000000000001000 @ 0000000000004000 (reserved)\n"
+            " BIOS-e820: 0000000000002000 @ 0000000000000000 (usable)\n",
+    "hv": "(XEN)  [0000000000000000, 0000000000001fff] (usable)\n"
+          "(XEN)  [0000000000004000, 0000000000004fff] (persistent (type 7))\n",
+    "hv-old": "(XEN) Xen-e820 RAM map:\n(XEN)  0000000000000000 - 0000000000002000 (usable)\n"
+              "(XEN)  0000000000004000 - 0000000000005000 (reserved)\n",
+}
+
+BAD_LOGS = {
+    "nothing here\n": "no memory map",
+    "": "no memory map",
+    "BIOS-e820: [mem 0x0000000000000000-0x00000000] usable\n": "expected [mem 0xSTART-0xLAST]",
+    "BIOS-e820: [mem 0x0000000000000000-0x0000000000001fff] cheese\n": "a type that is not known",
+    "BIOS-e820: [mem 0x0000000000000000-0xffffffffffffffff] usable\n": "beyond 2^64",
+    "(XEN)  [0000000000000000, 1fff] (usable)\n": "expected [START, LAST]",
+    " Xen: 0000000000000000 - 2000 (usable)\n": "expected a second number",
+}
+
+
+class Cli:
+    def __init__(self, build, report, folder):
+        self.build, self.report, self.folder = build, report, folder
+        self.tool = os.path.abspath(f"{build}/clang-san/p2m-case")
+
+    def path(self, name, content=None):
+        path = os.path.join(self.folder, name)
+        if content is not None:
+            with open(path, "wb") as file:
+                file.write(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    def call(self, *arguments, **options):
+        options.setdefault("stdout", subprocess.PIPE)
+        done = subprocess.run([self.tool, *arguments], stderr=subprocess.PIPE, check=False,
+                              timeout=60, **options)
+        return (done.returncode, (done.stdout or b"").decode(errors="replace"),
+                done.stderr.decode(errors="replace"))
+
+    def fine(self, name, *arguments, has=""):
+        status, out, err = self.call(*arguments)
+        self.report(name, status == 0 and has in out and not err, f"status {status}\n{out}\n{err}")
+        return out
+
+    def bad(self, name, *arguments, says, status=1, **options):
+        """Exactly one line on stderr, with the reason, and a non-zero exit."""
+        code, out, err = self.call(*arguments, **options)
+        one_line = err.count("\n") == 1 and says in err
+        self.report(f"bad input: {name}", code == status and one_line,
+                    f"status {code}, expected {status} and one line with '{says}'\n{out}\n{err}")
+
+
+def faces(cli):
+    text, data = cli.path("c.txt", TEXT), cli.path("c.bytes")
+    cli.fine("encode", "encode", text, "-o", data)
+    again = cli.fine("decode", "decode", "--geometry=tiny", data, has="set 0x1ff mfn 0x77\nget 0x1ff")
+    cli.report("decode of encode is the text again",
+               again == TEXT.replace("tiny\n", "tiny\nboot nr_pages=0x0\n"), again)
+    shutil.copy(data, cli.path("ops_tiny-X-1"))
+    cli.fine("the geometry by the file's name", "decode", cli.path("ops_tiny-X-1"), has="geometry tiny")
+    shutil.copy(data, cli.path("clusterfuzz-testcase-minimized-ops_x86_64-123"))
+    cli.fine("by a service's name", "decode", cli.path("clusterfuzz-testcase-minimized-ops_x86_64-123"),
+             has="geometry x86_64")
+    cli.fine("repro tries all geometries", "repro", data, has="neither the file nor its name")
+    cli.fine("run", "run", "--check=every", text, has="-> true")
+    cli.fine("help is complete", "--help", has="--geometry=NAME")
+    out = cli.call("--help")[1]
+    known = re.findall(r"^  p2m-case (\w+)", out, re.M)
+    cli.report("help names every command", sorted(known) == sorted(
+        ["decode", "encode", "run", "repro", "show", "replay", "e820", "geometries"]), str(known))
+
+
+def drawing(cli):
+    out = cli.fine("the worked example, drawn slot for slot", "show", "corpus/seed/worked-example.txt")
+    want = """p2m_top, 512 x 512 x 512
+  [0]          -> p2m_mid_missing
+  [1]          -> mid (private)
+        |     [0..1]       -> p2m_missing
+        |     [2]          -> leaf (private), PFN 0x40400..0x405ff
+              |     |  [0..255]     INVALID
+              |     |  [256..511]   IDENTITY 0x40500..0x405ff
+        |     [3..487]     -> p2m_identity
+        |     [488]        -> leaf (private), PFN 0x7d000..0x7d1ff
+              |     |  [0..255]     IDENTITY 0x7d000..0x7d0ff
+              |     |  [256..511]   INVALID
+        |     [489..511]   -> p2m_missing
+  [2..511]     -> p2m_mid_missing
+tree pages: 3 (mids 1, leaves 2);"""
+    cli.report("three pages, and nothing else", out.startswith(want), out)
+
+
+def maps(cli):
+    for form, log in LOGS.items():
+        path = cli.path(f"{form}.log", log)
+        out = cli.fine(f"a map printed as {form}", "e820", "--ranges", path)
+        cli.report(f"ranges of it ({form})", out == "0x2 0x5\n", out)
+        cli.fine(f"in the middle of a log ({form})", "e820", "--ranges",
+                 cli.path("m.log", "Linux version 2.6.39\n" + log + "last_pfn = 0x5\n"), has="0x2 0x5")
+    for log, says in BAD_LOGS.items():
+        cli.bad(f"map: {says}", "e820", cli.path("bad.log", log), says=says)
+    case = cli.path("map.txt")
+    cli.fine("a map as a case", "e820", cli.path("bios-new.log"), "-o", case)
+    cli.fine("which runs", "run", case, has="xen_set_identity")
+    out = cli.fine("table, ranges, cost and tree", "e820", cli.path("bios-new.log"), has="tree pages:")
+    cli.report("the table is shown", "0000000000004000 - 0000000000005000  reserved" in out, out)
+
+
+def bad_input(cli):
+    text = cli.path("c.txt", TEXT)
+    cli.bad("no file", "run", says="a file is wanted", status=2)
+    cli.bad("no command", says="a command is wanted", status=2)
+    cli.bad("unknown command", "juggle", says="no such command", status=2)
+    cli.bad("unknown geometry", "run", "--geometry=huge", text, says="no such geometry", status=2)
+    cli.bad("unknown target", "run", "--target=huge", text, says="no such target", status=2)
+    cli.bad("unknown option", "run", "--fast", text, says="unrecognized option", status=2)
+    cli.bad("missing file", "run", cli.path("none"), says="No such file")
+    cli.bad("a folder", "run", cli.folder, says="is a directory")
+    os.symlink("nowhere", cli.path("dangling"))
+    os.mkfifo(cli.path("pipe"))
+    cli.bad("a pipe", "run", cli.path("pipe"), says="is no regular file")
+    cli.bad("bytes without a geometry", "run", cli.path("b", b"\1\2\3"), says="nothing tells its geometry")
+    cli.bad("garbage text", "run", cli.path("g.txt", "hello\n"), says="g.txt:1: expected 'p2m-case 1'")
+    cli.bad("a mistake in line 3", "decode", cli.path("m.txt", TEXT.replace("set", "sit")),
+            says="m.txt:3: 'sit' is no op")
+    cli.bad("encode without -o", "encode", text, says="encode wants -o", status=2)
+    cli.bad("closed stdout", "decode", text, says="standard output", stdout=open("/dev/full", "wb"))
+    cli.bad("an output folder that is not there", "encode", text, "-o", cli.path("no/where"),
+            says="No such file")
+    cli.bad("full device", "encode", text, "-o", "/dev/full", says="No space left")
+    cli.bad("a dangling link", "replay", cli.path("dangling"), says="No such file")
+    os.mkdir(cli.path("empty"))
+    cli.bad("an empty folder", "replay", cli.path("empty"), says="is an empty folder")
+    cli.bad("no op in it", "replay", cli.path("zero", b""), says="not a single op")
+    cli.bad("a mistake among the corpora", "replay", cli.path("m.txt"), says="m.txt:3: 'sit' is no op")
+    if os.geteuid() != 0:
+        os.chmod(cli.path("secret", TEXT), 0)
+        cli.bad("an unreadable file", "run", cli.path("secret"), says="Permission denied")
+
+
+def full_disk(cli):
+    """A small file system that fills up: no half-written file is left."""
+    disk = cli.path("disk")
+    os.mkdir(disk)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k,nr_inodes=8", "tmpfs", disk],
+                      stderr=subprocess.DEVNULL, check=False).returncode:
+        return  # not allowed here; /dev/full has been tried
+    try:
+        with open(f"{disk}/filler", "wb", buffering=0) as file:
+            try:
+                while True:
+                    file.write(b"x" * 512)
+            except OSError:
+                pass
+        cli.bad("a full disk", "encode", cli.path("c.txt"), "-o", f"{disk}/out", says="No space left")
+        cli.report("a full disk leaves no half-written file", os.listdir(disk) == ["filler"],
+                   str(os.listdir(disk)))
+    finally:
+        subprocess.run(["umount", disk], check=False)
+
+
+def noise(cli):
+    """Bytes of any size are cases and run below a second."""
+    source = random.Random(1)
+    sizes = (0, 1, 15, 16, 17, 333, 4624, 1 << 20)
+    names = [cli.path(f"noise-{size}", bytes(source.randrange(256) for _ in range(size)))
+             for size in sizes]
+    for size, name in zip(sizes, names):
+        for geometry in ("tiny", "x86_64", "x86_32"):
+            status, out, err = cli.call("run", f"--geometry={geometry}", name)
+            if status:
+                cli.report(f"{size} bytes of noise in {geometry}", False, out[-500:] + err)
+                return
+    cli.report("noise of 0 bytes to 1 MiB runs in three geometries", True)
+
+
+def make_commands(cli):
+    def make(*arguments):
+        done = subprocess.run(["make", "--no-print-directory", f"B={cli.build}", *arguments],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        return done.returncode, done.stdout.decode(errors="replace")
+
+    text = cli.path("bad-core.txt", TEXT)
+    status, out = make("repro", f"CASE={text}")
+    cli.report("make repro", status == 0 and "no invariant violated" in out, out)
+    status, out = make("repro", f"CASE={text}", "GEOMETRY=x86_64")
+    cli.report("make repro GEOMETRY=x86_64", status == 0 and "geometry x86_64" in out, out)
+    status, out = make("repro")
+    cli.report("make repro without CASE says what it wants", status != 0 and "CASE=FILE" in out, out)
+    status, out = make("fuzz", "TARGET=nothing")
+    cli.report("make fuzz with an unknown target", status != 0 and "TARGET=nothing" in out, out)
+    status, out = make("fuzz", "GEOMETRY=nothing")
+    cli.report("make fuzz with an unknown geometry", status != 0 and "GEOMETRY=nothing" in out, out)
+    status, out = make("regress")
+    cli.report("make regress", status == 0 and re.search(r"files, \d+ ops, \d+ checks, 0 failures$",
+                                                         out.strip()) is not None, out)
+    status, out = make("props", "CASES=0", "NO_SETUP=1")
+    cli.report("make props CASES=0 tests nothing and says so", status != 0 and "no case at all" in out, out)
+
+
+def run_all(build, report):
+    with tempfile.TemporaryDirectory() as folder:
+        cli = Cli(build, report, folder)
+        for group in (faces, drawing, maps, bad_input, full_disk, noise, make_commands):
+            group(cli)
