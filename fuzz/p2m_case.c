@@ -33,8 +33,8 @@ static const char help_text[] =
     "  --geometry=NAME   run in this one. Without it: the one that a text names, or\n"
     "                    the name of the file (ops_tiny-...); for replay all, a list\n"
     "                    with commas being allowed; for e820 x86_64\n"
-    "  --target=NAME     whose byte codec to use, ops or e820; without it by the\n"
-    "                    name of the file, else ops\n"
+    "  --target=NAME     ops, e820 or canary: whose byte codec to use, and whose subject;\n"
+    "                    without it by the name of the file, else ops\n"
     "  --check=every     run, replay: check everything after every op, in the big\n"
     "                    geometries too\n"
     "  --reverse         replay: the last file first\n"
@@ -99,10 +99,10 @@ static const char *base_name(const char *path)
 /* `ops_tiny` in the file's name: its target, and its geometry if that was built. */
 static void by_name(const char *path, const char **target, const struct tool **tool)
 {
-    static const char *const targets[] = {"ops", "e820"};
+    static const char *const targets[] = {"ops", "e820", "canary"};
     char wanted[64];
 
-    for (unsigned t = 0; t < 2; t++)
+    for (unsigned t = 0; t < sizeof(targets) / sizeof(targets[0]); t++)
         for (unsigned i = 0; i < TOOLS; i++) {
             const char *at;
             char end;
@@ -278,13 +278,24 @@ static int cases(enum command command, char **names, int count)
 
 /* ---- replay ---- */
 
+/* Is the tool among the names in --geometry, separated by commas? */
+static bool is_wanted(const struct tool *tool)
+{
+    const char *at = options.geometry;
+
+    if (!at || !strcmp(at, "all"))
+        return true;
+    for (; *at; at += strcspn(at, ","), at += *at == ',')
+        if (tool_by_name(at, strcspn(at, ",")) == tool)
+            return true;
+    return false;
+}
+
 struct replay {
     struct replay_options options;
     struct replay_counts counts[TOOLS]; /* by geometry */
     uint64_t unread;                    /* files that are no case */
 };
-
-static bool is_wanted(const struct tool *tool);
 
 /* One file in each geometry that is wanted. */
 static bool replay_file(const char *name, void *ctx)
@@ -307,19 +318,6 @@ static bool replay_file(const char *name, void *ctx)
             fine = all_tools[t]->replay(&input, &replay->options, &replay->counts[t]) && fine;
     free(data);
     return fine;
-}
-
-/* Is the tool among the names in --geometry, separated by commas? */
-static bool is_wanted(const struct tool *tool)
-{
-    const char *at = options.geometry;
-
-    if (!at || !strcmp(at, "all"))
-        return true;
-    for (; *at; at += strcspn(at, ","), at += *at == ',')
-        if (tool_by_name(at, strcspn(at, ",")) == tool)
-            return true;
-    return false;
 }
 
 static bool geometries_are_known(void)
@@ -514,7 +512,7 @@ static bool parse_options(int argc, char **argv)
             options.geometry = optarg;
             break;
         case TARGET:
-            if (strcmp(optarg, "ops") && strcmp(optarg, "e820"))
+            if (strcmp(optarg, "ops") && strcmp(optarg, "e820") && strcmp(optarg, "canary"))
                 exit(usage("no such target", optarg));
             options.target = optarg;
             break;

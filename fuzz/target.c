@@ -47,11 +47,11 @@ void target_count(void)
         publish();
 }
 
-int target_run(enum vocabulary vocabulary, const uint8_t *data, size_t size)
+int target_run(const char *name, enum vocabulary vocabulary, const uint8_t *data, size_t size)
 {
     static struct test_case c;
     struct verdict verdict;
-    struct report report = {&verdict, &c, vocabulary_names[vocabulary], NULL};
+    struct report report = {&verdict, &c, name, NULL};
 
     codec_decode(vocabulary, data, size, &c);
     target_count();

@@ -5,8 +5,11 @@
 
 #include "codec.h"
 
-/* Runs one input of a target; does not return if an invariant is violated. Answers 0. */
-int target_run(enum vocabulary vocabulary, const uint8_t *data, size_t size);
+/*
+ * Runs one input of target `name` on subject_under_test; does not return if an
+ * invariant is violated. Answers 0.
+ */
+int target_run(const char *name, enum vocabulary vocabulary, const uint8_t *data, size_t size);
 
 /*
  * Called for each input that was run. If P2MCHECK_STATS names a file, the numbers

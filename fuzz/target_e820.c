@@ -7,5 +7,5 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    return target_run(VOCABULARY_E820, data, size);
+    return target_run("e820", VOCABULARY_E820, data, size);
 }

@@ -7,5 +7,5 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    return target_run(VOCABULARY_OPS, data, size);
+    return target_run("ops", VOCABULARY_OPS, data, size);
 }

@@ -73,6 +73,12 @@ static bool encode(const struct input *input, uint8_t *out, size_t *size)
     return true;
 }
 
+/* The canary's findings are the canary's. */
+static const struct subject *subject_of(const struct input *input)
+{
+    return !strcmp(input->target, "canary") ? subject_canary() : subject_under_test;
+}
+
 /* ---- run, repro, show ---- */
 
 static FILE *watch_out;
@@ -114,7 +120,7 @@ static bool run(const struct input *input, bool every, FILE *out)
     memset(&machine.tally, 0, sizeof(machine.tally));
     watch_out = out;
     machine_watcher = watch;
-    fine = machine_run(subject_under_test, &c, every ? CHECK_EVERY : CHECK_QUICK, &verdict);
+    fine = machine_run(subject_of(input), &c, every ? CHECK_EVERY : CHECK_QUICK, &verdict);
     machine_watcher = NULL;
     if (fine) {
         fprintf(out, "%u ops, %" PRIu64 " checks, no invariant violated\n", c.count,
@@ -122,7 +128,7 @@ static bool run(const struct input *input, bool every, FILE *out)
         return true;
     }
     if (!every)
-        machine_judge(subject_under_test, &c, CHECK_QUICK, &verdict);
+        machine_judge(subject_of(input), &c, CHECK_QUICK, &verdict);
     report_print(out, &report);
     return false;
 }
@@ -147,7 +153,7 @@ static void draw_at_end(void)
     draw_tree(watch_out);
 }
 
-static void tree_before(int op, FILE *out)
+static void tree_before(const struct subject *subject, int op, FILE *out)
 {
     unsigned count = c.count;
     struct verdict verdict;
@@ -161,7 +167,7 @@ static void tree_before(int op, FILE *out)
     if (op < 0)
         fprintf(out, "there is none before the boot\n");
     else
-        machine_run(subject_under_test, &c, CHECK_QUICK, &verdict);
+        machine_run(subject, &c, CHECK_QUICK, &verdict);
     machine_at_end = NULL;
     c.count = count;
 }
@@ -172,15 +178,15 @@ static bool repro(const struct input *input, FILE *out)
 
     if (run(input, true, out))
         return survives_bytes(input);
-    machine_run(subject_under_test, &c, CHECK_EVERY, &verdict);
-    tree_before(verdict.op, out);
-    machine_run(subject_under_test, &c, CHECK_EVERY, &verdict);
+    machine_run(subject_of(input), &c, CHECK_EVERY, &verdict);
+    tree_before(subject_of(input), verdict.op, out);
+    machine_run(subject_of(input), &c, CHECK_EVERY, &verdict);
     fprintf(out, "\nThe tree after:\n");
     draw_tree(out);
     return false;
 }
 
-static bool show_case(FILE *out)
+static bool show_case(const struct subject *subject, FILE *out)
 {
     struct verdict verdict;
     struct report report = {&verdict, &c, "ops", NULL};
@@ -188,7 +194,7 @@ static bool show_case(FILE *out)
 
     watch_out = out;
     machine_at_end = draw_at_end;
-    fine = machine_judge(subject_under_test, &c, CHECK_QUICK, &verdict);
+    fine = machine_judge(subject, &c, CHECK_QUICK, &verdict);
     machine_at_end = NULL;
     if (!fine)
         report_print(stderr, &report);
@@ -197,7 +203,7 @@ static bool show_case(FILE *out)
 
 static bool show(const struct input *input, FILE *out)
 {
-    return load(input) && show_case(out);
+    return load(input) && show_case(subject_of(input), out);
 }
 
 /* ---- replay ---- */
@@ -281,7 +287,7 @@ static bool e820_show(const char *name, const struct e820_table *table, bool dom
 {
     (void)name;
     make_case(table, domu);
-    return show_case(out);
+    return show_case(subject_under_test, out);
 }
 
 struct verify {

@@ -17,7 +17,7 @@ struct input {
     const char *name;
     const char *data;
     size_t size;
-    const char *target; /* whose byte codec: "ops", "e820" */
+    const char *target; /* whose byte codec and subject: "ops", "e820", "canary" */
 };
 
 struct e820_table {

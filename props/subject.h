@@ -57,7 +57,10 @@ struct subject {
 /* The p2m of core/. */
 extern const struct subject subject_core;
 
-/* The subject of this program (the canary and the tests put another one here). */
+/* The core with one thing wrong: see subjects/canary.c. */
+const struct subject *subject_canary(void);
+
+/* The subject of this program: the core, unless somebody says otherwise. */
 extern const struct subject *subject_under_test;
 
 #endif
