@@ -128,6 +128,47 @@ def maps(cli):
     cli.report("the table is shown", "0000000000004000 - 0000000000005000  reserved" in out, out)
 
 
+def classified(entries, most):
+    """The identity ranges of a dom0 map by the definition: [(first, end)] in PFNs."""
+    entries = [(start, end, kind) for start, end, kind in entries if start < end]
+    bounds = sorted({0} | {bound for start, end, _ in entries for bound in (start, end)})
+    runs = []
+    for low, high in zip(bounds, bounds[1:]):
+        kinds = {kind for start, end, kind in entries if start <= low and high <= end}
+        if "unusable" in kinds or kinds == {"usable"}:
+            continue
+        if runs and runs[-1][1] == low:
+            runs[-1] = (runs[-1][0], high)
+        else:
+            runs.append((low, high))
+    pages = [(-(-low // 4096), min(high // 4096, most)) for low, high in runs]
+    return [(first, end) for first, end in pages if first < end]
+
+
+def real_maps(cli):
+    """The 112 real maps, put back into the form of a log."""
+    names = {"acpi": "ACPI data", "nvs": "ACPI NVS", "soft-reserved": "soft reserved"}
+    different, logs = [], []
+    for name in sorted(os.listdir("corpus/e820")):
+        if not name.endswith(".txt"):
+            continue
+        with open(f"corpus/e820/{name}", encoding="utf-8") as file:
+            lines = [line.split() for line in file if line.startswith("e820 ")]
+        entries = [(int(line[1], 16), int(line[2], 16), line[3]) for line in lines]
+        log = "".join(f" BIOS-e820: {start:016x} - {end:016x} "
+                      f"({'type ' + kind if kind.isdigit() else names.get(kind, kind)})\n"
+                      for start, end, kind in entries)
+        logs.append(cli.path(name + ".log", log))
+        want = "".join(f"{first:#x} {end:#x}\n" for first, end in classified(entries, 1 << 27))
+        if cli.call("e820", "--ranges", logs[-1])[1] != want:
+            different.append(name)
+    cli.report(f"ranges of {len(logs)} real maps by another classification",
+               len(logs) == 112 and not different, str(different))
+    status, out, err = cli.call("e820", "--verify", *logs)
+    cli.report("each PFN of the real maps against the model's classification",
+               status == 0 and out.count("ranges and classification agree") == 112, out + err)
+
+
 def bad_input(cli):
     text = cli.path("c.txt", TEXT)
     cli.bad("no file", "run", says="a file is wanted", status=2)
@@ -223,5 +264,5 @@ def make_commands(cli):
 def run_all(build, report):
     with tempfile.TemporaryDirectory() as folder:
         cli = Cli(build, report, folder)
-        for group in (faces, drawing, maps, bad_input, full_disk, noise, make_commands):
+        for group in (faces, drawing, maps, real_maps, bad_input, full_disk, noise, make_commands):
             group(cli)
