@@ -44,7 +44,8 @@ static inline p2m_word meet(const void *page)
 static inline bool holds(const p2m_word *leaf, p2m_word first)
 {
     static p2m_word buffer[P2M_LEAF];
-    const p2m_word *want = model_window(&machine.model, first, P2M_LEAF, buffer);
+    const p2m_word *want = MODEL_LITERAL ? machine.model.flat + first
+                                         : model_window(&machine.model, first, P2M_LEAF, buffer);
     p2m_word any = 0;
 
     for (unsigned i = 0; i < P2M_LEAF; i++)

@@ -15,7 +15,6 @@ HARNESS_BEGIN
 struct machine machine;
 void (*machine_watcher)(int op, uint64_t result);
 void (*machine_at_end)(void);
-unsigned p2m_sync_left;
 
 static jmp_buf escape;
 static struct verdict *verdict_out;
@@ -47,70 +46,7 @@ void machine_warn(const char *what)
     violated(CORE_WARNED, "%s", what);
 }
 
-/* ---- calls, one inside another if need be ---- */
-
-#define RACE_DEPTH MACHINE_RACE
-
-/* call[0] is the outer one; call[1] runs at one of its sync points, call[2] at one of that's. */
-static struct {
-    unsigned count, depth;
-    const struct op *call[RACE_DEPTH];
-    uint64_t result[RACE_DEPTH];
-    bool ran[RACE_DEPTH];
-    bool late[RACE_DEPTH]; /* ran only when the call around it was over */
-} race;
-
-static uint64_t call_subject(const struct op *op)
-{
-    const struct subject *subject = machine.subject;
-    p2m_word pfn = (p2m_word)op->pfn, arg = (p2m_word)op->arg;
-
-    switch (op->kind) {
-    case OP_GET:
-        return subject->get(pfn);
-    case OP_PFN_TO_MFN:
-        return subject->pfn_to_mfn(pfn);
-    case OP_SET:
-        return subject->set(pfn, arg);
-    case OP_SET_NOALLOC:
-        return subject->set_noalloc(pfn, arg);
-    case OP_RANGE:
-        return subject->range(pfn, arg);
-    default:
-        return subject->xen_set_identity(machine.e820, machine.e820_count, op->type);
-    }
-}
-
-static void run_call(unsigned level)
-{
-    race.depth = level;
-    race.ran[level] = true;
-    p2m_sync_left = level + 1 < race.count ? race.call[level + 1]->at : HOST_HANG;
-    race.result[level] = call_subject(race.call[level]);
-    if (level + 1 < race.count && !race.ran[level + 1]) {
-        race.late[level + 1] = true; /* there were fewer sync points than that */
-        run_call(level + 1);
-    }
-}
-
-void p2m_sync_reached(void)
-{
-    unsigned level = race.depth;
-
-    if (level + 1 >= race.count || race.ran[level + 1])
-        violated(HANG, "expected a call to end, got past %u sync points", HOST_HANG);
-    run_call(level + 1);
-    race.depth = level;
-    p2m_sync_left = HOST_HANG;
-}
-
 /* ---- one call ---- */
-
-static bool is_sound(p2m_word pfn, p2m_word entry)
-{
-    return !(entry & IDENTITY_FRAME_BIT) || entry == INVALID_P2M_ENTRY ||
-           entry == IDENTITY_FRAME(pfn);
-}
 
 /* A call that the model or a refusal may make fail: its state before is worth a hash. */
 static bool may_fail(const struct op *op)
@@ -121,61 +57,8 @@ static bool may_fail(const struct op *op)
         return false;
     if (op->refuse || op->kind == OP_RANGE)
         return op->refuse;
-    return pfn >= MAX_P2M_PFN || !is_sound(pfn, (p2m_word)op->arg) ||
+    return pfn >= MAX_P2M_PFN || !model_entry_is_sound(pfn, (p2m_word)op->arg) ||
            (op->kind == OP_SET_NOALLOC && kinds_at(&machine.kinds, pfn) != KIND_PRIVATE);
-}
-
-static uint64_t model_set(struct model *model, struct kinds *kinds, const struct op *op)
-{
-    p2m_word pfn = (p2m_word)op->pfn, entry = (p2m_word)op->arg;
-
-    if (pfn >= MAX_P2M_PFN)
-        return entry == INVALID_P2M_ENTRY;
-    if (!is_sound(pfn, entry))
-        return false;
-    if (kinds_at(kinds, pfn) != KIND_PRIVATE) {
-        if (model_get(model, pfn) == entry)
-            return true;
-        if (op->kind == OP_SET_NOALLOC)
-            return false;
-        kinds_own(kinds, pfn);
-    }
-    model_change(model, (struct change){CHANGE_ENTRY, pfn, pfn + 1, entry});
-    return true;
-}
-
-static uint64_t model_range(struct model *model, struct kinds *kinds, p2m_word start, p2m_word end)
-{
-    if (end > MAX_P2M_PFN)
-        end = MAX_P2M_PFN;
-    if (start >= end)
-        return 0;
-    if (!machine.c->boot.auto_translated) {
-        model_change(model, (struct change){CHANGE_IDENTITY, start, end, 0});
-        kinds_range(kinds, start, end);
-    }
-    return end - start;
-}
-
-uint64_t model_call(struct model *model, struct kinds *kinds, const struct op *op)
-{
-    bool automatic = machine.c->boot.auto_translated;
-    p2m_word pfn = (p2m_word)op->pfn;
-
-    switch (op->kind) {
-    case OP_GET:
-        return model_get(model, pfn);
-    case OP_PFN_TO_MFN:
-        return automatic ? pfn : entry_mfn(model_get(model, pfn));
-    case OP_SET:
-    case OP_SET_NOALLOC:
-        return automatic ? true : model_set(model, kinds, op);
-    case OP_RANGE:
-        return model_range(model, kinds, pfn, (p2m_word)op->arg);
-    default:
-        return model_xen_set_identity(automatic ? NULL : model, kinds, machine.e820,
-                                      machine.e820_count, op->type);
-    }
 }
 
 /* Small geometries are checked whole after each op, big ones if asked. */
@@ -189,19 +72,19 @@ static unsigned kinds_pages(void)
     return 2 * machine.kinds.mids + machine.kinds.leaves;
 }
 
-static void note_result(const struct op *op, uint64_t result, bool failed)
+static bool has_failed(const struct op *op, uint64_t result)
+{
+    return op->kind >= OP_SET && op->kind <= OP_RANGE && !result;
+}
+
+void machine_note(const struct op *op, uint64_t result)
 {
     machine.trace = prng_mix(machine.trace ^ result ^ ((uint64_t)op->kind << 56));
     machine.tally.ops++;
     machine.tally.calls[op->kind]++;
-    machine.tally.failed[op->kind] += failed;
+    machine.tally.failed[op->kind] += has_failed(op, result);
     if (machine_watcher)
         machine_watcher((int)(op - machine.c->ops), result);
-}
-
-static bool has_failed(const struct op *op, uint64_t result)
-{
-    return op->kind >= OP_SET && op->kind <= OP_RANGE && !result;
 }
 
 /* What the call must answer, now that it is known whether a page was refused. */
@@ -245,16 +128,13 @@ static void plain_call(const struct op *op)
     machine.op = (int)(op - machine.c->ops);
     if (may_fail(op))
         outcome.hash_before = checks_state_hash(machine.level == CHECK_EVERY ? NULL : op);
-    race.count = 1;
-    race.call[0] = op;
     host_arm(op->refuse);
-    run_call(0);
+    outcome.got = race_one(op);
     outcome.refused = host.refused;
     host_arm(0);
-    outcome.got = race.result[0];
     outcome.failed = has_failed(op, outcome.got);
     machine.tally.refused[op->kind] += outcome.refused;
-    note_result(op, outcome.got, outcome.failed);
+    machine_note(op, outcome.got);
     if (machine.model_off)
         return;
     if (outcome.refused)
@@ -262,68 +142,6 @@ static void plain_call(const struct op *op)
     outcome.expected = expect(op, &outcome);
     outcome.cost = kinds_pages() - kinds_before;
     checks_after(&outcome, everything_now());
-}
-
-/* ---- overlapping calls ---- */
-
-static bool results_fit_translated(void)
-{
-    for (unsigned i = 0; i < race.count; i++)
-        if (model_call(&machine.model, &machine.kinds, race.call[i]) != race.result[i])
-            return false;
-    return true;
-}
-
-static void judge_race(void)
-{
-    static struct model model;
-    static struct kinds kinds;
-    struct outcome outcome = {.op = race.call[0], .race = true};
-    p2m_word max_pfn = machine.kinds.max_pfn;
-    bool explained;
-
-    machine.tally.checks++;
-    machine.tally.exercised[LINEARIZABLE]++;
-    if (machine.c->boot.auto_translated) {
-        explained = results_fit_translated();
-        outcome.op = NULL;
-    } else {
-        checks_structure();
-        explained = linearize(race.call, race.result, race.late, race.count, &model, &kinds);
-        if (explained) {
-            model_adopt(&machine.model, &model);
-            kinds_copy(&machine.kinds, &kinds);
-            machine.kinds.max_pfn = max_pfn; /* leaves private now raise it again */
-            checks_reread_kinds();
-        } else {
-            checks_mfn_tree();
-        }
-    }
-    if (explained) {
-        checks_after(&outcome, true);
-        return;
-    }
-    violated(LINEARIZABLE,
-             "expected results and entries of one order of the calls; got 0x%llx from the outer "
-             "one, 0x%llx from the one inside%s",
-             (unsigned long long)race.result[0], (unsigned long long)race.result[1],
-             race.count > 2 ? ", and there is one more" : "");
-}
-
-static void race_calls(const struct op *const *calls, unsigned count)
-{
-    race.count = count;
-    for (unsigned i = 0; i < count; i++) {
-        race.call[i] = calls[count - 1 - i]; /* the last one written is the outer one */
-        race.ran[i] = race.late[i] = false;
-    }
-    host_arm(0);
-    run_call(0);
-    for (unsigned i = 0; i < count; i++)
-        note_result(race.call[i], race.result[i], has_failed(race.call[i], race.result[i]));
-    machine.tally.races++;
-    if (!machine.model_off)
-        judge_race();
 }
 
 /* ---- the other ops ---- */
@@ -375,10 +193,9 @@ static void resume(const struct op *op)
         model_resume(boot->xen_restore);
     }
     host_resume();
-    race.count = 1;
-    p2m_sync_left = HOST_HANG;
+    race_none();
     machine.subject->publish(&host.info);
-    note_result(op, 0, false);
+    machine_note(op, 0);
     if (!machine.model_off)
         checks_after(&outcome, everything_now());
 }
@@ -387,7 +204,7 @@ static void add_e820(const struct op *op)
 {
     machine.e820[machine.e820_count++] = (struct p2m_e820_entry){
         op->start, op->stop, op->type == OP_TYPE_SOFT ? 0xefffffff : op->type};
-    note_result(op, 0, false);
+    machine_note(op, 0);
 }
 
 static void run_op(const struct op *op)
@@ -407,8 +224,7 @@ static bool build_once(p2m_word *list, unsigned refuse)
     bool built;
 
     host_arm(refuse);
-    race.count = 1;
-    p2m_sync_left = HOST_HANG;
+    race_none();
     built = machine.subject->build(list, (p2m_word)machine.c->boot.nr_pages,
                                    machine.c->boot.auto_translated);
     if (built == host.refused)
@@ -450,7 +266,7 @@ static void boot(void)
 
 static void run_ops(void)
 {
-    const struct op *waiting[RACE_DEPTH];
+    const struct op *waiting[MACHINE_RACE];
     unsigned count = 0;
 
     for (unsigned i = 0; i < machine.c->count; i++) {
@@ -458,7 +274,7 @@ static void run_ops(void)
         bool call = op->kind <= OP_RANGE;
 
         machine.op = (int)i;
-        if (call && op->at && count < RACE_DEPTH - 1) {
+        if (call && op->at && count < MACHINE_RACE - 1) {
             waiting[count++] = op;
             continue;
         }

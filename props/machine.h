@@ -92,7 +92,22 @@ noreturn void machine_warn(const char *what);
 
 /* ---- for the files of the machine alone ---- */
 
-/* What a call answers and does, by the model alone. */
+/* A call on the subject alone; answers its result. No page is refused but as host_arm says. */
+uint64_t race_one(const struct op *op);
+
+/* Before the subject is called in any other way: no other call runs inside. */
+void race_none(void);
+
+/* Overlapping calls, each at a sync point of the one after it; and the judgement (race.c). */
+void race_calls(const struct op *const *calls, unsigned count);
+
+/* Counts an op and hashes its result. */
+void machine_note(const struct op *op, uint64_t result);
+
+/* The IDENTITY bit belongs to INVALID and to this very PFN's identity only. */
+bool model_entry_is_sound(p2m_word pfn, p2m_word entry);
+
+/* What a call answers and does, by the model alone (expect.c). */
 uint64_t model_call(struct model *model, struct kinds *kinds, const struct op *op);
 
 /*

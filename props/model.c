@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The flat array, literal or on demand: see model.h. */
+/* The flat array: see model.h. How it is read without being there is in model_lazy.c. */
 #include "model.h"
 
 #include <stdlib.h>
@@ -10,8 +10,8 @@
 HARNESS_BEGIN
 
 /* What the array is: `change` applied to `window`, which holds [first, first + count). */
-static void apply(const struct model *model, const struct change *change, p2m_word *window,
-                  p2m_word first, p2m_word count)
+void model_apply(const struct model *model, const struct change *change, p2m_word *window,
+                 p2m_word first, p2m_word count)
 {
     p2m_word start = change->start > first ? change->start : first;
     p2m_word end = change->end < first + count ? change->end : first + count;
@@ -45,48 +45,6 @@ static void apply(const struct model *model, const struct change *change, p2m_wo
     }
 }
 
-/* ---- windows that are kept, of whole leaves, of the one model that has no base ---- */
-
-#define LEAVES (P2M_TOP * P2M_MID)
-#define KEPT (LEAVES < 2048 ? LEAVES : 2048)
-
-static struct {
-    unsigned used;
-    uint16_t number[LEAVES]; /* of a leaf's window, 1..used; 0: none */
-    struct {
-        p2m_word leaf;
-        unsigned changes; /* so many are in it */
-        p2m_word entry[P2M_LEAF];
-    } window[KEPT];
-} kept;
-
-static void forget_windows(void)
-{
-    while (kept.used)
-        kept.number[kept.window[--kept.used].leaf] = 0;
-}
-
-/* The number of the window of `leaf`, a new one if need be; 0 if there is no room. */
-static unsigned keep(p2m_word leaf)
-{
-    if (!kept.number[leaf] && kept.used < KEPT) {
-        kept.window[kept.used].leaf = leaf;
-        kept.window[kept.used].changes = 0;
-        memset(kept.window[kept.used].entry, 0xff, sizeof(kept.window[0].entry));
-        kept.number[leaf] = (uint16_t)++kept.used;
-    }
-    return kept.number[leaf];
-}
-
-static void apply_from(const struct model *model, unsigned from, p2m_word *window, p2m_word first,
-                       p2m_word count)
-{
-    for (; from < model->changes; from++)
-        apply(model, &model->change[from], window, first, count);
-}
-
-/* ---- the array ---- */
-
 static struct change journal[MODEL_CHANGES];
 
 void model_reset(struct model *model, bool literal)
@@ -97,7 +55,7 @@ void model_reset(struct model *model, bool literal)
     model->change = journal;
     model->most = MODEL_CHANGES;
     memset(&model->boot, 0, sizeof(model->boot));
-    forget_windows();
+    model_lazy_forget();
     if (model->literal)
         memset(model->flat, 0xff, sizeof(model->flat));
 }
@@ -128,7 +86,7 @@ void model_adopt(struct model *base, const struct model *fork)
 void model_change(struct model *model, struct change change)
 {
     if (model->literal) {
-        apply(model, &change, model->flat, 0, MAX_P2M_PFN);
+        model_apply(model, &change, model->flat, 0, MAX_P2M_PFN);
     } else if (change.start < change.end) {
         if (model->changes == model->most)
             abort(); /* a limit of the harness is wrong */
@@ -139,30 +97,7 @@ void model_change(struct model *model, struct change change)
 const p2m_word *model_window(const struct model *model, p2m_word first, p2m_word count,
                              p2m_word *buffer)
 {
-    unsigned number;
-
-    if (model->literal)
-        return model->flat + first;
-    if (model->base) {
-        const p2m_word *window = model_window(model->base, first, count, buffer);
-
-        if (window != buffer)
-            memcpy(buffer, window, count * sizeof(*buffer));
-        apply_from(model, 0, buffer, first, count);
-        return buffer;
-    }
-    number = count == P2M_LEAF ? keep(first / P2M_LEAF) : kept.number[first / P2M_LEAF];
-    if (number && first % P2M_LEAF + count <= P2M_LEAF) {
-        p2m_word *entry = kept.window[number - 1].entry;
-
-        apply_from(model, kept.window[number - 1].changes, entry, first - first % P2M_LEAF,
-                   P2M_LEAF);
-        kept.window[number - 1].changes = model->changes;
-        return entry + first % P2M_LEAF;
-    }
-    memset(buffer, 0xff, count * sizeof(*buffer));
-    apply_from(model, 0, buffer, first, count);
-    return buffer;
+    return model->literal ? model->flat + first : model_lazy_window(model, first, count, buffer);
 }
 
 p2m_word model_get(const struct model *model, p2m_word pfn)

@@ -6,8 +6,8 @@
  *
  * In a small geometry the window is the whole table: a literal array. In a big
  * one the changes are written down, and a window is made when it is read, by
- * applying all of them in order; a test holds the one against the other. Leaves
- * that were read once are kept, with the number of changes that are in them.
+ * applying all of them in order (model_lazy.c); a test holds the one against the
+ * other.
  */
 #ifndef PROPS_MODEL_H
 #define PROPS_MODEL_H
@@ -61,6 +61,15 @@ const p2m_word *model_window(const struct model *model, p2m_word first, p2m_word
 
 /* The entry of `pfn`; INVALID beyond the table. */
 p2m_word model_get(const struct model *model, p2m_word pfn);
+
+/* What a change is: applied to `window`, which holds [first, first + count) of the array. */
+void model_apply(const struct model *model, const struct change *change, p2m_word *window,
+                 p2m_word first, p2m_word count);
+
+/* model_window where the array is not there (model_lazy.c), and an end to what it keeps. */
+const p2m_word *model_lazy_window(const struct model *model, p2m_word first, p2m_word count,
+                                  p2m_word *buffer);
+void model_lazy_forget(void);
 
 /* Neither INVALID nor marked as foreign or identity: a frame of this domain. */
 static inline bool entry_is_plain(p2m_word entry)
