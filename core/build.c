@@ -33,6 +33,24 @@ void p2m_init(struct p2m *p2m, const struct p2m_shared *shared, const struct p2m
     p2m->auto_translated = auto_translated;
 }
 
+static void fill_words(p2m_word *words, p2m_word value, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        words[i] = value;
+}
+
+static void fill_mids(p2m_word ***top, p2m_word **mid)
+{
+    for (unsigned ti = 0; ti < P2M_TOP; ti++)
+        top[ti] = mid;
+}
+
+static void fill_mid_mfns(p2m_word **top_mfn_p, p2m_word *mid_mfn)
+{
+    for (unsigned ti = 0; ti < P2M_TOP; ti++)
+        top_mfn_p[ti] = mid_mfn;
+}
+
 /* The four pages that every tree has, whatever is in it. */
 static bool build_roots(struct p2m *p2m)
 {
@@ -45,10 +63,8 @@ static bool build_roots(struct p2m *p2m)
         p2m->mid_missing_mfn = p2m_page_alloc(p2m);
     if (!p2m->mid_missing_mfn)
         return false;
-    for (unsigned ti = 0; ti < P2M_TOP; ti++) {
-        p2m->top[ti] = p2m->shared->mid_missing;
-        p2m->top_mfn_p[ti] = p2m->mid_missing_mfn;
-    }
+    fill_mids(p2m->top, p2m->shared->mid_missing);
+    fill_mid_mfns(p2m->top_mfn_p, p2m->mid_missing_mfn);
     return true;
 }
 
@@ -99,11 +115,12 @@ static void record_leaves(struct p2m *p2m, unsigned ti, p2m_word missing_mfn)
 {
     p2m_word **mid = p2m->top[ti], *mid_mfn = p2m->top_mfn_p[ti];
 
-    for (unsigned mi = 0; mi < P2M_MID; mi++) {
-        mid_mfn[mi] = missing_mfn;
-        if (!p2m_leaf_is_shared(p2m, mid[mi]))
+    const p2m_word *missing = p2m->shared->missing, *identity = p2m->shared->identity;
+
+    fill_words(mid_mfn, missing_mfn, P2M_MID);
+    for (unsigned mi = 0; mi < P2M_MID; mi++)
+        if (mid[mi] != missing && mid[mi] != identity)
             mid_mfn[mi] = p2m_platform_call(p2m, virt_to_mfn, mid[mi]);
-    }
 }
 
 void xen_build_mfn_list_list(struct p2m *p2m)
@@ -116,10 +133,9 @@ void xen_build_mfn_list_list(struct p2m *p2m)
         p2m_platform_call(p2m, bug, "the MFN tree of a p2m that was never built");
     missing_mfn = p2m_platform_call(p2m, virt_to_mfn, p2m->shared->missing);
     mid_missing_mfn_mfn = p2m_platform_call(p2m, virt_to_mfn, p2m->mid_missing_mfn);
-    for (unsigned mi = 0; mi < P2M_MID; mi++)
-        p2m->mid_missing_mfn[mi] = missing_mfn;
+    fill_words(p2m->mid_missing_mfn, missing_mfn, P2M_MID);
+    fill_words(p2m->top_mfn, mid_missing_mfn_mfn, P2M_TOP);
     for (unsigned ti = 0; ti < P2M_TOP; ti++) {
-        p2m->top_mfn[ti] = mid_missing_mfn_mfn;
         if (p2m->top_mfn_p[ti] == p2m->mid_missing_mfn)
             continue;
         record_leaves(p2m, ti, missing_mfn);

@@ -254,11 +254,10 @@ static void identify_in_leaf(struct p2m *p2m, struct purse *purse, p2m_word **mi
     p2m_word *leaf = p2m_load(slot);
 
     if (leaf == p2m->shared->missing) {
-        if (hi - lo == P2M_LEAF)
-            p2m_cas(slot, leaf, p2m->shared->identity);
-        else if (install_leaf(p2m, purse, lo, hi, IDENTITY_FRAME(lo)))
+        if (hi - lo == P2M_LEAF ? p2m_cas(slot, leaf, p2m->shared->identity)
+                                : install_leaf(p2m, purse, lo, hi, IDENTITY_FRAME(lo)))
             return;
-        leaf = p2m_load(slot);
+        leaf = p2m_load(slot); /* somebody else was faster */
     }
     if (leaf == p2m->shared->identity)
         return;
@@ -274,10 +273,10 @@ static void identify_in_mid(struct p2m *p2m, struct purse *purse, p2m_word lo, p
     p2m_word **mid = p2m_load(slot);
 
     if (mid == p2m->shared->mid_missing) {
-        if (hi - lo == P2M_MID_SPAN)
-            p2m_cas(slot, mid, p2m->shared->mid_identity);
-        else
+        if (hi - lo != P2M_MID_SPAN)
             own_mid(p2m, purse, p2m_top_index(lo));
+        else if (p2m_cas(slot, mid, p2m->shared->mid_identity))
+            return;
         mid = p2m_load(slot);
     }
     if (mid == p2m->shared->mid_identity)

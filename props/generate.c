@@ -108,26 +108,27 @@ static uint64_t maybe_malformed(struct prng *prng, uint64_t pfn)
     return entry_join(&shape_here, pfn, kind, prng_below(prng, MAX_P2M_PFN));
 }
 
+/* Mostly short: neighbours matter, and real holes are small; now and then to the end of all. */
 static uint64_t range_end(struct prng *prng, uint64_t start)
 {
-    switch (prng_below(prng, 12)) {
+    switch (prng_below(prng, 16)) {
     case 0:
-    case 8:
-    case 9:
-        return start + prng_below(prng, 3);
     case 1:
     case 2:
-        return start + prng_below(prng, 2 * P2M_LEAF);
+        return start + prng_below(prng, 3);
     case 3:
         return start + P2M_LEAF + prng_below(prng, 2 * P2M_MID_SPAN);
-    case 4: /* up to an edge */
+    case 4:
+    case 5: /* up to an edge */
         return (start / P2M_LEAF + prng_below(prng, 3)) * P2M_LEAF;
-    case 5:
-        return (start / P2M_MID_SPAN + 1 + prng_below(prng, 2)) * P2M_MID_SPAN;
     case 6:
+        return (start / P2M_MID_SPAN + 1 + prng_below(prng, 2)) * P2M_MID_SPAN;
+    case 7:
         return MAX_P2M_PFN + prng_below(prng, 2);
-    default:
+    case 8:
         return generate_pfn(prng);
+    default:
+        return start + prng_below(prng, 2 * P2M_LEAF);
     }
 }
 
