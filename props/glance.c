@@ -71,6 +71,7 @@ static bool other_leaf(const p2m_word *leaf, enum kind kind, p2m_word mfn, p2m_w
 }
 
 #define BLOCK 8
+#define BY_BLOCKS (P2M_MID > BLOCK && P2M_MID % BLOCK == 0)
 
 /* BLOCK missing leaves at a time, without a branch, so that it vectorises. */
 static inline bool block_is_missing(p2m_word *const *mid, const p2m_word *mid_mfn,
@@ -99,7 +100,7 @@ static bool private_mid(unsigned ti, p2m_word missing_mfn)
     if (view.top_mfn[ti] != meet(mid_mfn) || seen.bad)
         return false;
     for (unsigned mi = 0; mi < P2M_MID; mi++) {
-        while (P2M_MID % BLOCK == 0 && mi % BLOCK == 0 && mi < P2M_MID &&
+        while (BY_BLOCKS && mi % BLOCK == 0 && mi < P2M_MID &&
                block_is_missing(mid + mi, mid_mfn + mi, kinds + mi, missing_mfn))
             mi += BLOCK;
         if (mi == P2M_MID)
