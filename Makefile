@@ -16,7 +16,8 @@ GEOMETRY ?= tiny
 TIME ?= 60
 JOBS ?= $(shell nproc)
 CASES ?= 100000
-SEED ?=
+SEED ?= 1
+RUNS ?= 7
 PROPS_FLAVOUR ?= gcc
 
 # ---- geometries ----
@@ -92,7 +93,7 @@ TOOL := fuzz/p2m_case.c fuzz/e820_log.c fuzz/files.c
 
 HARNESS := $(CORE) $(PROPS) $(SUBJECT) $(CODEC)
 
-.PHONY: help fuzz props test regress repro bench fuzz-targets unit clean
+.PHONY: help fuzz props test regress repro bench fuzz-targets clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -104,11 +105,11 @@ help:
 # help: make props [SEED=] [CASES=100000] [GEOMETRY=]   random cases without an engine
 # help: make regress         replay the corpora in all geometries
 # help: make repro CASE=FILE [TARGET=] [GEOMETRY=] [DEBUG=1]   one crasher, explained
-# help: make bench           speed, as ratios; also build/bench.json
+# help: make bench [RUNS=7]  speed, as ratios; also build/bench.json
 # help: make fuzz-targets    only build the fuzz targets, build/fuzz/GEOMETRY/TARGET_GEOMETRY
 # help: make clean           remove build/ (corpora that fuzzing collected included)
 # help:
-# help: TARGET: ops e820 case; GEOMETRY: micro tiny odd x86_64 x86_32
+# help: TARGET: ops e820 case, and canary, which is wrong on purpose; GEOMETRY: micro tiny odd x86_64 x86_32
 # help: NO_SETUP=1 keeps fuzz and test from installing missing packages
 
 # ---- one rule of each kind, for each flavour and geometry ----
@@ -156,7 +157,7 @@ endef
 
 $(foreach flavour,$(FLAVOURS),$(eval $(call per_flavour,$(flavour))))
 
-# The same with the inputs of `make bench`, and an empty target with them.
+# `ops` with the inputs of `make bench`, and an empty target with them.
 define bench_of
 $(B)/fuzz/$(1)/bench_ops_$(1): $(B)/fuzz/$(1)/fuzz/target_ops.o $(B)/fuzz/$(1)/fuzz/bench_inputs.o $$(patsubst %.c,$(B)/fuzz/$(1)/%.o,$(HARNESS) fuzz/target.c)
 	$$(call say,LINK $$@)
@@ -194,30 +195,35 @@ fuzz-targets: $(FUZZ_TARGETS)
 setup = @scripts/setup
 
 flavour_of = $(if $(filter case,$(1)),fuzz-harness,fuzz)
-known_target = $(if $(filter $(TARGET),$(TARGETS) canary),,$(error TARGET=$(TARGET): there are $(TARGETS)))
-known_geometry = $(if $(filter $(GEOMETRY),$(GEOMETRIES)),,$(error GEOMETRY=$(GEOMETRY): there are $(GEOMETRIES)))
+one_of = $(if $(filter 1,$(words $($(1)))),$(if $(filter $($(1)),$(2)),,$(error $(1)=$($(1)): there are $(2))),$(error $(1) is one of $(2)))
+number = $(if $(shell printf '%s' '$($(1))' | grep -xE '[1-9][0-9]{0,8}'),,$(error $(1)=$($(1)): a number from 1 on is wanted))
+known_target = $(call one_of,TARGET,$(TARGETS) canary)
+known_geometry = $(call one_of,GEOMETRY,$(GEOMETRIES))
 
 fuzz:
-	$(known_target)$(known_geometry)$(setup)
-	@$(MAKE) --no-print-directory $(B)/$(call flavour_of,$(TARGET))/$(GEOMETRY)/$(TARGET)_$(GEOMETRY) $(B)/p2m-case
-	@scripts/fuzz --target=$(TARGET) --geometry=$(GEOMETRY) --time=$(TIME) --jobs=$(JOBS) --seed=$(or $(SEED),1) --build=$(B) --binary=$(B)/$(call flavour_of,$(TARGET))/$(GEOMETRY)/$(TARGET)_$(GEOMETRY) --tool=$(B)/p2m-case
+	$(known_target)$(known_geometry)$(call number,TIME)$(call number,JOBS)$(call number,SEED)$(setup)
+	@$(MAKE) --no-print-directory -j$(shell nproc) $(B)/$(call flavour_of,$(TARGET))/$(GEOMETRY)/$(TARGET)_$(GEOMETRY) $(B)/p2m-case
+	@scripts/fuzz --target=$(TARGET) --geometry=$(GEOMETRY) --time=$(TIME) --jobs=$(JOBS) --seed=$(SEED) --build=$(B) --binary=$(B)/$(call flavour_of,$(TARGET))/$(GEOMETRY)/$(TARGET)_$(GEOMETRY) --tool=$(B)/p2m-case
 
 props:
-	$(known_geometry)$(setup)
-	@$(MAKE) --no-print-directory $(B)/$(PROPS_FLAVOUR)/$(GEOMETRY)/props_$(GEOMETRY) $(B)/p2m-case
-	@scripts/props $(B)/$(PROPS_FLAVOUR)/$(GEOMETRY)/props_$(GEOMETRY) $(B)/p2m-case --cases=$(CASES) --seed=$(or $(SEED),1)
+	$(known_geometry)$(call number,CASES)$(call number,SEED)$(setup)
+	@$(MAKE) --no-print-directory -j$(shell nproc) $(B)/$(PROPS_FLAVOUR)/$(GEOMETRY)/props_$(GEOMETRY) $(B)/p2m-case
+	@scripts/props $(B)/$(PROPS_FLAVOUR)/$(GEOMETRY)/props_$(GEOMETRY) $(B)/p2m-case --cases=$(CASES) --seed=$(SEED)
 
-regress: $(B)/p2m-case
+regress:
+	@$(MAKE) --no-print-directory -j$(shell nproc) $(B)/p2m-case
 	@$(B)/p2m-case replay --check=every corpus
 
-repro: $(B)/p2m-case
+# Under the sanitizers, so that what they found is found again.
+repro:
 	$(if $(CASE),,$(error say which: make repro CASE=FILE))
-	@$(if $(DEBUG),gdb -q --args )$(B)/p2m-case repro $(if $(filter command environment,$(firstword $(origin GEOMETRY))),--geometry=$(GEOMETRY)) $(if $(filter command environment,$(firstword $(origin TARGET))),--target=$(TARGET)) $(CASE)
+	@$(MAKE) --no-print-directory -j$(shell nproc) $(B)/clang-san/p2m-case
+	@$(if $(DEBUG),gdb -q --args )$(B)/clang-san/p2m-case repro $(if $(filter command environment,$(firstword $(origin GEOMETRY))),--geometry=$(GEOMETRY)) $(if $(filter command environment,$(firstword $(origin TARGET))),--target=$(TARGET)) "$(CASE)"
 
 bench:
-	$(setup)
-	@$(MAKE) --no-print-directory $(BENCH)
-	@scripts/bench --build=$(B)
+	$(call number,RUNS)$(setup)
+	@$(MAKE) --no-print-directory -j$(shell nproc) $(BENCH)
+	@scripts/bench --build=$(B) --runs=$(RUNS)
 
 test:
 	$(setup)

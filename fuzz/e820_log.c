@@ -222,7 +222,9 @@ static bool parse_line(struct line line, struct entry *entry)
     if (take_past(&at, "BIOS-e820:")) {
         skip_blanks(&at);
         entry->form = FORM_BIOS_NEW;
-        return parse_new(at, entry) || parse_old(at, entry, FORM_OLD);
+        if (!parse_new(at, entry) && !parse_old(at, entry, FORM_OLD))
+            entry->wrong = "expected an entry of a memory map";
+        return true;
     }
     at = line;
     if (take_past(&at, "(XEN)")) {
@@ -260,6 +262,34 @@ fail(const char *name, unsigned line, char *error, size_t size, const char *form
     return false;
 }
 
+/* "BIOS-provided physical RAM map:", "Xen-e820 RAM map:", "(XEN) Dom0 memory map". */
+static bool is_heading(struct line line)
+{
+    struct line at = line;
+
+    return take_past(&line, "RAM map") || take_past(&at, "emory map");
+}
+
+/*
+ * A map that goes on behind a line that is none of its was cut in two by something: half
+ * of a map is worse than none. Entries behind a new heading are another map.
+ */
+static bool goes_on(const char *log, size_t at, size_t size, enum form form)
+{
+    while (at < size) {
+        const char *newline = memchr(log + at, '\n', size - at);
+        struct line line = {log + at, newline ? newline : log + size};
+        struct entry entry;
+
+        if (is_heading(line))
+            return false;
+        if (parse_line(line, &entry) && entry.form == form)
+            return true;
+        at = (size_t)(line.end - log) + 1;
+    }
+    return false;
+}
+
 bool e820_log_parse(const char *name, const char *log, size_t size, struct e820_table *table,
                     char *error, size_t error_size)
 {
@@ -276,9 +306,12 @@ bool e820_log_parse(const char *name, const char *log, size_t size, struct e820_
         number++;
         at = (size_t)(line.end - log) + 1;
         if (!parse_line(line, &entry)) {
-            if (form != FORM_NONE && line.end > line.at)
-                break; /* the map is over */
-            continue;
+            if (form == FORM_NONE || line.end == line.at)
+                continue;
+            if (goes_on(log, at, size, form))
+                return fail(name, number, error, error_size,
+                            "the memory map is cut in two by this line");
+            break;
         }
         if (form != FORM_NONE && entry.form != form)
             break;

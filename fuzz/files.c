@@ -82,7 +82,7 @@ static bool put(FILE *file, const void *data, size_t size)
     return fine;
 }
 
-/* A device, a pipe: there is nothing to be replaced, and nothing to be lost. */
+/* A device or a pipe cannot be replaced. */
 static bool write_special(const char *name, const void *data, size_t size)
 {
     FILE *file = fopen(name, "wb");
@@ -95,29 +95,36 @@ static bool write_special(const char *name, const void *data, size_t size)
 
 bool files_write(const char *name, const void *data, size_t size)
 {
-    char *temporary = NULL;
+    char *temporary = NULL, *real;
     struct stat st;
+    bool exists, fine;
     FILE *file;
-    bool fine;
 
     if (!stat(name, &st) && S_ISDIR(st.st_mode))
         return complain(name, "is a directory");
-    if (!lstat(name, &st) && !S_ISREG(st.st_mode))
+    exists = !stat(name, &st);
+    if (exists && !S_ISREG(st.st_mode))
         return write_special(name, data, size);
-    if (asprintf(&temporary, "%s.%ld.tmp", name, (long)getpid()) < 0)
+    real = exists ? realpath(name, NULL) : strdup(name); /* a link stays a link */
+    if (!real || asprintf(&temporary, "%s.%ld.tmp", real, (long)getpid()) < 0) {
+        free(real);
         return complain(name, "no memory");
+    }
     file = fopen(temporary, "wb");
     fine = put(file, data, size);
+    if (fine && exists)
+        fine = !fchmod(fileno(file), st.st_mode & 07777);
     if (file && fclose(file))
         fine = false;
     if (fine)
-        fine = !rename(temporary, name);
+        fine = !rename(temporary, real);
     if (!fine) {
         complain(name, strerror(errno));
         if (file)
             unlink(temporary);
     }
     free(temporary);
+    free(real);
     return fine;
 }
 

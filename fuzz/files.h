@@ -16,7 +16,7 @@ bool files_read(const char *name, char **data, size_t *size);
 
 /*
  * Writes to a temporary name beside `name` and renames: all of it or nothing. What
- * is no regular file (a device, a pipe, a link) is written to as it is.
+ * is no regular file (a device, a pipe) is written to as it is; a link stays one.
  */
 bool files_write(const char *name, const void *data, size_t size);
 

@@ -33,7 +33,7 @@ static const char help_text[] =
     "  --geometry=NAME   run in this one. Without it: the one that a text names, or\n"
     "                    the name of the file (ops_tiny-...); for replay all, a list\n"
     "                    with commas being allowed; for e820 x86_64\n"
-    "  --target=NAME     ops, e820 or canary: whose byte codec to use, and whose subject;\n"
+    "  --target=NAME     ops, e820, case or canary: whose byte codec to use, and whose subject;\n"
     "                    without it by the name of the file, else ops\n"
     "  --check=every     run, replay: check everything after every op, in the big\n"
     "                    geometries too\n"
@@ -65,10 +65,11 @@ static const struct tool *const all_tools[] = {&tool_micro, &tool_tiny, &tool_od
 #define TOOLS (sizeof(all_tools) / sizeof(all_tools[0]))
 
 const char *tool_running;
+void (*tool_running_op)(FILE *out);
 
 static struct {
     const char *geometry, *target, *out;
-    bool every, reverse, hashes, domu, ranges, cost, verify;
+    bool every, reverse, hashes, domu, ranges, cost, verify, help;
 } options;
 
 static int usage(const char *why, const char *what)
@@ -99,7 +100,7 @@ static const char *base_name(const char *path)
 /* `ops_tiny` in the file's name: its target, and its geometry if that was built. */
 static void by_name(const char *path, const char **target, const struct tool **tool)
 {
-    static const char *const targets[] = {"ops", "e820", "canary"};
+    static const char *const targets[] = {"ops", "e820", "case", "canary"};
     char wanted[64];
 
     for (unsigned t = 0; t < sizeof(targets) / sizeof(targets[0]); t++)
@@ -392,7 +393,7 @@ static bool show_map(const struct tool *tool, const char *name, const struct e82
     char *text = NULL;
     size_t size = 0;
     FILE *memory = open_memstream(&text, &size);
-    bool fine = memory && tool->e820_show(name, table, options.domu, memory);
+    bool fine = memory && tool->e820_show(table, options.domu, memory);
 
     if (memory)
         fclose(memory);
@@ -407,14 +408,13 @@ static bool show_map(const struct tool *tool, const char *name, const struct e82
     return fine;
 }
 
-static bool write_map(const struct tool *tool, const char *name, const struct e820_table *table)
+static bool write_map(const struct tool *tool, const struct e820_table *table)
 {
     char *text = NULL;
     size_t size = 0;
     FILE *memory = open_memstream(&text, &size);
     bool fine = memory != NULL;
 
-    (void)name;
     if (memory) {
         tool->e820_case(table, options.domu, memory);
         fclose(memory);
@@ -440,7 +440,7 @@ static bool one_map(const struct tool *tool, const char *name)
         return false;
     }
     if (options.out)
-        return write_map(tool, name, &table);
+        return write_map(tool, &table);
     if (options.ranges) {
         tool->e820_ranges(&table, options.domu, stdout);
         return true;
@@ -479,14 +479,38 @@ static int e820(char **names, int count)
 /* ---- main ---- */
 
 /* A crash in the middle of ten thousand files is not to be anonymous. */
-static void name_the_case(const char *report)
+static void name_the_case(void)
 {
-    (void)report;
-    if (tool_running)
-        fprintf(stderr, "p2m-case: this happened while running %s\n", tool_running);
+    if (!tool_running)
+        return;
+    fprintf(stderr, "p2m-case: this happened while running %s", tool_running);
+    if (tool_running_op) {
+        fprintf(stderr, ", ");
+        tool_running_op(stderr);
+    }
+    fprintf(stderr, "\n");
+    tool_running = NULL;
 }
 
-void __asan_set_error_report_callback(void (*callback)(const char *report)) __attribute__((weak));
+static void on_crash(int number)
+{
+    name_the_case();
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
+
+static void watch_crashes(void)
+{
+    if (__sanitizer_set_death_callback) {
+        __sanitizer_set_death_callback(name_the_case);
+        return;
+    }
+    signal(SIGSEGV, on_crash);
+    signal(SIGBUS, on_crash);
+    signal(SIGABRT, on_crash);
+}
 
 static bool parse_options(int argc, char **argv)
 {
@@ -512,7 +536,7 @@ static bool parse_options(int argc, char **argv)
             options.geometry = optarg;
             break;
         case TARGET:
-            if (strcmp(optarg, "ops") && strcmp(optarg, "e820") && strcmp(optarg, "canary"))
+            if (!strstr(" ops e820 case canary ", optarg) || strchr(optarg, ' '))
                 exit(usage("no such target", optarg));
             options.target = optarg;
             break;
@@ -543,8 +567,8 @@ static bool parse_options(int argc, char **argv)
             options.out = optarg;
             break;
         case 'h':
-            fputs(help_text, stdout);
-            exit(fflush(stdout) ? 1 : 0);
+            options.help = true;
+            break;
         default: /* getopt has said what is wrong */
             return false;
         }
@@ -564,11 +588,23 @@ static int dispatch(int argc, char **argv)
 {
     static const char *const commands[] = {"decode", "encode", "run", "repro", "show"};
     const char *command = optind < argc ? argv[optind++] : NULL;
+    int outputs = options.ranges + options.cost + options.verify + (options.out != NULL);
     char **rest = argv + optind;
     int count = argc - optind;
 
+    if (options.help) {
+        fputs(help_text, stdout);
+        return 0;
+    }
     if (!command)
         return usage("a command is wanted", NULL);
+    if (strcmp(command, "e820") && (outputs > (options.out != NULL) || options.domu))
+        return usage("only e820 takes --domu, --ranges, --cost and --verify, not", command);
+    if (options.out && strcmp(command, "e820") && strcmp(command, "encode") &&
+        strcmp(command, "decode"))
+        return usage("-o is of no use to", command);
+    if (outputs > 1)
+        return usage("one of --ranges, --cost, --verify and -o is enough", NULL);
     if (!strcmp(command, "geometries"))
         return geometries();
     if (strcmp(command, "replay") && options.geometry &&
@@ -591,8 +627,8 @@ int main(int argc, char **argv)
     int status;
 
     signal(SIGPIPE, SIG_IGN);
-    if (__asan_set_error_report_callback)
-        __asan_set_error_report_callback(name_the_case);
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    watch_crashes();
     if (!parse_options(argc, argv))
         return 2;
     status = dispatch(argc, argv);

@@ -10,6 +10,7 @@
 
 #include "../props/quiet.h"
 #include "../props/report.h"
+#include "../props/text.h"
 
 HARNESS_BEGIN
 
@@ -20,6 +21,20 @@ static void publish(void)
     if (published)
         memcpy(published, &machine.tally, sizeof(*published));
 }
+
+/* A sanitizer's report says which op it was, too. */
+static void name_the_op(const char *sanitizer_report)
+{
+    char line[128] = "the boot";
+
+    (void)sanitizer_report;
+    publish();
+    if (machine.c && machine.op >= 0 && machine.op < (int)machine.c->count)
+        text_print_op(line, sizeof(line), &shape_here, &machine.c->ops[machine.op]);
+    fprintf(stderr, "p2mcheck: this happened in op %d: %s\n", machine.op + 1, line);
+}
+
+void __asan_set_error_report_callback(void (*callback)(const char *report)) __attribute__((weak));
 
 static void open_stats(void)
 {
@@ -41,8 +56,11 @@ void target_count(void)
 {
     static unsigned calls;
 
-    if (!calls++)
+    if (!calls++) {
         open_stats();
+        if (__asan_set_error_report_callback)
+            __asan_set_error_report_callback(name_the_op);
+    }
     if (calls % 512 == 0)
         publish();
 }

@@ -83,6 +83,18 @@ static const struct subject *subject_of(const struct input *input)
 
 static FILE *watch_out;
 
+/* Which op it is, if the program dies now. */
+static void running_op(FILE *out)
+{
+    char line[128] = "the boot";
+
+    if (machine.op >= (int)c.count)
+        snprintf(line, sizeof(line), "the end of the case");
+    else if (machine.op >= 0)
+        text_print_op(line, sizeof(line), &shape_here, &c.ops[machine.op]);
+    fprintf(out, "geometry %s, op %d of %u: %s", shape_here.name, machine.op + 1, c.count, line);
+}
+
 static void watch(int op, uint64_t result)
 {
     char line[128];
@@ -119,6 +131,7 @@ static bool run(const struct input *input, bool every, FILE *out)
     fprintf(out, "%s, geometry %s\n", input->name, shape_here.name);
     memset(&machine.tally, 0, sizeof(machine.tally));
     watch_out = out;
+    tool_running_op = running_op;
     machine_watcher = watch;
     fine = machine_run(subject_of(input), &c, every ? CHECK_EVERY : CHECK_QUICK, &verdict);
     machine_watcher = NULL;
@@ -221,6 +234,7 @@ static bool replay(const struct input *input, const struct replay_options *optio
         return false;
     }
     tool_running = input->name;
+    tool_running_op = running_op;
     machine.want_hash = options->hashes;
     fine =
         machine_judge(subject_under_test, &c, options->every ? CHECK_EVERY : CHECK_QUICK, &verdict);
@@ -283,9 +297,8 @@ static void e820_case(const struct e820_table *table, bool domu, FILE *out)
     text_print_case(out, "", &shape_here, &c);
 }
 
-static bool e820_show(const char *name, const struct e820_table *table, bool domu, FILE *out)
+static bool e820_show(const struct e820_table *table, bool domu, FILE *out)
 {
-    (void)name;
     make_case(table, domu);
     return show_case(subject_under_test, out);
 }

@@ -65,7 +65,7 @@ struct tool {
     void (*e820_ranges)(const struct e820_table *table, bool domu, FILE *out);
 
     /* Pages the table costs, and the tree; false if an invariant is violated. */
-    bool (*e820_show)(const char *name, const struct e820_table *table, bool domu, FILE *out);
+    bool (*e820_show)(const struct e820_table *table, bool domu, FILE *out);
 
     /* The table as a case. */
     void (*e820_case)(const struct e820_table *table, bool domu, FILE *out);
@@ -76,7 +76,8 @@ struct tool {
 
 #define TOOL_BYTES 8192
 
-/* Says on stderr which file is being run; for handlers of a crash. */
+/* The file that is being run, and what can say which of its ops; for handlers of a crash. */
 extern const char *tool_running;
+extern void (*tool_running_op)(FILE *out);
 
 #endif

@@ -27,7 +27,7 @@ static void check_shared(void)
                                           MID_MISSING_UNTOUCHED, MID_IDENTITY_UNTOUCHED};
 
     for (int page = 0; page < 4; page++) {
-        checked(ids[page]);
+        machine.tally.checks++;
         if (!host_shared_intact((enum host_shared_page)page))
             violated(ids[page], "expected the page as it was made, got other contents");
     }
@@ -172,7 +172,7 @@ static bool leaf_matches(const struct model *model, const p2m_word *leaf, p2m_wo
 
     if (leaf == view.identity) {
         for (i = 0; i < P2M_LEAF; i++)
-            identity[i] = IDENTITY_FRAME(first + i);
+            identity[i] = ENTRY_IDENTITY_OF(first + i);
         leaf = identity;
     }
     i = first_difference(leaf, want, P2M_LEAF);
@@ -297,7 +297,7 @@ static void differs(enum invariant id, p2m_word pfn)
     p2m_word **mid = view.top[pfn / P2M_MID_SPAN];
     const p2m_word *leaf = mid[pfn / P2M_LEAF % P2M_MID];
     p2m_word want = model_get(&machine.model, pfn);
-    p2m_word page = leaf == view.identity ? IDENTITY_FRAME(pfn) : leaf[pfn % P2M_LEAF];
+    p2m_word page = leaf == view.identity ? ENTRY_IDENTITY_OF(pfn) : leaf[pfn % P2M_LEAF];
 
     check_get(pfn, id);
     violated(TOOLSTACK_SEES_ALL, "PFN 0x%llx: get answers 0x%llx, its leaf page holds 0x%llx",

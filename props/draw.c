@@ -38,11 +38,11 @@ static enum look look_at(p2m_word entry, p2m_word pfn)
 {
     if (entry == INVALID_P2M_ENTRY)
         return LOOK_INVALID;
-    if (entry == IDENTITY_FRAME(pfn))
+    if (entry == ENTRY_IDENTITY_OF(pfn))
         return LOOK_IDENTITY;
-    if (entry & IDENTITY_FRAME_BIT)
+    if (entry & ENTRY_IDENTITY_BIT)
         return LOOK_ODD;
-    return entry & FOREIGN_FRAME_BIT ? LOOK_FOREIGN : LOOK_MFN;
+    return entry & ENTRY_FOREIGN_BIT ? LOOK_FOREIGN : LOOK_MFN;
 }
 
 static bool carries_on(const p2m_word *leaf, unsigned i, p2m_word base)
@@ -60,7 +60,7 @@ static void draw_entries(const p2m_word *leaf, p2m_word base)
 
     for (unsigned from = 0, to; from < P2M_LEAF; from = to) {
         enum look look = look_at(leaf[from], base + from);
-        p2m_word value = leaf[from] & ~(FOREIGN_FRAME_BIT | IDENTITY_FRAME_BIT);
+        p2m_word value = leaf[from] & ~(ENTRY_FOREIGN_BIT | ENTRY_IDENTITY_BIT);
 
         for (to = from + 1; to < P2M_LEAF && carries_on(leaf, to, base); to++)
             ;

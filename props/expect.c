@@ -7,8 +7,8 @@ HARNESS_BEGIN
 
 bool model_entry_is_sound(p2m_word pfn, p2m_word entry)
 {
-    return !(entry & IDENTITY_FRAME_BIT) || entry == INVALID_P2M_ENTRY ||
-           entry == IDENTITY_FRAME(pfn);
+    return !(entry & ENTRY_IDENTITY_BIT) || entry == INVALID_P2M_ENTRY ||
+           entry == ENTRY_IDENTITY_OF(pfn);
 }
 
 static uint64_t model_set(struct model *model, struct kinds *kinds, const struct op *op)

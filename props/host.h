@@ -22,6 +22,11 @@
 
 HARNESS_BEGIN
 
+/* The harness has its own idea of the two bits, so that a wrong one in the core is seen. */
+#define ENTRY_FOREIGN_BIT ((p2m_word)1 << (P2M_WORD_BITS - 1))
+#define ENTRY_IDENTITY_BIT ((p2m_word)1 << (P2M_WORD_BITS - 2))
+#define ENTRY_IDENTITY_OF(pfn) ((p2m_word)(pfn) | ENTRY_IDENTITY_BIT)
+
 #if P2M_LEAF >= 256
 #define HOST_PAGES 4096 /* a power of two */
 #define HOST_GAP 256

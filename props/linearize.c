@@ -8,6 +8,8 @@
  * came before it, and whether the range has yet made that PFN's leaf private; and
  * all the calls overlap, so what two of them see does not order these two.
  */
+#include <stdio.h>
+
 #include "machine.h"
 #include "quiet.h"
 
@@ -118,6 +120,30 @@ bool linearize(const struct op *const *call, const uint64_t *result, const bool 
                 return true;
         }
     return false;
+}
+
+void linearize_why(const struct op *const *call, const uint64_t *result, unsigned count,
+                   struct model *model, struct kinds *kinds, char *text, size_t size)
+{
+    p2m_word pfn;
+
+    model_fork(model, &machine.model);
+    kinds_copy(kinds, &machine.kinds);
+    for (unsigned i = 0; i < count; i++) {
+        uint64_t want = model_call(model, kinds, call[i]);
+
+        if (want == result[i])
+            continue;
+        snprintf(text, size, "%s 0x%llx would answer 0x%llx, it answered 0x%llx",
+                 op_names[call[i]->kind], (unsigned long long)call[i]->pfn,
+                 (unsigned long long)want, (unsigned long long)result[i]);
+        return;
+    }
+    if (checks_entries_match(model, kinds, &pfn))
+        pfn = 0;
+    snprintf(text, size, "PFN 0x%llx would read 0x%llx, it reads 0x%llx", (unsigned long long)pfn,
+             (unsigned long long)model_get(model, pfn),
+             (unsigned long long)machine.subject->get(pfn));
 }
 
 HARNESS_END

@@ -120,12 +120,32 @@ static void needed_the_page(const struct op *op)
                  cost, op->refuse);
 }
 
+/* What this call could violate: a store through a shared leaf or mid would show in it. */
+static void note_exercised(const struct op *op)
+{
+    p2m_word pfn = (p2m_word)op->pfn;
+    enum kind leaf, mid;
+
+    machine.tally.exercised[CORE_BUG]++;
+    machine.tally.exercised[CORE_WARNED]++;
+    machine.tally.exercised[HANG]++;
+    if (op->kind < OP_SET || op->kind > OP_RANGE || pfn >= MAX_P2M_PFN)
+        return;
+    leaf = kinds_at(&machine.kinds, pfn);
+    mid = (enum kind)machine.kinds.mid[pfn / P2M_MID_SPAN];
+    machine.tally.exercised[IDENTITY_PAGE_UNTOUCHED] += leaf == KIND_IDENTITY;
+    machine.tally.exercised[MISSING_PAGE_UNTOUCHED] += leaf == KIND_MISSING;
+    machine.tally.exercised[MID_MISSING_UNTOUCHED] += mid == KIND_MISSING;
+    machine.tally.exercised[MID_IDENTITY_UNTOUCHED] += mid == KIND_IDENTITY;
+}
+
 static void plain_call(const struct op *op)
 {
     struct outcome outcome = {.op = op, .pages_before = host.live, .taken_before = host.taken};
     unsigned kinds_before = kinds_pages();
 
     machine.op = (int)(op - machine.c->ops);
+    note_exercised(op);
     if (may_fail(op))
         outcome.hash_before = checks_state_hash(machine.level == CHECK_EVERY ? NULL : op);
     host_arm(op->refuse);
@@ -292,7 +312,6 @@ static void run_ops(void)
         plain_call(waiting[k]);
 }
 
-/* Takes a look at each slot of a big tree, so CHECK_QUICK does it for one case in eight. */
 static void destroy(void)
 {
     p2m_sync_left = HOST_HANG;
@@ -313,6 +332,7 @@ static void finish(void)
         machine_at_end();
     if (machine.want_hash)
         machine.hash = prng_mix(machine.trace ^ checks_state_hash(NULL));
+    /* destroy looks at each slot of a big tree: one case in eight is enough for CHECK_QUICK */
     if (machine.level == CHECK_EVERY || machine.trace % 8 == 0)
         destroy();
     if (host_trespass())

@@ -162,6 +162,13 @@ bool checks_entries_match(const struct model *model, const struct kinds *kinds, 
 bool linearize(const struct op *const *call, const uint64_t *result, const bool *late,
                unsigned count, struct model *model, struct kinds *kinds);
 
+/*
+ * After linearize said no: what is wrong with the order in which the calls began, the
+ * outermost first: `text` gets which call answers otherwise, or the first PFN that differs.
+ */
+void linearize_why(const struct op *const *call, const uint64_t *result, unsigned count,
+                   struct model *model, struct kinds *kinds, char *text, size_t size);
+
 /* After a race: the kinds become what the subject has. */
 void checks_reread_kinds(void);
 

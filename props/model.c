@@ -32,7 +32,7 @@ void model_apply(const struct model *model, const struct change *change, p2m_wor
         break;
     case CHANGE_IDENTITY:
         for (pfn = 0; pfn < count; pfn++)
-            window[pfn] = IDENTITY_FRAME(start + pfn);
+            window[pfn] = ENTRY_IDENTITY_OF(start + pfn);
         break;
     case CHANGE_RENUMBERED:
         for (pfn = 0; pfn < count; pfn++)

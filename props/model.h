@@ -23,7 +23,7 @@ struct change {
     enum {
         CHANGE_LIST,       /* the builder's list: PFN p gets its entry */
         CHANGE_ENTRY,      /* becomes `entry` */
-        CHANGE_IDENTITY,   /* PFN p becomes IDENTITY_FRAME(p) */
+        CHANGE_IDENTITY,   /* PFN p becomes the identity frame of p */
         CHANGE_RENUMBERED, /* plain MFNs become what a resume makes of them */
         CHANGE_FLATTENED,  /* all but plain MFNs becomes INVALID */
     } kind;
@@ -74,13 +74,13 @@ void model_lazy_forget(void);
 /* Neither INVALID nor marked as foreign or identity: a frame of this domain. */
 static inline bool entry_is_plain(p2m_word entry)
 {
-    return !(entry & (FOREIGN_FRAME_BIT | IDENTITY_FRAME_BIT));
+    return !(entry & (ENTRY_FOREIGN_BIT | ENTRY_IDENTITY_BIT));
 }
 
 /* What pfn_to_mfn makes of an entry. */
 static inline p2m_word entry_mfn(p2m_word entry)
 {
-    return entry == INVALID_P2M_ENTRY ? entry : entry & ~(FOREIGN_FRAME_BIT | IDENTITY_FRAME_BIT);
+    return entry == INVALID_P2M_ENTRY ? entry : entry & ~(ENTRY_FOREIGN_BIT | ENTRY_IDENTITY_BIT);
 }
 
 HARNESS_END

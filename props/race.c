@@ -93,6 +93,8 @@ static void judge_race(void)
     static struct kinds kinds;
     struct outcome outcome = {.op = race.call[0], .race = true};
     p2m_word max_pfn = machine.kinds.max_pfn;
+    unsigned count = race.count; /* race_none forgets it */
+    char why[160];
     bool explained;
 
     machine.tally.checks++;
@@ -100,6 +102,8 @@ static void judge_race(void)
     if (machine.c->boot.auto_translated) {
         explained = results_fit_translated();
         outcome.op = NULL;
+        if (!explained)
+            violated(LINEARIZABLE, "expected the answers of an auto-translated guest");
     } else {
         checks_structure();
         explained = linearize(race.call, race.result, race.late, race.count, &model, &kinds);
@@ -116,11 +120,12 @@ static void judge_race(void)
         checks_after(&outcome, true);
         return;
     }
+    race_none();
+    linearize_why(race.call, race.result, count, &model, &kinds, why, sizeof(why));
     violated(LINEARIZABLE,
-             "expected results and entries of one order of the calls; got 0x%llx from the outer "
-             "one, 0x%llx from the one inside%s",
-             (unsigned long long)race.result[0], (unsigned long long)race.result[1],
-             race.count > 2 ? ", and there is one more" : "");
+             "expected results and entries of one order of the %u calls; outermost "
+             "first: %s",
+             count, why);
 }
 
 void race_calls(const struct op *const *calls, unsigned count)

@@ -70,7 +70,7 @@ static void compare_leaf(p2m_word *leaf, p2m_word first)
     for (unsigned i = 0; i < P2M_LEAF; i++) {
         if (leaf[i] == want[i])
             continue;
-        if (leaf[i] == INVALID_P2M_ENTRY && want[i] == IDENTITY_FRAME(first + i))
+        if (leaf[i] == INVALID_P2M_ENTRY && want[i] == ENTRY_IDENTITY_OF(first + i))
             continue;
         violated(TOOLSTACK_SEES_ALL, "PFN 0x%llx: the guest has 0x%llx, the toolstack reads 0x%llx",
                  (unsigned long long)(first + i), (unsigned long long)want[i],
@@ -94,7 +94,7 @@ static void nothing_above(p2m_word max_pfn)
                 continue;
             want = model_window(&machine.model, first, P2M_LEAF, buffer);
             for (unsigned i = 0; i < P2M_LEAF; i++)
-                if (!(want[i] & IDENTITY_FRAME_BIT))
+                if (!(want[i] & ENTRY_IDENTITY_BIT))
                     violated(TOOLSTACK_SEES_ALL, "PFN 0x%llx holds 0x%llx above max_pfn 0x%llx",
                              (unsigned long long)(first + i), (unsigned long long)want[i],
                              (unsigned long long)max_pfn);

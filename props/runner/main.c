@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,36 +72,92 @@ static bool parse_options(int argc, char **argv)
     return optind == argc;
 }
 
-/* The case as text, under a name that says what it shows; written whole or not at all. */
-static void file_case(const struct test_case *c, const struct verdict *verdict)
+static struct test_case c;
+static uint64_t running; /* the number of the case */
+
+/* `write` fills the file; under its name it appears whole or not at all. */
+static bool file_whole(const char *name, void (*write)(FILE *file, const void *ctx),
+                       const void *ctx)
 {
-    char name[512], temporary[544];
-    uint64_t hash = options.seed;
+    char temporary[544];
     FILE *file;
 
-    for (unsigned i = 0; i < c->count; i++)
-        hash = prng_mix(hash ^ c->ops[i].pfn ^ c->ops[i].arg ^ c->ops[i].kind);
-    mkdir(options.crashes, 0777);
-    snprintf(name, sizeof(name), "%s/ops_%s-%s-%08x.txt", options.crashes, shape_here.name,
-             invariant_name(verdict->id), (unsigned)hash);
     snprintf(temporary, sizeof(temporary), "%s.tmp", name);
     file = fopen(temporary, "w");
-    if (file) {
-        text_print_case(file, "", &shape_here, c);
-        fprintf(file, "# %s at op %d: %s\n", invariant_name(verdict->id), verdict->op + 1,
-                verdict->details);
-    }
-    if (!file || fflush(file) || ferror(file) || fclose(file) || rename(temporary, name)) {
-        fprintf(stderr, "props: %s: %s\n", name, strerror(errno));
-        unlink(temporary);
+    if (file)
+        write(file, ctx);
+    if (file && !fflush(file) && !ferror(file) && !fclose(file) && !rename(temporary, name))
+        return true;
+    fprintf(stderr, "props: %s: %s\n", name, strerror(errno));
+    unlink(temporary);
+    return false;
+}
+
+static void write_text(FILE *file, const void *ctx)
+{
+    (void)ctx;
+    text_print_case(file, "", &shape_here, &c);
+}
+
+static void write_report(FILE *file, const void *ctx)
+{
+    report_print(file, ctx);
+}
+
+/* In crashes/, as text and with its report (NULL: there is none); scripts/props adds the bytes. */
+static void file_case(const char *what, const struct report *report)
+{
+    char name[512], log[520];
+    uint64_t hash = options.seed;
+
+    for (unsigned i = 0; i < c.count; i++)
+        hash = prng_mix(hash ^ c.ops[i].pfn ^ c.ops[i].arg ^ c.ops[i].kind);
+    mkdir(options.crashes, 0777);
+    snprintf(name, sizeof(name), "%s/ops_%s-%s-%08x.txt", options.crashes, shape_here.name, what,
+             (unsigned)hash);
+    if (!file_whole(name, write_text, NULL))
+        return;
+    snprintf(log, sizeof(log), "%.*s.log", (int)strlen(name) - 4, name);
+    if (report)
+        file_whole(log, write_report, report);
+    fprintf(stderr, "p2mcheck: filed as %s\np2mcheck: again: make repro CASE=%s\n", name, name);
+}
+
+/* The subject crashed, or a sanitizer ends the program: the case is not to be lost. */
+static void on_death(void)
+{
+    static bool again;
+
+    if (again || !running)
+        return;
+    again = true;
+    fprintf(stderr, "p2mcheck: seed %" PRIu64 ", case %" PRIu64 ", op %d of it\n", options.seed,
+            running - 1, machine.op + 1);
+    file_case("SANITIZER_crash", NULL);
+}
+
+static void on_signal(int number)
+{
+    on_death();
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
+
+static void watch_crashes(void)
+{
+    if (__sanitizer_set_death_callback) {
+        __sanitizer_set_death_callback(on_death);
         return;
     }
-    fprintf(stderr, "p2mcheck: filed as %s\np2mcheck: again: make repro CASE=%s\n", name, name);
+    signal(SIGSEGV, on_signal);
+    signal(SIGBUS, on_signal);
+    signal(SIGABRT, on_signal);
 }
 
 static bool one_case(uint64_t number)
 {
-    static struct test_case c;
     static uint64_t before[INVARIANT_COUNT];
     struct prng prng = {prng_mix(options.seed) ^ prng_mix(~number)};
     struct verdict verdict;
@@ -109,6 +166,7 @@ static bool one_case(uint64_t number)
         (enum invariant)(METAMORPHIC_FIRST + number % (METAMORPHIC_LAST - METAMORPHIC_FIRST + 1));
     bool fine;
 
+    running = number + 1;
     memcpy(before, machine.tally.exercised, sizeof(before));
     generate_case(&prng, &generate_all,
                   1 + (unsigned)prng_below(&prng, prng_one_in(&prng, 8) ? 120 : 24), &c);
@@ -120,7 +178,7 @@ static bool one_case(uint64_t number)
     if (!fine) {
         fprintf(stderr, "p2mcheck: seed %" PRIu64 ", case %" PRIu64 "\n", options.seed, number);
         report_print(stderr, &report);
-        file_case(&c, &verdict);
+        file_case(invariant_name(verdict.id), &report);
     }
     return fine;
 }
@@ -149,7 +207,7 @@ static void print_properties(void)
 {
     printf("\n%-24s %12s\n", "property", "cases");
     for (int id = 1; id < INVARIANT_COUNT; id++)
-        if (id > HANG && id != CASE_ROUND_TRIP)
+        if (id != CASE_ROUND_TRIP)
             printf("%-24s %12" PRIu64 "\n", invariant_name((enum invariant)id), exercised_in[id]);
 }
 
@@ -164,6 +222,8 @@ int main(int argc, char **argv)
         return usage("no case at all would test nothing");
     printf("props: geometry %s, seed %" PRIu64 ", cases %" PRIu64 "\n", shape_here.name,
            options.seed, options.cases);
+    fflush(stdout);
+    watch_crashes();
     for (number = 0; number < options.cases && !failures; number++)
         failures += !one_case(options.first + number);
     fine = print_outcomes();

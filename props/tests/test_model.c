@@ -198,6 +198,15 @@ static void convert_there(const struct shape *shape, void *ctx)
         assert_true(case_equal(&there, c));
 }
 
+/* The harness's bits are the core's, although it has its own. */
+static void test_bits(void **state)
+{
+    (void)state;
+    assert_true(FOREIGN_FRAME_BIT == ENTRY_FOREIGN_BIT && IDENTITY_FRAME_BIT == ENTRY_IDENTITY_BIT);
+    assert_true(IDENTITY_FRAME(5) == ENTRY_IDENTITY_OF(5) &&
+                FOREIGN_FRAME(5) == (ENTRY_FOREIGN_BIT | 5));
+}
+
 static void test_convert(void **state)
 {
     static struct test_case c;
@@ -216,6 +225,7 @@ int main(void)
         cmocka_unit_test(test_lazy_is_literal),
         cmocka_unit_test(test_kinds_fit_entries),
         cmocka_unit_test(test_e820_classification),
+        cmocka_unit_test(test_bits),
         cmocka_unit_test(test_convert),
     };
 
