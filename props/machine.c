@@ -147,7 +147,7 @@ static void plain_call(const struct op *op)
     machine.op = (int)(op - machine.c->ops);
     note_exercised(op);
     if (may_fail(op))
-        outcome.hash_before = checks_state_hash(machine.level == CHECK_EVERY ? NULL : op);
+        outcome.hash_before = state_hash(machine.level == CHECK_EVERY ? NULL : op);
     host_arm(op->refuse);
     outcome.got = race_one(op);
     outcome.refused = host.refused;
@@ -331,7 +331,7 @@ static void finish(void)
     if (machine_at_end)
         machine_at_end();
     if (machine.want_hash)
-        machine.hash = prng_mix(machine.trace ^ checks_state_hash(NULL));
+        machine.hash = prng_mix(machine.trace ^ state_hash(NULL));
     /* destroy looks at each slot of a big tree: one case in eight is enough for CHECK_QUICK */
     if (machine.level == CHECK_EVERY || machine.trace % 8 == 0)
         destroy();

@@ -173,7 +173,7 @@ void linearize_why(const struct op *const *call, const uint64_t *result, unsigne
 void checks_reread_kinds(void);
 
 /* A hash of the state; `op`: only of what it can touch (NULL: all). */
-uint64_t checks_state_hash(const struct op *op);
+uint64_t state_hash(const struct op *op);
 
 /* Through the MFN tree up to max_pfn: is everything there that the model holds? */
 void toolstack_check(void);

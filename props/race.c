@@ -137,7 +137,7 @@ void race_calls(const struct op *const *calls, unsigned count)
     }
     host_arm(0);
     run_call(0);
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = count; i-- > 0;) /* as they are written */
         machine_note(race.call[i], race.result[i]);
     machine.tally.races++;
     if (!machine.model_off)
