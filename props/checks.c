@@ -236,20 +236,19 @@ static void check_translation(p2m_word pfn)
 }
 
 /*
- * PFNs that are worth a call after an op: its own, their neighbours, the ends of
- * their leaves, and the same offset in the next leaf and in the next mid range.
+ * PFNs that are worth a call after an op that changed [start, end): its ends, the PFNs
+ * next to them, and the same offset in the next leaf and in the next mid range.
  */
-static void probe(void (*check)(p2m_word pfn, enum invariant id), enum invariant id, p2m_word pfn)
+static void probe(void (*check)(p2m_word pfn, enum invariant id), enum invariant id, p2m_word start,
+                  p2m_word end)
 {
-    p2m_word leaf = pfn - pfn % P2M_LEAF;
-
-    check(pfn, id);
-    check(pfn - 1, id);
-    check(pfn + 1, id);
-    check(leaf, id);
-    check(leaf + P2M_LEAF - 1, id);
-    check(pfn + P2M_LEAF, id);
-    check(pfn + P2M_MID_SPAN, id);
+    check(start, id);
+    check(start - 1, id);
+    check(end, id);
+    if (end - 1 != start)
+        check(end - 1, id);
+    check(start + P2M_LEAF, id);
+    check(start + P2M_MID_SPAN, id);
 }
 
 static void check_translation_as(p2m_word pfn, enum invariant id)
@@ -267,15 +266,10 @@ static void probe_op(void (*check)(p2m_word pfn, enum invariant id), enum invari
         check(MAX_P2M_PFN, id);
         return;
     }
-    if (op->kind != OP_RANGE) {
-        if (MODEL_LITERAL) /* the rest is compared anyway */
-            check((p2m_word)op->pfn, id);
-        else
-            probe(check, id, (p2m_word)op->pfn);
-        return;
-    }
-    probe(check, id, (p2m_word)op->pfn);
-    probe(check, id, (p2m_word)op->arg - 1);
+    if (op->kind == OP_RANGE)
+        probe(check, id, (p2m_word)op->pfn, (p2m_word)op->arg);
+    else
+        probe(check, id, (p2m_word)op->pfn, (p2m_word)op->pfn + 1);
 }
 
 static void sweep(void)

@@ -114,9 +114,14 @@ static bool private_mid(unsigned ti, p2m_word missing_mfn)
     return true;
 }
 
+static bool mid_is_shared(p2m_word **mid)
+{
+    return mid == view.mid_missing || mid == view.mid_identity;
+}
+
 bool glance(void)
 {
-    p2m_word missing_mfn = host_virt_to_mfn(view.missing), root_mfn, none_mfn;
+    p2m_word missing_mfn = host_virt_to_mfn(view.missing), root_mfn, none_mfn, bad = 0;
 
     seen.stamp++;
     seen.met = 0;
@@ -129,21 +134,20 @@ bool glance(void)
         host.info.max_pfn != machine.kinds.max_pfn)
         return false;
     for (unsigned mi = 0; mi < P2M_MID; mi++)
-        seen.bad |= view.mid_missing_mfn[mi] != missing_mfn;
+        bad |= view.mid_missing_mfn[mi] ^ missing_mfn;
     for (unsigned ti = 0; ti < P2M_TOP; ti++) {
-        p2m_word **mid = view.top[ti];
+        enum kind kind = (enum kind)machine.kinds.mid[ti];
 
-        if (machine.kinds.mid[ti] == KIND_PRIVATE) {
-            if (mid == view.mid_missing || mid == view.mid_identity ||
-                !private_mid(ti, missing_mfn))
+        if (kind == KIND_PRIVATE) {
+            if (mid_is_shared(view.top[ti]) || !private_mid(ti, missing_mfn))
                 return false;
             continue;
         }
-        seen.bad |=
-            mid != (machine.kinds.mid[ti] == KIND_MISSING ? view.mid_missing : view.mid_identity);
-        seen.bad |= view.top_mfn_p[ti] != view.mid_missing_mfn || view.top_mfn[ti] != none_mfn;
+        bad |= view.top[ti] != (kind == KIND_MISSING ? view.mid_missing : view.mid_identity);
+        bad |= view.top_mfn_p[ti] != view.mid_missing_mfn;
+        bad |= view.top_mfn[ti] ^ none_mfn;
     }
-    return !seen.bad && seen.met == host.live;
+    return !bad && !seen.bad && seen.met == host.live;
 }
 
 HARNESS_END

@@ -46,8 +46,12 @@ static unsigned keep(p2m_word leaf)
 static void apply_from(const struct model *model, unsigned from, p2m_word *window, p2m_word first,
                        p2m_word count)
 {
-    for (; from < model->changes; from++)
-        model_apply(model, &model->change[from], window, first, count);
+    for (; from < model->changes; from++) {
+        const struct change *change = &model->change[from];
+
+        if (change->start < first + count && change->end > first)
+            model_apply(model, change, window, first, count);
+    }
 }
 
 static const p2m_word *fork_window(const struct model *fork, p2m_word first, p2m_word count,
