@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * For `make bench` alone: a mutator that ignores what it is given and hands out
- * ready cases of P2MCHECK_BENCH_OPS calls each (with P2MCHECK_BENCH_ALL also resumes,
- * overlapping calls and E820 maps), the same ones in the same order to every target. So two targets
+ * ready cases of P2MCHECK_BENCH_OPS calls each, the same ones in the same order to every
+ * target. So two targets
  * can be compared on the same inputs under the same engine. Linked to a target that is to be
  * measured, and to an empty one.
  */
@@ -28,14 +28,12 @@ static void make_inputs(void)
 {
     const char *text = getenv("P2MCHECK_BENCH_OPS");
     unsigned ops = text ? (unsigned)atoi(text) : 16;
-    bool all = getenv("P2MCHECK_BENCH_ALL") != NULL;
     static uint8_t bytes[CODEC_MAX];
     static struct test_case c;
     struct prng prng = {20111};
 
     for (unsigned i = 0; i < INPUTS; i++) {
-        generate_case(&prng, all ? &generate_all : &generate_calls,
-                      ops >= 1 && ops <= CASE_OPS ? ops : 16, &c);
+        generate_case(&prng, &generate_calls, ops >= 1 && ops <= CASE_OPS ? ops : 16, &c);
         inputs[i].size = codec_encode(VOCABULARY_OPS, &c, bytes);
         inputs[i].bytes = malloc(inputs[i].size);
         if (!inputs[i].bytes)
