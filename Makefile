@@ -82,7 +82,7 @@ geometries_of = $(or $(GEOMETRIES_$(1)),$(GEOMETRIES))
 Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)")
 
-COMMON := -std=gnu11 -Wall -Wextra $(WERROR) -MMD -MP -DP2M_SYNC_HEADER='"../props/sync.h"'
+COMMON := -std=gnu11 -Wall -Wextra $(WERROR) -MMD -MP -I. -DP2M_SYNC_HEADER='"props/sync.h"'
 
 # ---- sources ----
 
@@ -94,7 +94,16 @@ SUBJECT := props/subjects/core.c props/subjects/chosen.c props/subjects/canary.c
 CODEC := fuzz/codec.c
 TOOL := fuzz/p2m_case.c fuzz/e820_log.c fuzz/files.c
 
-HARNESS := $(CORE) $(PROPS) $(SUBJECT) $(CODEC)
+HARNESS := $(PROPS) $(SUBJECT) $(CODEC)
+
+# BUG=ID: everything is linked with a core that has props/bugs/ID.patch in it, and goes
+# to build/bugs/ID; the objects of the harness are the usual ones.
+BUG ?=
+C := $(if $(BUG),$(B)/bugs/$(BUG),$(B))
+
+# $(1) flavour, $(2) geometry, $(3) sources besides
+core_objects = $(patsubst %.c,$(C)/$(1)/$(2)/%.o,$(CORE))
+objects = $(core_objects) $(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS) $(3))
 
 .PHONY: help fuzz props test regress repro bench fuzz-targets clean
 .SECONDARY:
@@ -124,22 +133,29 @@ $(B)/$(1)/$(2)/%.o: %.c Makefile
 	$$(call say,CC   $$@)
 	$$(Q)$$(CC_$(1)) $(COMMON) $$(CFLAGS_$(1)) $$(SHAPE_$(2)) -DP2M_GEOMETRY='"$(2)"' -DP2M_GEOMETRY_TOKEN=$(2) -c -o $$@ $$<
 
+ifneq ($(BUG),)
+$(C)/$(1)/$(2)/core/%.o: $(C)/core.stamp Makefile
+	@mkdir -p $$(@D)
+	$$(call say,CC   $$@)
+	$$(Q)$$(CC_$(1)) $(COMMON) $$(CFLAGS_$(1)) $$(SHAPE_$(2)) -include props/planted.h -c -o $$@ $(C)/core/$$*.c
+endif
+
 # The whole harness as one object of which only `tool_$(2)` is to be seen.
-$(B)/$(1)/$(2)/tool.o: $$(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS) fuzz/tool.c)
+$(C)/$(1)/$(2)/tool.o: $$(call objects,$(1),$(2),fuzz/tool.c)
 	$$(call say,LINK $$@)
 	$$(Q)$$(CC_$(1)) $$(filter -m32,$$(CFLAGS_$(1))) -nostdlib -r -o $$@.tmp $$^
 	$$(Q)objcopy --keep-global-symbol=tool_$(2) $$@.tmp $$@
 	@rm -f $$@.tmp
 
-$(B)/$(1)/$(2)/props_$(2): $$(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS) props/runner/main.c)
+$(C)/$(1)/$(2)/props_$(2): $$(call objects,$(1),$(2),props/runner/main.c)
 	$$(call say,LINK $$@)
 	$$(Q)$$(CC_$(1)) $$(LDFLAGS_$(1)) -o $$@ $$^
 
-$(B)/$(1)/$(2)/unit-%: $(B)/$(1)/$(2)/props/tests/%.o $$(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS) props/subjects/broken.c)
+$(B)/$(1)/$(2)/unit-%: $(B)/$(1)/$(2)/props/tests/%.o $$(call objects,$(1),$(2),props/subjects/broken.c)
 	$$(call say,LINK $$@)
 	$$(Q)$$(CC_$(1)) $$(LDFLAGS_$(1)) -o $$@ $$^ -lcmocka
 
-$(B)/$(1)/$(2)/unit-%: $(B)/$(1)/$(2)/fuzz/tests/%.o $$(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS))
+$(B)/$(1)/$(2)/unit-%: $(B)/$(1)/$(2)/fuzz/tests/%.o $$(call objects,$(1),$(2))
 	$$(call say,LINK $$@)
 	$$(Q)$$(CC_$(1)) $$(LDFLAGS_$(1)) -o $$@ $$^ -lcmocka
 endef
@@ -151,7 +167,7 @@ $(B)/$(1)/any/%.o: %.c Makefile
 	$$(call say,CC   $$@)
 	$$(Q)$$(CC_$(1)) $(COMMON) $$(CFLAGS_$(1)) -c -o $$@ $$<
 
-$(B)/$(1)/p2m-case: $$(patsubst %.c,$(B)/$(1)/any/%.o,$(TOOL)) $$(patsubst %,$(B)/$(1)/%/tool.o,$$(call geometries_of,$(1)))
+$(C)/$(1)/p2m-case: $$(patsubst %.c,$(B)/$(1)/any/%.o,$(TOOL)) $$(patsubst %,$(C)/$(1)/%/tool.o,$$(call geometries_of,$(1)))
 	$$(call say,LINK $$@)
 	$$(Q)$$(CC_$(1)) $$(LDFLAGS_$(1)) -o $$@ $$^
 
@@ -160,12 +176,18 @@ endef
 
 $(foreach flavour,$(FLAVOURS),$(eval $(call per_flavour,$(flavour))))
 
+# A copy of the core with one bug planted. A patch that does not apply cleanly is an error.
+$(B)/bugs/$(BUG)/core.stamp: props/bugs/$(BUG).patch $(wildcard core/*)
+	@rm -rf $(@D)/core && mkdir -p $(@D)/core && cp core/*.[ch] $(@D)/core
+	$(Q)patch --quiet --strip=1 --fuzz=0 --forward --directory=$(@D) < $<
+	@touch $@
+
 # `ops` with the inputs of `make bench`, and an empty target with them.
 define bench_of
-$(B)/fuzz/$(1)/bench_ops_$(1): $(B)/fuzz/$(1)/fuzz/target_ops.o $(B)/fuzz/$(1)/fuzz/bench_inputs.o $$(patsubst %.c,$(B)/fuzz/$(1)/%.o,$(HARNESS) fuzz/target.c)
+$(B)/fuzz/$(1)/bench_ops_$(1): $(B)/fuzz/$(1)/fuzz/target_ops.o $(B)/fuzz/$(1)/fuzz/bench_inputs.o $$(call objects,fuzz,$(1),fuzz/target.c)
 	$$(call say,LINK $$@)
 	$$(Q)$$(CC_fuzz) $$(LDFLAGS_fuzz) -fsanitize=fuzzer -o $$@ $$^
-$(B)/fuzz/$(1)/bench_empty_$(1): $(B)/fuzz/$(1)/fuzz/bench_empty.o $(B)/fuzz/$(1)/fuzz/bench_inputs.o $$(patsubst %.c,$(B)/fuzz/$(1)/%.o,$(HARNESS))
+$(B)/fuzz/$(1)/bench_empty_$(1): $(B)/fuzz/$(1)/fuzz/bench_empty.o $(B)/fuzz/$(1)/fuzz/bench_inputs.o $$(call objects,fuzz,$(1))
 	$$(call say,LINK $$@)
 	$$(Q)$$(CC_fuzz) $$(LDFLAGS_fuzz) -fsanitize=fuzzer -o $$@ $$^
 endef
@@ -173,7 +195,7 @@ $(foreach geometry,tiny x86_64,$(eval $(call bench_of,$(geometry))))
 
 # $(1) flavour, $(2) geometry: every target is one source file and the harness.
 define targets_of
-$(B)/$(1)/$(2)/%_$(2): $(B)/$(1)/$(2)/fuzz/target_%.o $$(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS) fuzz/target.c)
+$(C)/$(1)/$(2)/%_$(2): $(B)/$(1)/$(2)/fuzz/target_%.o $$(call objects,$(1),$(2),fuzz/target.c)
 	$$(call say,LINK $$@)
 	$$(Q)$$(CC_$(1)) $$(LDFLAGS_$(1)) -fsanitize=fuzzer -o $$@ $$^
 endef
@@ -238,4 +260,4 @@ $(B)/p2m-case: $(B)/gcc/p2m-case
 clean:
 	rm -rf $(B)
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -path $(B)/bugs -prune -o -name '*.d' -print 2>/dev/null)
