@@ -98,7 +98,7 @@ PROPS := $(wildcard props/*.c)
 EXPLORE := $(wildcard props/explore/*.c) props/runner/exhaustive.c
 SUBJECT := props/subjects/core.c props/subjects/chosen.c props/subjects/canary.c
 CODEC := fuzz/codec.c
-TOOL := fuzz/p2m_case.c fuzz/e820_log.c fuzz/files.c
+TOOL := fuzz/p2m_case.c fuzz/tools.c fuzz/shrink.c fuzz/e820_log.c fuzz/files.c
 
 HARNESS := $(PROPS) $(SUBJECT) $(CODEC)
 
@@ -149,7 +149,7 @@ $(C)/$(1)/$(2)/core/%.o: $(C)/core.stamp Makefile
 endif
 
 # The whole harness as one object of which only `tool_$(2)` is to be seen.
-$(C)/$(1)/$(2)/tool.o: $$(call objects,$(1),$(2),fuzz/tool.c)
+$(C)/$(1)/$(2)/tool.o: $$(call objects,$(1),$(2),fuzz/tool.c fuzz/tool_shrink.c)
 	$$(call say,LINK $$@)
 	$$(Q)$$(CC_$(1)) $$(filter -m32,$$(CFLAGS_$(1))) -nostdlib -r -o $$@.tmp $$^
 	$$(Q)objcopy --keep-global-symbol=tool_$(2) $$@.tmp $$@

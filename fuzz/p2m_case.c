@@ -11,6 +11,7 @@
 
 #include "e820_log.h"
 #include "files.h"
+#include "shrink.h"
 #include "tool.h"
 
 static const char help_text[] =
@@ -22,6 +23,9 @@ static const char help_text[] =
     "                                    invariant in full\n"
     "  p2m-case repro FILE               the same, and the tree before and after the\n"
     "                                    failing op\n"
+    "  p2m-case shrink FILE [-o OUT]     the smallest case that fails in the same way, in\n"
+    "                                    the smallest geometry: OUT in bytes, OUT.txt,\n"
+    "                                    OUT.c; other failures met: OUT.aside-NAME.txt\n"
     "  p2m-case show FILE                draws the tree at the end of the case\n"
     "  p2m-case replay PATH...           runs files, and all in folders, in every\n"
     "                                    geometry; ends with what was done\n"
@@ -51,24 +55,11 @@ static const char help_text[] =
     "any other file is bytes. Exit: 0 all is well; 1 a violated invariant, or bad\n"
     "input, said in one line; 2 bad usage.\n";
 
-/* Each geometry that was built into this program. */
-#define TOOL(name) extern const struct tool tool_##name __attribute__((weak))
-TOOL(micro);
-TOOL(tiny);
-TOOL(odd);
-TOOL(x86_64);
-TOOL(x86_32);
-#undef TOOL
-
-static const struct tool *const all_tools[] = {&tool_micro, &tool_tiny, &tool_odd, &tool_x86_64,
-                                               &tool_x86_32};
-#define TOOLS (sizeof(all_tools) / sizeof(all_tools[0]))
-
 const char *tool_running;
 void (*tool_running_op)(FILE *out);
 
 static struct {
-    const char *geometry, *target, *out;
+    const char *geometry, *target, *out, *want;
     bool every, reverse, hashes, domu, ranges, cost, verify, help;
 } options;
 
@@ -77,101 +68,6 @@ static int usage(const char *why, const char *what)
     fprintf(stderr, "p2m-case: %s%s%s; see p2m-case --help\n", why, what ? ": " : "",
             what ? what : "");
     return 2;
-}
-
-/* ---- which geometry, which target ---- */
-
-static const struct tool *tool_by_name(const char *name, size_t length)
-{
-    for (unsigned i = 0; i < TOOLS; i++)
-        if (all_tools[i] && strlen(all_tools[i]->geometry) == length &&
-            !memcmp(all_tools[i]->geometry, name, length))
-            return all_tools[i];
-    return NULL;
-}
-
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
-
-/* `ops_tiny` in the file's name: its target, and its geometry if that was built. */
-static void by_name(const char *path, const char **target, const struct tool **tool)
-{
-    static const char *const targets[] = {"ops", "e820", "case", "canary"};
-    char wanted[64];
-
-    for (unsigned t = 0; t < sizeof(targets) / sizeof(targets[0]); t++)
-        for (unsigned i = 0; i < TOOLS; i++) {
-            const char *at;
-            char end;
-
-            if (!all_tools[i])
-                continue;
-            snprintf(wanted, sizeof(wanted), "%s_%s", targets[t], all_tools[i]->geometry);
-            at = strstr(path, wanted);
-            end = at ? at[strlen(wanted)] : 'x';
-            if (at && (end == '-' || end == '.' || end == '/' || end == '\0')) {
-                *target = targets[t];
-                *tool = all_tools[i];
-            }
-        }
-}
-
-static const struct tool *any_tool(void)
-{
-    for (unsigned i = 0; i < TOOLS; i++)
-        if (all_tools[i])
-            return all_tools[i];
-    return NULL;
-}
-
-/* Fills in the target; answers the geometry that the file's name tells, or NULL. */
-static const struct tool *look_at_name(struct input *input)
-{
-    const struct tool *named = NULL;
-
-    by_name(base_name(input->name), &input->target, &named);
-    if (!named)
-        by_name(input->name, &input->target, &named);
-    if (options.target)
-        input->target = options.target;
-    if (!input->target)
-        input->target = "ops";
-    return named;
-}
-
-/* The geometry to use: as told, as the text says, by the file's name; else NULL, said why. */
-static const struct tool *choose(struct input *input)
-{
-    const struct tool *tool = look_at_name(input);
-
-    if (options.geometry)
-        return tool_by_name(options.geometry, strlen(options.geometry));
-    if (any_tool()->is_text(input)) {
-        const char *name = any_tool()->named_geometry(input);
-
-        tool = name ? tool_by_name(name, strlen(name)) : NULL;
-        if (name && !tool)
-            fprintf(stderr, "p2m-case: %s: geometry %s is not built into this program\n",
-                    input->name, name);
-        return tool;
-    }
-    if (!tool)
-        fprintf(stderr, "p2m-case: %s: nothing tells its geometry; say --geometry=NAME\n",
-                input->name);
-    return tool;
-}
-
-static bool open_case(const char *name, struct input *input, char **data)
-{
-    *input = (struct input){.name = name};
-    if (!files_read(name, data, &input->size))
-        return false;
-    input->data = *data;
-    return true;
 }
 
 /* ---- output ---- */
@@ -240,7 +136,7 @@ static bool all_geometries(const struct input *input)
 /* Neither the bytes nor their name tell a geometry, nor was one told. */
 static bool tells_nothing(struct input *input)
 {
-    return !options.geometry && !any_tool()->is_text(input) && !look_at_name(input);
+    return !options.geometry && !any_tool()->is_text(input) && !tool_by_file(input, options.target);
 }
 
 static bool one_case(enum command command, const char *name)
@@ -250,12 +146,12 @@ static bool one_case(enum command command, const char *name)
     char *data;
     bool fine;
 
-    if (!open_case(name, &input, &data))
+    if (!tool_open(name, &input, &data))
         return false;
     if (command == REPRO && tells_nothing(&input)) {
         fine = all_geometries(&input);
     } else {
-        tool = choose(&input);
+        tool = tool_for(&input, options.geometry, options.target);
         fine = tool && one_geometry(command, tool, &input);
     }
     free(data);
@@ -306,11 +202,11 @@ static bool replay_file(const char *name, void *ctx)
     bool readable, fine;
     char *data;
 
-    if (!open_case(name, &input, &data)) {
+    if (!tool_open(name, &input, &data)) {
         replay->unread++;
         return false;
     }
-    look_at_name(&input);
+    tool_by_file(&input, options.target);
     readable = !any_tool()->is_text(&input) || any_tool()->named_geometry(&input);
     replay->unread += !readable;
     fine = readable;
@@ -514,7 +410,7 @@ static void watch_crashes(void)
 
 static bool parse_options(int argc, char **argv)
 {
-    enum { GEOMETRY = 256, TARGET, CHECK, REVERSE, HASHES, DOMU, RANGES, COST, VERIFY };
+    enum { GEOMETRY = 256, TARGET, CHECK, REVERSE, HASHES, DOMU, RANGES, COST, VERIFY, WANT };
     static const struct option long_options[] = {
         {"geometry", required_argument, NULL, GEOMETRY},
         {"target", required_argument, NULL, TARGET},
@@ -525,6 +421,7 @@ static bool parse_options(int argc, char **argv)
         {"ranges", no_argument, NULL, RANGES},
         {"cost", no_argument, NULL, COST},
         {"verify", no_argument, NULL, VERIFY},
+        {"want", required_argument, NULL, WANT},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
@@ -547,6 +444,9 @@ static bool parse_options(int argc, char **argv)
             break;
         case REVERSE:
             options.reverse = true;
+            break;
+        case WANT:
+            options.want = optarg;
             break;
         case HASHES:
             options.hashes = true;
@@ -601,7 +501,7 @@ static int dispatch(int argc, char **argv)
     if (strcmp(command, "e820") && (outputs > (options.out != NULL) || options.domu))
         return usage("only e820 takes --domu, --ranges, --cost and --verify, not", command);
     if (options.out && strcmp(command, "e820") && strcmp(command, "encode") &&
-        strcmp(command, "decode"))
+        strcmp(command, "decode") && strcmp(command, "shrink"))
         return usage("-o is of no use to", command);
     if (outputs > 1)
         return usage("one of --ranges, --cost, --verify and -o is enough", NULL);
@@ -612,8 +512,14 @@ static int dispatch(int argc, char **argv)
         return usage("no such geometry", options.geometry);
     if (!geometries_are_known())
         return usage("no such geometry", options.geometry);
+    if (options.want && strcmp(command, "shrink"))
+        return usage("--want is of no use to", command);
     if (!strcmp(command, "replay"))
         return replay(rest, count);
+    if (!strcmp(command, "shrink"))
+        return count == 1 ? !shrink_file(rest[0], options.geometry, options.target, options.want,
+                                         options.out)
+                          : usage("one case is wanted", NULL);
     if (!strcmp(command, "e820"))
         return e820(rest, count);
     for (unsigned i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)

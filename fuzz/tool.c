@@ -11,6 +11,7 @@
 #include "../props/report.h"
 #include "../props/text.h"
 #include "codec.h"
+#include "tool_here.h"
 
 HARNESS_BEGIN
 
@@ -37,22 +38,26 @@ static const char *named_geometry(const struct input *input)
     return NULL;
 }
 
-/* The case, in this geometry. */
-static bool load(const struct input *input)
+bool tool_load(const struct input *input, struct test_case *c)
 {
     const struct shape *shape;
     char error[256];
 
     if (!is_text(input)) {
-        codec_decode(vocabulary_of(input), (const uint8_t *)input->data, input->size, &c);
+        codec_decode(vocabulary_of(input), (const uint8_t *)input->data, input->size, c);
         return true;
     }
-    if (!text_parse(input->name, input->data, input->size, &c, &shape, error, sizeof(error))) {
+    if (!text_parse(input->name, input->data, input->size, c, &shape, error, sizeof(error))) {
         fprintf(stderr, "%s\n", error);
         return false;
     }
-    case_convert(&c, shape, &shape_here);
+    case_convert(c, shape, &shape_here);
     return true;
+}
+
+static bool load(const struct input *input)
+{
+    return tool_load(input, &c);
 }
 
 static bool print(const struct input *input, FILE *out)
@@ -73,8 +78,7 @@ static bool encode(const struct input *input, uint8_t *out, size_t *size)
     return true;
 }
 
-/* The canary's findings are the canary's. */
-static const struct subject *subject_of(const struct input *input)
+const struct subject *tool_subject(const struct input *input)
 {
     return !strcmp(input->target, "canary") ? subject_canary() : subject_under_test;
 }
@@ -133,7 +137,7 @@ static bool run(const struct input *input, bool every, FILE *out)
     watch_out = out;
     tool_running_op = running_op;
     machine_watcher = watch;
-    fine = machine_run(subject_of(input), &c, every ? CHECK_EVERY : CHECK_QUICK, &verdict);
+    fine = machine_run(tool_subject(input), &c, every ? CHECK_EVERY : CHECK_QUICK, &verdict);
     machine_watcher = NULL;
     if (fine) {
         fprintf(out, "%u ops, %" PRIu64 " checks, no invariant violated\n", c.count,
@@ -141,7 +145,7 @@ static bool run(const struct input *input, bool every, FILE *out)
         return true;
     }
     if (!every)
-        machine_judge(subject_of(input), &c, CHECK_QUICK, &verdict);
+        machine_judge(tool_subject(input), &c, CHECK_QUICK, &verdict);
     report_print(out, &report);
     return false;
 }
@@ -191,9 +195,9 @@ static bool repro(const struct input *input, FILE *out)
 
     if (run(input, true, out))
         return survives_bytes(input);
-    machine_run(subject_of(input), &c, CHECK_EVERY, &verdict);
-    tree_before(subject_of(input), verdict.op, out);
-    machine_run(subject_of(input), &c, CHECK_EVERY, &verdict);
+    machine_run(tool_subject(input), &c, CHECK_EVERY, &verdict);
+    tree_before(tool_subject(input), verdict.op, out);
+    machine_run(tool_subject(input), &c, CHECK_EVERY, &verdict);
     fprintf(out, "\nThe tree after:\n");
     draw_tree(out);
     return false;
@@ -216,7 +220,7 @@ static bool show_case(const struct subject *subject, FILE *out)
 
 static bool show(const struct input *input, FILE *out)
 {
-    return load(input) && show_case(subject_of(input), out);
+    return load(input) && show_case(tool_subject(input), out);
 }
 
 /* ---- replay ---- */
@@ -351,8 +355,9 @@ static bool e820_verify(const struct e820_table *table, bool domu, FILE *out)
 
 const struct tool TOOL_NAME(P2M_GEOMETRY_TOKEN);
 const struct tool TOOL_NAME(P2M_GEOMETRY_TOKEN) = {
-    P2M_GEOMETRY, named_geometry, is_text,     print,     encode,    show,        run,
-    repro,        replay,         e820_ranges, e820_show, e820_case, e820_verify,
+    P2M_GEOMETRY, named_geometry, is_text,     print,        encode,      show,
+    run,          repro,          replay,      tool_failure, tool_shrink, e820_ranges,
+    e820_show,    e820_case,      e820_verify,
 };
 
 HARNESS_END

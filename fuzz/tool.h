@@ -37,6 +37,14 @@ struct replay_options {
     bool hashes; /* print a line `HASH geometry name` for each case */
 };
 
+/* What came of shrinking. */
+struct shrunk {
+    unsigned ops_before, ops_after;
+    uint64_t tried;    /* candidates */
+    FILE *text, *code; /* to be written to: the case, with marks; the case as a C test */
+    FILE *aside;       /* each other violation met, the smallest case: a line `# NAME`, the case */
+};
+
 struct tool {
     const char *geometry;
 
@@ -61,6 +69,12 @@ struct tool {
     bool (*replay)(const struct input *input, const struct replay_options *options,
                    struct replay_counts *counts);
 
+    /* What is wrong with the case in this geometry: a name of 64 bytes, "" if nothing is. */
+    bool (*failure)(const struct input *input, char *name);
+
+    /* The smallest case that fails as `name` in this geometry; false if it does not so at all. */
+    bool (*shrink)(const struct input *input, const char *name, struct shrunk *shrunk);
+
     /* The identity ranges of a table, a line `0xSTART 0xEND` each. */
     void (*e820_ranges)(const struct e820_table *table, bool domu, FILE *out);
 
@@ -75,6 +89,29 @@ struct tool {
 };
 
 #define TOOL_BYTES 8192
+
+/* ---- all geometries (tools.c) ---- */
+
+#define TOOLS 5
+extern const struct tool *const all_tools[TOOLS]; /* small ones first; NULL: not built in */
+
+const struct tool *tool_by_name(const char *name, size_t length);
+
+/* Some geometry, for what is the same in all. */
+const struct tool *any_tool(void);
+
+/* Fills in the target (`target`, if not NULL); answers the geometry that the file's name tells. */
+const struct tool *tool_by_file(struct input *input, const char *target);
+
+/* The geometry to use: as told, as the text says, by the file's name; else NULL, having said why.
+ */
+const struct tool *tool_for(struct input *input, const char *geometry, const char *target);
+
+/* A path without its folders. */
+const char *base_name(const char *path);
+
+/* Reads a file; *data is to be freed. False, having said why. */
+bool tool_open(const char *name, struct input *input, char **data);
 
 /* The file that is being run, and what can say which of its ops; for handlers of a crash. */
 extern const char *tool_running;

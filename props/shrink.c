@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The order of passes: see shrink.h. Each candidate must be smaller by one fixed
+ * measure, so it ends; passes are repeated until none of them finds anything.
+ */
+#include "shrink.h"
+
+#include <string.h>
+
+#include "prng.h"
+#include "quiet.h"
+
+HARNESS_BEGIN
+
+/* ---- what is small ---- */
+
+struct measure {
+    uint64_t ops, boot, kinds, pfns, numbers; /* compared in this order */
+};
+
+static unsigned kind_weight(const struct op *op)
+{
+    static const uint8_t weight[OP_KINDS] = {
+        [OP_GET] = 0,   [OP_PFN_TO_MFN] = 1, [OP_SET] = 2,  [OP_SET_NOALLOC] = 3,
+        [OP_RANGE] = 4, [OP_RESUME] = 5,     [OP_E820] = 6, [OP_XEN_SET_IDENTITY] = 7,
+    };
+    static const uint8_t entry_weight[ENTRY_KINDS] = {
+        [ENTRY_MFN] = 0,       [ENTRY_INVALID] = 1,    [ENTRY_IDENTITY] = 2,
+        [ENTRY_FOREIGN] = 3,   [ENTRY_MFN_IS_PFN] = 4, [ENTRY_WRONG_IDENTITY] = 5,
+        [ENTRY_BOTH_BITS] = 6,
+    };
+    unsigned sum = 16u * weight[op->kind] + 64u * (op->at != 0) + 64u * (op->refuse != 0);
+    uint64_t value;
+
+    if (op->kind == OP_SET || op->kind == OP_SET_NOALLOC)
+        sum += entry_weight[entry_split(&shape_here, op->pfn, op->arg, &value)];
+    if (op->kind == OP_XEN_SET_IDENTITY || op->kind == OP_E820)
+        sum += op->type != (op->kind == OP_E820 ? 2 : 0);
+    return sum;
+}
+
+/* Sums of large numbers do not wrap: each counts by at most 2^48. */
+static uint64_t capped(uint64_t number)
+{
+    return number < (uint64_t)1 << 48 ? number : (uint64_t)1 << 48;
+}
+
+static uint64_t numbers_of(const struct op *op)
+{
+    uint64_t value = 0;
+
+    if (op->kind == OP_SET || op->kind == OP_SET_NOALLOC)
+        entry_split(&shape_here, op->pfn, op->arg, &value);
+    if (op->kind == OP_RANGE)
+        value = op->arg > op->pfn ? op->arg - op->pfn : op->pfn - op->arg;
+    return capped(op->pfn) * 2 + capped(value) + op->at + op->refuse + capped(op->start) +
+           capped(op->stop);
+}
+
+/* The same PFN twice is easier on the reader than two PFNs. */
+static unsigned different_pfns(const struct test_case *c)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < c->count; i++) {
+        unsigned k = 0;
+
+        while (k < i && (c->ops[k].kind > OP_RANGE || c->ops[k].pfn != c->ops[i].pfn))
+            k++;
+        count += c->ops[i].kind <= OP_RANGE && k == i;
+    }
+    return count;
+}
+
+static struct measure measure(const struct test_case *c)
+{
+    const struct boot *boot = &c->boot;
+    struct measure m = {
+        .ops = c->count,
+        .boot = boot->auto_translated + boot->xen_restore + (boot->refuse != 0) +
+                (boot->holes != 0) + (boot->nr_pages != 0),
+        .pfns = different_pfns(c),
+        .numbers = capped(boot->nr_pages) + boot->refuse + boot->holes,
+    };
+
+    for (unsigned i = 0; i < c->count; i++) {
+        m.kinds += kind_weight(&c->ops[i]);
+        m.numbers += numbers_of(&c->ops[i]);
+    }
+    return m;
+}
+
+static bool smaller(const struct test_case *a, const struct test_case *b)
+{
+    struct measure x = measure(a), y = measure(b);
+
+    if (x.ops != y.ops)
+        return x.ops < y.ops;
+    if (x.boot != y.boot)
+        return x.boot < y.boot;
+    if (x.kinds != y.kinds)
+        return x.kinds < y.kinds;
+    if (x.pfns != y.pfns)
+        return x.pfns < y.pfns;
+    return x.numbers < y.numbers;
+}
+
+static bool fails(struct shrink *shrink, const struct test_case *c)
+{
+    if (!shrink->budget)
+        return false;
+    shrink->budget--;
+    shrink->tried++;
+    return shrink->fails(shrink->ctx, c);
+}
+
+static bool offer(struct shrink *shrink, struct test_case *c, const struct test_case *candidate)
+{
+    if (!smaller(candidate, c) || !fails(shrink, candidate))
+        return false;
+    *c = *candidate;
+    return true;
+}
+
+/* ---- fewer ops ---- */
+
+static void cut(struct test_case *c, unsigned from, unsigned count)
+{
+    memmove(&c->ops[from], &c->ops[from + count], (c->count - from - count) * sizeof(c->ops[0]));
+    c->count -= count;
+}
+
+/* Spans of half the case, of a quarter, ... of one op. */
+static bool delete_spans(struct shrink *shrink, struct test_case *c)
+{
+    static struct test_case candidate;
+    bool any = false;
+
+    for (unsigned span = c->count; span; span /= 2)
+        for (unsigned from = 0; from + span <= c->count;) {
+            candidate = *c;
+            cut(&candidate, from, span);
+            if (offer(shrink, c, &candidate))
+                any = true;
+            else
+                from += span > 1 ? span / 2 : 1;
+        }
+    return any;
+}
+
+/* Two that only make sense together. */
+static bool delete_pairs(struct shrink *shrink, struct test_case *c)
+{
+    static struct test_case candidate;
+
+    for (unsigned i = 0; c->count <= 24 && i < c->count; i++)
+        for (unsigned k = i + 1; k < c->count; k++) {
+            candidate = *c;
+            cut(&candidate, k, 1);
+            cut(&candidate, i, 1);
+            if (offer(shrink, c, &candidate))
+                return true;
+        }
+    return false;
+}
+
+/* `at` without a call to run in is noise, and two calls may do the work of three. */
+#define FEW 6
+
+/* One op, of all that there are, in the place of two. */
+static bool replace_pairs(struct shrink *shrink, struct test_case *c)
+{
+    static struct test_case candidate;
+    struct op op;
+
+    for (unsigned i = 0; c->count <= FEW && i < c->count; i++)
+        for (unsigned k = i + 1; k < c->count; k++)
+            for (unsigned n = 0; shrink->budget && shrink_any_op(c, n, &op); n++)
+                for (unsigned place = 0; place < 2; place++) {
+                    candidate = *c;
+                    candidate.ops[place ? k : i] = op;
+                    cut(&candidate, place ? i : k, 1);
+                    if (offer(shrink, c, &candidate))
+                        return true;
+                }
+    return false;
+}
+
+/* ---- plainer ops ---- */
+
+static bool simplify(struct shrink *shrink, struct test_case *c)
+{
+    bool any = false;
+
+    while (shrink_boot(shrink, c, offer))
+        any = true;
+    for (unsigned i = 0; i < c->count; i++)
+        while (shrink_op(shrink, c, i, offer))
+            any = true;
+    while (shrink_pfns(shrink, c, offer))
+        any = true;
+    return any;
+}
+
+void shrink_case(struct shrink *shrink, struct test_case *c)
+{
+    bool any = true;
+
+    while (any && shrink->budget) {
+        any = delete_spans(shrink, c);
+        any = simplify(shrink, c) || any;
+        any = any || delete_pairs(shrink, c) || replace_pairs(shrink, c);
+    }
+}
+
+/* ---- what does not matter ---- */
+
+#define TRIES 12
+
+static uint64_t another_pfn(struct prng *prng, unsigned n)
+{
+    uint64_t max = shape_max_pfn(&shape_here);
+
+    return n == 0 ? 0 : n == 1 ? max - 1 : prng_below(prng, max);
+}
+
+static bool any_pfn(struct shrink *shrink, const struct test_case *c, unsigned i)
+{
+    static struct test_case other;
+    struct prng prng = {i};
+
+    for (unsigned n = 0; n < TRIES; n++) {
+        other = *c;
+        shrink_move_op(&other.ops[i], another_pfn(&prng, n));
+        if (!fails(shrink, &other))
+            return false;
+    }
+    return true;
+}
+
+/* Another value of an entry of the same kind, another end of a range. */
+static bool any_arg(struct shrink *shrink, const struct test_case *c, unsigned i)
+{
+    static struct test_case other;
+    struct prng prng = {~(uint64_t)i};
+    enum entry_kind kind;
+    uint64_t value;
+
+    for (unsigned n = 0; n < TRIES; n++) {
+        struct op *op = &other.ops[i];
+
+        other = *c;
+        if (op->kind == OP_RANGE) {
+            op->arg = op->pfn + 1 + prng_below(&prng, shape_max_pfn(&shape_here));
+        } else {
+            kind = entry_split(&shape_here, op->pfn, op->arg, &value);
+            if (kind != ENTRY_MFN && kind != ENTRY_FOREIGN)
+                return false;
+            op->arg = entry_join(&shape_here, op->pfn, kind, prng_below(&prng, 1u << 28));
+        }
+        if (!fails(shrink, &other))
+            return false;
+    }
+    return true;
+}
+
+void shrink_mark(struct shrink *shrink, const struct test_case *c, struct shrink_marks *marks)
+{
+    memset(marks, 0, sizeof(*marks));
+    for (unsigned i = 0; i < c->count; i++) {
+        if (c->ops[i].kind > OP_RANGE)
+            continue;
+        marks->any[i].pfn = any_pfn(shrink, c, i);
+        if (c->ops[i].kind >= OP_SET)
+            marks->any[i].arg = any_arg(shrink, c, i);
+    }
+}
+
+HARNESS_END
