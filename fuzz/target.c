@@ -18,6 +18,7 @@ static struct tally *published; /* shared with who started us; NULL: nobody aske
 
 static void publish(void)
 {
+    machine.tally.planted = planted;
     if (published)
         memcpy(published, &machine.tally, sizeof(*published));
 }

@@ -13,6 +13,7 @@
 #include "invariants.h"
 #include "kinds.h"
 #include "model.h"
+#include "planted.h"
 #include "subject.h"
 
 /*
@@ -32,6 +33,7 @@ struct verdict {
 /* What a run did; adds up over runs. */
 struct tally {
     uint64_t cases, ops, checks;
+    struct planted planted;              /* the bug in the core, where there is one */
     uint64_t calls[OP_KINDS];            /* by op */
     uint64_t failed[OP_KINDS];           /* of these: false, or 0 PFNs */
     uint64_t refused[OP_KINDS];          /* of these: a page was refused */

@@ -52,7 +52,7 @@ void shrink_move_op(struct op *op, uint64_t pfn)
 
     if (op->kind == OP_SET || op->kind == OP_SET_NOALLOC) {
         kind = entry_split(&shape_here, op->pfn, op->arg, &value);
-        op->arg = entry_join(&shape_here, pfn, kind, value);
+        op->arg = entry_join(&shape_here, pfn, kind, value + (kind == ENTRY_MFN && value == pfn));
     }
     if (op->kind == OP_RANGE)
         op->arg = (pfn + length) & shape_word_mask(&shape_here);
