@@ -16,6 +16,8 @@ GEOMETRY ?= tiny
 TIME ?= 60
 JOBS ?= $(shell nproc)
 CASES ?= 100000
+SEEDS ?= 3
+ONLY ?=
 SEED ?= 1
 RUNS ?= 7
 PROPS_FLAVOUR ?= gcc
@@ -111,7 +113,7 @@ C := $(if $(BUG),$(B)/bugs/$(BUG),$(B))
 core_objects = $(patsubst %.c,$(C)/$(1)/$(2)/%.o,$(CORE))
 objects = $(core_objects) $(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS) $(3))
 
-.PHONY: help fuzz props exhaustive exhaustive-races test regress repro bench fuzz-targets clean
+.PHONY: help fuzz props exhaustive exhaustive-races bugs shrink test regress repro bench fuzz-targets clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -123,6 +125,8 @@ help:
 # help: make props [SEED=] [CASES=100000] [GEOMETRY=]   random cases without an engine
 # help: make exhaustive [GEOMETRY=micro] [TIME=]   every state x every op; 2x2x4 and 4x2x2 as far as TIME reaches
 # help: make exhaustive-races [JOBS=cores] [TIME=]   every pair of calls x every sync point x every state, in micro
+# help: make bugs [SEEDS=3] [ONLY=regexp] [JOBS=cores]   each planted bug: found from nothing, named, shrunk; also build/bugs.json
+# help: make shrink CASE=FILE [TARGET=] [GEOMETRY=]   the smallest case that fails so: CASE.min, .min.txt, .min.c
 # help: make regress         replay the corpora in all geometries
 # help: make repro CASE=FILE [TARGET=] [GEOMETRY=] [DEBUG=1]   one crasher, explained
 # help: make bench [RUNS=7]  speed, as ratios; also build/bench.json
@@ -269,7 +273,17 @@ regress:
 repro:
 	$(if $(CASE),,$(error say which: make repro CASE=FILE))
 	@$(MAKE) --no-print-directory -j$(shell nproc) $(B)/clang-san/p2m-case
-	@$(if $(DEBUG),gdb -q --args )$(B)/clang-san/p2m-case repro $(if $(filter command environment,$(firstword $(origin GEOMETRY))),--geometry=$(GEOMETRY)) $(if $(filter command environment,$(firstword $(origin TARGET))),--target=$(TARGET)) "$(CASE)"
+	@$(if $(DEBUG),gdb -q --args )$(B)/clang-san/p2m-case repro $(told) "$(CASE)"
+
+told = $(if $(filter command environment,$(firstword $(origin GEOMETRY))),--geometry=$(GEOMETRY)) $(if $(filter command environment,$(firstword $(origin TARGET))),--target=$(TARGET))
+
+shrink:
+	$(if $(CASE),,$(error say which: make shrink CASE=FILE))
+	@scripts/shrink --build=$(B) $(told) "$(CASE)"
+
+bugs:
+	$(call number,SEEDS)$(call number,JOBS)$(setup)
+	@scripts/bugs --build=$(B) --seeds=$(SEEDS) --jobs=$(JOBS) --only='$(ONLY)'
 
 bench:
 	$(call number,RUNS)$(setup)

@@ -296,9 +296,8 @@ static bool boots(void)
 bool explore(const struct subject *subject, const struct explore_options *options,
              struct explored *explored)
 {
-    uint32_t from;
+    bool fresh = !explored->states.count;
 
-    memset(explored, 0, sizeof(*explored));
     if (!MODEL_LITERAL || MAX_P2M_PFN > 16 || !subject->state) {
         fprintf(stderr, "exhaustive: %s in %s is too large to be explored\n", subject->name,
                 shape_here.name);
@@ -308,14 +307,15 @@ bool explore(const struct subject *subject, const struct explore_options *option
     search.options = options;
     search.explored = explored;
     search.choices = explore_choices(options, search.choice);
-    if (!boots())
+    explored->closed = false;
+    if (fresh && !boots())
         return true;
-    for (from = 0; from < explored->states.count; from++) {
+    for (; explored->expanded < explored->states.count; explored->expanded++) {
         if (explore_is_over(options, explored->transitions))
             return true;
-        if (options->depth && explored->states.state[from].depth >= options->depth)
+        if (options->depth && explored->states.state[explored->expanded].depth >= options->depth)
             return true;
-        if (!expand(from))
+        if (!expand(explored->expanded))
             return true;
     }
     explored->closed = true;

@@ -25,11 +25,12 @@ struct explore_options {
     uint64_t transitions;   /* give up after so many; 0: never */
     unsigned depth;         /* and do not follow states that are so deep; 0: all */
     double seconds;         /* give up after so long; 0: never */
-    uint32_t shard, shards; /* races: only the states shard, shard + shards, ... */
+    uint32_t first, stride; /* races: only the states first, first + stride, ... */
 };
 
 struct explored {
     struct states states;
+    uint32_t expanded; /* of these, in their order */
     uint64_t transitions;
     unsigned depth;
     bool closed; /* nothing new is left */
@@ -40,7 +41,10 @@ struct explored {
     uint64_t met[INVARIANT_COUNT]; /* violations of others than the one wanted */
 };
 
-/* Explores; false: the subject cannot be explored, having said why on stderr. */
+/*
+ * Explores, from where *explored stands (all zero: from the boots). False: the subject
+ * cannot be explored, having said why on stderr.
+ */
 bool explore(const struct subject *subject, const struct explore_options *options,
              struct explored *explored);
 

@@ -65,7 +65,7 @@ bool explore_races(const struct subject *subject, const struct explore_options *
     pair.explored = explored;
     pair.choices = explore_choices(options, pair.choice);
     explored->closed = false;
-    for (uint32_t from = options->shard; from < explored->states.count; from += options->shards) {
+    for (uint32_t from = options->first; from < explored->states.count; from += options->stride) {
         if (explore_is_over(options, explored->transitions))
             return true;
         if (!each_pair(from))

@@ -58,11 +58,4 @@ bool states_add(struct states *states, const struct state *state)
     return true;
 }
 
-void states_free(struct states *states)
-{
-    free(states->state);
-    free(states->table);
-    memset(states, 0, sizeof(*states));
-}
-
 HARNESS_END

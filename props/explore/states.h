@@ -33,6 +33,4 @@ struct states {
 /* Adds a state unless it is there; true if it was new. Out of memory ends the program. */
 bool states_add(struct states *states, const struct state *state);
 
-void states_free(struct states *states);
-
 #endif

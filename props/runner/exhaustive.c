@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -203,8 +204,8 @@ static void run_share(int out, unsigned number)
     static struct share share;
     uint64_t before = explored.transitions;
 
-    options.search.shard = number * options.every;
-    options.search.shards = options.jobs * options.every;
+    options.search.first += number * options.every;
+    options.search.stride = options.jobs * options.every;
     machine.tally.checks = 0;
     explore_races(subject_under_test, &options.search, &explored);
     share.told = true;
@@ -274,20 +275,40 @@ static bool races(void)
     return fine;
 }
 
-/* Two calls at a time have three entries (explore.h), and no other ops between them. */
+/*
+ * Two calls at a time have three entries (explore.h), and no other ops between them.
+ * One depth after the other, so that a violation close to the boot is found at once;
+ * each search meets the states of the one before it in the same order.
+ */
 static bool two_at_a_time(void)
 {
     struct explore_options *search = &options.search;
-    struct explore_options states = {.depth = search->depth, .want = INVARIANT_COUNT};
+    struct explore_options states = {.want = INVARIANT_COUNT};
+    uint64_t transitions = 0, checks = 0;
+    unsigned most = search->depth ? search->depth : UINT_MAX;
+    bool closed = false;
 
     *search = (struct explore_options){
         .want = search->want, .transitions = search->transitions, .seconds = search->seconds};
-    if (!explore(subject_under_test, &states, &explored))
-        return false;
-    memset(explored.met, 0, sizeof(explored.met));
-    explored.transitions = 0;
-    machine.tally.checks = 0;
-    return races();
+    for (unsigned depth = 1; !closed && !explored.failed && depth <= most; depth++) {
+        uint32_t before = explored.states.count;
+
+        states.depth = depth;
+        if (!explore(subject_under_test, &states, &explored))
+            return false;
+        closed = explored.closed;
+        explored.transitions = transitions;
+        machine.tally.checks = checks;
+        search->first = before;
+        if (!races())
+            return false;
+        transitions = explored.transitions;
+        checks = machine.tally.checks;
+        if (!explored.closed)
+            return true;
+    }
+    explored.closed = closed;
+    return true;
 }
 
 int main(int argc, char **argv)
