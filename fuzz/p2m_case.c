@@ -42,13 +42,16 @@ static const char help_text[] =
     "  --check=every     run, replay: check everything after every op, in the big\n"
     "                    geometries too\n"
     "  --reverse         replay: the last file first\n"
+    "  --faults          replay: each case once more for each page that it asks for, with\n"
+    "                    that page refused\n"
     "  --hashes          replay: print `HASH GEOMETRY FILE` for each case\n"
     "  --domu            e820: the map of an unprivileged domain (from 1 MiB on)\n"
     "  --ranges          e820: only the identity ranges, `0xSTART 0xEND` in PFNs, end\n"
     "                    exclusive, ascending\n"
     "  --cost            e820: only what the map costs, a line a file\n"
     "  --verify          e820: hold the ranges against a classification of each page\n"
-    "  -o OUT            encode, decode, e820: write here (e820: the map as a case)\n"
+    "  --want=NAME       shrink: the failure to keep; another one is an error\n"
+    "  -o OUT            encode, decode, shrink, e820: write here (e820: the map as a case)\n"
     "  -h, --help        this text\n"
     "\n"
     "A file is text if its name ends in .txt or its first line begins with p2m-case;\n"
@@ -60,7 +63,7 @@ void (*tool_running_op)(FILE *out);
 
 static struct {
     const char *geometry, *target, *out, *want;
-    bool every, reverse, hashes, domu, ranges, cost, verify, help;
+    bool every, reverse, faults, hashes, domu, ranges, cost, verify, help;
 } options;
 
 static int usage(const char *why, const char *what)
@@ -244,7 +247,7 @@ static int replay(char **paths, int count)
 
     if (!count)
         return usage("a file or a folder is wanted", NULL);
-    replay.options = (struct replay_options){options.every, options.hashes};
+    replay.options = (struct replay_options){options.every, options.faults, options.hashes};
     for (int i = 0; i < count; i++)
         fine = files_each(paths[options.reverse ? count - 1 - i : i], options.reverse, replay_file,
                           &replay) &&
@@ -261,6 +264,13 @@ static int replay(char **paths, int count)
         sum.ops += counts->ops;
         sum.checks += counts->checks;
         sum.failures += counts->failures;
+        sum.faults += counts->faults;
+    }
+    if (options.faults && !options.hashes)
+        printf("runs with one page refused: %" PRIu64 "\n", sum.faults);
+    if (fine && options.faults && !sum.faults) {
+        fprintf(stderr, "p2m-case: %s: no case asks for a page that could be refused\n", paths[0]);
+        fine = false;
     }
     if (fine && (!sum.ops || !sum.checks)) {
         fprintf(stderr, "p2m-case: %s: there is not a single op in it\n", paths[0]);
@@ -410,12 +420,25 @@ static void watch_crashes(void)
 
 static bool parse_options(int argc, char **argv)
 {
-    enum { GEOMETRY = 256, TARGET, CHECK, REVERSE, HASHES, DOMU, RANGES, COST, VERIFY, WANT };
+    enum {
+        GEOMETRY = 256,
+        TARGET,
+        CHECK,
+        REVERSE,
+        HASHES,
+        DOMU,
+        RANGES,
+        COST,
+        VERIFY,
+        WANT,
+        FAULTS
+    };
     static const struct option long_options[] = {
         {"geometry", required_argument, NULL, GEOMETRY},
         {"target", required_argument, NULL, TARGET},
         {"check", required_argument, NULL, CHECK},
         {"reverse", no_argument, NULL, REVERSE},
+        {"faults", no_argument, NULL, FAULTS},
         {"hashes", no_argument, NULL, HASHES},
         {"domu", no_argument, NULL, DOMU},
         {"ranges", no_argument, NULL, RANGES},
@@ -444,6 +467,9 @@ static bool parse_options(int argc, char **argv)
             break;
         case REVERSE:
             options.reverse = true;
+            break;
+        case FAULTS:
+            options.faults = true;
             break;
         case WANT:
             options.want = optarg;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../props/draw.h"
+#include "../props/faults.h"
 #include "../props/quiet.h"
 #include "../props/report.h"
 #include "../props/text.h"
@@ -225,6 +226,18 @@ static bool show(const struct input *input, FILE *out)
 
 /* ---- replay ---- */
 
+static bool sweep(const struct input *input, enum check_level level, struct replay_counts *counts)
+{
+    static struct test_case failing;
+    struct verdict verdict;
+    struct report report = {&verdict, &failing, input->target, input->name};
+
+    if (faults_sweep(subject_under_test, &c, level, &verdict, &failing, &counts->faults))
+        return true;
+    report_print(stderr, &report);
+    return false;
+}
+
 static bool replay(const struct input *input, const struct replay_options *options,
                    struct replay_counts *counts)
 {
@@ -247,6 +260,8 @@ static bool replay(const struct input *input, const struct replay_options *optio
     else if (options->hashes)
         printf("%016" PRIx64 " %s %s\n", machine_hash(), shape_here.name, input->name);
     fine = survives_bytes(input) && fine;
+    if (fine && options->faults)
+        fine = sweep(input, options->every ? CHECK_EVERY : CHECK_QUICK, counts);
     tool_running = NULL;
     counts->files++;
     counts->ops += machine.tally.ops - before.ops;

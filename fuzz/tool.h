@@ -30,10 +30,12 @@ struct e820_table {
 
 struct replay_counts {
     uint64_t files, ops, checks, failures;
+    uint64_t faults; /* runs with one page refused */
 };
 
 struct replay_options {
     bool every;  /* check everything after every op, whatever it costs */
+    bool faults; /* once more for each page that a case asks for, with that page refused */
     bool hashes; /* print a line `HASH geometry name` for each case */
 };
 

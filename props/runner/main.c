@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../faults.h"
 #include "../generate.h"
 #include "../metamorphic.h"
 #include "../quiet.h"
@@ -74,6 +75,7 @@ static bool parse_options(int argc, char **argv)
 
 static struct test_case c;
 static uint64_t running; /* the number of the case */
+static uint64_t faults;  /* runs with one page refused */
 
 /* `write` fills the file; under its name it appears whole or not at all. */
 static bool file_whole(const char *name, void (*write)(FILE *file, const void *ctx),
@@ -156,6 +158,18 @@ static void watch_crashes(void)
     signal(SIGABRT, on_signal);
 }
 
+/* One case in sixteen once more for each page that it asks for; c becomes what failed. */
+static bool sweep(uint64_t number, struct verdict *verdict)
+{
+    static struct test_case failing;
+
+    if (number % 16 ||
+        faults_sweep(subject_under_test, &c, CHECK_QUICK, verdict, &failing, &faults))
+        return true;
+    c = failing;
+    return false;
+}
+
 static bool one_case(uint64_t number)
 {
     static uint64_t before[INVARIANT_COUNT];
@@ -172,7 +186,7 @@ static bool one_case(uint64_t number)
                   1 + (unsigned)prng_below(&prng, prng_one_in(&prng, 8) ? 120 : 24), &c);
     fine = machine_judge(subject_under_test, &c, MODEL_LITERAL ? CHECK_EVERY : CHECK_QUICK,
                          &verdict) &&
-           metamorphic_try(subject_under_test, id, &c, &prng, &verdict);
+           sweep(number, &verdict) && metamorphic_try(subject_under_test, id, &c, &prng, &verdict);
     for (int i = 0; i < INVARIANT_COUNT; i++)
         exercised_in[i] += machine.tally.exercised[i] != before[i];
     if (!fine) {
@@ -200,6 +214,11 @@ static bool print_outcomes(void)
         }
     }
     printf("overlapping calls  %10" PRIu64 "\n", machine.tally.races);
+    printf("fault sweep, runs  %10" PRIu64 "\n", faults);
+    if (options.cases >= 10000 && !faults) {
+        fprintf(stderr, "props: no page was ever refused in a sweep\n");
+        fine = false;
+    }
     return fine;
 }
 
