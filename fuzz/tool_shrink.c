@@ -49,7 +49,7 @@ static void run_here(const struct subject *subject, const struct test_case *cand
 {
     struct verdict verdict;
 
-    if (machine_judge(subject, candidate, CHECK_QUICK, &verdict))
+    if (machine_judge(subject, candidate, MODEL_LITERAL ? CHECK_EVERY : CHECK_QUICK, &verdict))
         name[0] = '\0';
     else
         snprintf(name, NAME, "%s", invariant_name(verdict.id));

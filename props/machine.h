@@ -72,11 +72,12 @@ bool machine_run(const struct subject *subject, const struct test_case *c, enum 
 
 /*
  * The same in parts, for who looks in between: the boot; the ops [from, to) on what
- * there is; the end. *verdict is set by the one that answers false; the case is over then.
+ * there is; every check there is, on the state as it is; the end. *verdict is set by the one that answers false; the case is over then.
  */
 bool machine_start(const struct subject *subject, const struct test_case *c, enum check_level level,
                    struct verdict *verdict);
 bool machine_steps(unsigned from, unsigned to, struct verdict *verdict);
+bool machine_look(struct verdict *verdict);
 bool machine_finish(struct verdict *verdict);
 
 /* Of the last overlapping calls: did the inner one find fewer sync points than it asked for? */

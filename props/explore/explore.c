@@ -236,9 +236,12 @@ static bool step(uint32_t from, unsigned choice, unsigned refuse, unsigned *aske
         return !explore_met(search.options, explored, &search.c, &verdict, from);
     *asked = host.taken - search.here.host.taken;
     next.key = explore_key();
-    if (states_add(&explored->states, &next) && next.depth > explored->depth)
+    if (!states_add(&explored->states, &next))
+        return true;
+    if (next.depth > explored->depth)
         explored->depth = next.depth;
-    return true;
+    return machine_look(&verdict) ||
+           !explore_met(search.options, explored, &search.c, &verdict, from);
 }
 
 /* All that can be done in one state. False: a violation to stop at. */
@@ -286,9 +289,11 @@ static bool boots(void)
         if (machine_start(search.subject, &search.c, CHECK_QUICK, &verdict)) {
             root.key = explore_key();
             states_add(&search.explored->states, &root);
-        } else if (explore_met(search.options, search.explored, &search.c, &verdict, STATE_NONE)) {
-            return false;
+            if (machine_look(&verdict))
+                continue;
         }
+        if (explore_met(search.options, search.explored, &search.c, &verdict, STATE_NONE))
+            return false;
     }
     return true;
 }
