@@ -145,8 +145,7 @@ static bool run(const struct input *input, bool every, FILE *out)
                 machine.tally.checks);
         return true;
     }
-    if (!every)
-        machine_judge(tool_subject(input), &c, CHECK_QUICK, &verdict);
+    machine_judge(tool_subject(input), &c, every ? CHECK_EVERY : CHECK_QUICK, &verdict);
     report_print(out, &report);
     return false;
 }

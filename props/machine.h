@@ -72,7 +72,8 @@ bool machine_run(const struct subject *subject, const struct test_case *c, enum 
 
 /*
  * The same in parts, for who looks in between: the boot; the ops [from, to) on what
- * there is; every check there is, on the state as it is; the end. *verdict is set by the one that answers false; the case is over then.
+ * there is; every check there is, on the state as it is; the end. *verdict is set by the one that
+ * answers false; the case is over then.
  */
 bool machine_start(const struct subject *subject, const struct test_case *c, enum check_level level,
                    struct verdict *verdict);
@@ -84,8 +85,10 @@ bool machine_finish(struct verdict *verdict);
 bool machine_race_was_late(void);
 
 /*
- * machine_run, and a failure found by CHECK_QUICK is run again with CHECK_EVERY, so
- * that the verdict names the first op after which something is wrong.
+ * machine_run, and if it fails: a failure found by CHECK_QUICK is run again with
+ * CHECK_EVERY, so that the verdict names the first op after which something is wrong;
+ * and one that shows in overlapping calls without needing the overlap goes by the name
+ * that it has without. machine.c may be a copy afterwards.
  */
 bool machine_judge(const struct subject *subject, const struct test_case *c, enum check_level level,
                    struct verdict *verdict);

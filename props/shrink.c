@@ -122,6 +122,29 @@ static bool offer(struct shrink *shrink, struct test_case *c, const struct test_
     return true;
 }
 
+/*
+ * With fewer ops a call that ran inside another one comes at another moment: each
+ * moment is tried, for one such call after the other.
+ */
+#define MOMENTS 40
+
+static bool offer_retimed(struct shrink *shrink, struct test_case *c, struct test_case *candidate)
+{
+    if (offer(shrink, c, candidate))
+        return true;
+    for (unsigned i = 0; i < candidate->count; i++) {
+        uint8_t at = candidate->ops[i].at;
+
+        for (unsigned k = 1; at && k <= MOMENTS; k++) {
+            candidate->ops[i].at = (uint8_t)k;
+            if (offer(shrink, c, candidate))
+                return true;
+        }
+        candidate->ops[i].at = at;
+    }
+    return false;
+}
+
 /* ---- fewer ops ---- */
 
 static void cut(struct test_case *c, unsigned from, unsigned count)
@@ -148,12 +171,19 @@ static bool delete_spans(struct shrink *shrink, struct test_case *c)
     return any;
 }
 
-/* Two that only make sense together. */
-static bool delete_pairs(struct shrink *shrink, struct test_case *c)
+#define SOME 24 /* so many that all pairs can be tried */
+#define FEW 6   /* and so many that anything can */
+
+/* Two that only make sense together; or one, if the others come at another moment. */
+static bool delete_few(struct shrink *shrink, struct test_case *c)
 {
     static struct test_case candidate;
 
-    for (unsigned i = 0; c->count <= 24 && i < c->count; i++)
+    for (unsigned i = 0; c->count <= SOME && i < c->count; i++) {
+        candidate = *c;
+        cut(&candidate, i, 1);
+        if (offer_retimed(shrink, c, &candidate))
+            return true;
         for (unsigned k = i + 1; k < c->count; k++) {
             candidate = *c;
             cut(&candidate, k, 1);
@@ -161,28 +191,34 @@ static bool delete_pairs(struct shrink *shrink, struct test_case *c)
             if (offer(shrink, c, &candidate))
                 return true;
         }
+    }
     return false;
 }
 
-/* `at` without a call to run in is noise, and two calls may do the work of three. */
-#define FEW 6
-
-/* One op, of all that there are, in the place of two. */
-static bool replace_pairs(struct shrink *shrink, struct test_case *c)
+/* One op, of all that there are, in the place of ops i and k. */
+static bool replace_pair(struct shrink *shrink, struct test_case *c, unsigned i, unsigned k)
 {
     static struct test_case candidate;
     struct op op;
 
+    for (unsigned n = 0; shrink->budget && shrink_any_op(c, n, &op); n++)
+        for (unsigned place = 0; place < 2; place++) {
+            candidate = *c;
+            op.at = candidate.ops[place ? k : i].at;
+            candidate.ops[place ? k : i] = op;
+            cut(&candidate, place ? i : k, 1);
+            if (offer_retimed(shrink, c, &candidate))
+                return true;
+        }
+    return false;
+}
+
+static bool replace_pairs(struct shrink *shrink, struct test_case *c)
+{
     for (unsigned i = 0; c->count <= FEW && i < c->count; i++)
         for (unsigned k = i + 1; k < c->count; k++)
-            for (unsigned n = 0; shrink->budget && shrink_any_op(c, n, &op); n++)
-                for (unsigned place = 0; place < 2; place++) {
-                    candidate = *c;
-                    candidate.ops[place ? k : i] = op;
-                    cut(&candidate, place ? i : k, 1);
-                    if (offer(shrink, c, &candidate))
-                        return true;
-                }
+            if (replace_pair(shrink, c, i, k))
+                return true;
     return false;
 }
 
@@ -209,7 +245,7 @@ void shrink_case(struct shrink *shrink, struct test_case *c)
     while (any && shrink->budget) {
         any = delete_spans(shrink, c);
         any = simplify(shrink, c) || any;
-        any = any || delete_pairs(shrink, c) || replace_pairs(shrink, c);
+        any = any || delete_few(shrink, c) || replace_pairs(shrink, c);
     }
 }
 
