@@ -230,15 +230,18 @@ static void call_read(struct worker *w, p2m_word pfn)
 
 /*
  * Half of the calls go where the others are likely to be at the same time: to the
- * hot leaf, which is another one every few calls.
+ * hot leaf, which is another one every few calls. All mids have a turn first, while
+ * they are still to be made.
  */
 static p2m_word draw_pfn(struct worker *w, unsigned step)
 {
-    uint64_t leaf = prng_mix(hot_salt ^ (step / HOT_STEPS)) % LEAVES;
+    unsigned turn = step / HOT_STEPS;
+    uint64_t hot = prng_mix(hot_salt ^ turn), mid = turn < P2M_TOP ? hot_salt + turn : hot;
 
     if (prng_one_in(&w->prng, 2))
         return (p2m_word)prng_below(&w->prng, PFNS);
-    return (p2m_word)(leaf * P2M_LEAF + prng_below(&w->prng, P2M_LEAF));
+    return (p2m_word)(mid % P2M_TOP * P2M_MID_SPAN + (hot >> 8) % P2M_MID * P2M_LEAF +
+                      prng_below(&w->prng, P2M_LEAF));
 }
 
 /* The next PFN from `pfn` on, round the end, that `w` may write; PFNS: none. */
@@ -273,9 +276,10 @@ static void draw_range(struct worker *w, p2m_word pfn)
 
 static void write_at(struct worker *w, p2m_word pfn)
 {
-    p2m_word entry = writer_of[pfn] == COMMON ? IDENTITY_FRAME(pfn) : draw_entry(w, pfn);
+    bool common = writer_of[pfn] == COMMON;
+    p2m_word entry = common ? IDENTITY_FRAME(pfn) : draw_entry(w, pfn);
 
-    switch (prng_below(&w->prng, 16)) {
+    switch (prng_below(&w->prng, common ? 6 : 16)) {
     case 0:
         call_malformed(w, pfn);
         break;
@@ -315,7 +319,7 @@ static void keep_in_step(struct worker *w, unsigned step)
 static void *work(void *argument)
 {
     struct worker *w = argument;
-    unsigned steps = 50 + (unsigned)prng_below(&w->prng, 250);
+    unsigned steps = P2M_TOP * HOT_STEPS + (unsigned)prng_below(&w->prng, 200);
     sigset_t alarm_only;
 
     self = &w->hand;
@@ -350,7 +354,7 @@ static void plan_writers(void)
         if (pfn % P2M_MID_SPAN == 0)
             size = sizes[prng_below(&round_prng, sizeof(sizes) / sizeof(*sizes))];
         if (pfn % P2M_MID_SPAN % size == 0)
-            writer = prng_one_in(&round_prng, 5)
+            writer = prng_one_in(&round_prng, size == P2M_MID_SPAN ? 2 : 5)
                          ? COMMON
                          : (uint8_t)(1 + prng_below(&round_prng, options.threads));
         writer_of[pfn] = writer;
@@ -441,6 +445,13 @@ void __tsan_on_report(void *report)
 {
     (void)report;
     __atomic_fetch_add(&reports, 1, __ATOMIC_RELAXED);
+}
+
+/* on_fault below knows what it does. */
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void)
+{
+    return "report_signal_unsafe=0";
 }
 
 static void say(const char *what)
