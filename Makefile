@@ -254,7 +254,7 @@ props:
 RACE_TIME := $(if $(filter file default,$(origin TIME)),10,$(TIME))
 
 race:
-	$(call one_of,GEOMETRY,$(RACE_GEOMETRIES))$(call number,RACE_TIME)$(call number,THREADS)$(call number,SEED)$(if $(ROUNDS),$(call number,ROUNDS))$(setup)
+	$(call one_of,GEOMETRY,$(RACE_GEOMETRIES))$(if $(filter file default,$(origin TIME)),,$(call number,TIME))$(call number,THREADS)$(call number,SEED)$(if $(ROUNDS),$(call number,ROUNDS))$(setup)
 	@$(MAKE) --no-print-directory $(C)/tsan/$(GEOMETRY)/race_$(GEOMETRY)
 	@scripts/race $(C)/tsan/$(GEOMETRY)/race_$(GEOMETRY) $(if $(ROUNDS),--rounds=$(ROUNDS),--time=$(RACE_TIME)) --threads=$(THREADS) --seed=$(SEED)
 

@@ -21,7 +21,6 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <pthread.h>
-#include <sanitizer/common_interface_defs.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -46,8 +45,15 @@ enum {
 
 _Static_assert((uint64_t)P2M_TOP *P2M_MID *P2M_LEAF <= 4096, "for the small geometries only");
 
+/* The one that a thread is in, for the line when it dies there. */
+struct call {
+    const char *name;
+    p2m_word first, second;
+};
+
 struct worker {
     struct hand hand;
+    struct call call;
     pthread_t thread;
     struct prng prng;
     unsigned step;           /* how far it is, for the others */
@@ -125,8 +131,9 @@ static void settle(p2m_word pfn, bool done)
 
 /* ---- calls ---- */
 
-static void call_begins(struct worker *w)
+static void call_begins(struct worker *w, const char *name, p2m_word first, p2m_word second)
 {
+    w->call = (struct call){name, first, second};
     w->hand.asked = w->hand.given = w->hand.refused = 0;
     w->hand.refuse = prng_one_in(&w->prng, 8) ? 1 + (unsigned)prng_below(&w->prng, 4) : 0;
 }
@@ -150,7 +157,7 @@ static void call_set(struct worker *w, p2m_word pfn, p2m_word entry)
 {
     bool done;
 
-    call_begins(w);
+    call_begins(w, "set", pfn, entry);
     announce(pfn, entry);
     done = set_phys_to_machine(&world, pfn, entry);
     settle(pfn, done);
@@ -167,7 +174,7 @@ static void call_set_quietly(struct worker *w, p2m_word pfn, p2m_word entry)
 {
     bool sure = w->holds_leaf[pfn / P2M_LEAF] || history_entry(pfn) == entry, done;
 
-    call_begins(w);
+    call_begins(w, "__set", pfn, entry);
     announce(pfn, entry);
     done = __set_phys_to_machine(&world, pfn, entry);
     settle(pfn, done);
@@ -180,7 +187,7 @@ static void call_range(struct worker *w, p2m_word start, p2m_word end)
 {
     p2m_word got;
 
-    call_begins(w);
+    call_begins(w, "range", start, end);
     for (p2m_word pfn = start; pfn < end; pfn++)
         announce(pfn, IDENTITY_FRAME(pfn));
     got = set_phys_range_identity(&world, start, end);
@@ -197,7 +204,7 @@ static void call_malformed(struct worker *w, p2m_word pfn)
 {
     p2m_word entry = IDENTITY_FRAME(pfn + 1);
 
-    call_begins(w);
+    call_begins(w, "set", pfn, entry);
     expect(!set_phys_to_machine(&world, pfn, entry), "set of another PFN's identity", pfn, entry);
     call_ended(w);
 }
@@ -205,8 +212,12 @@ static void call_malformed(struct worker *w, p2m_word pfn)
 static void call_read(struct worker *w, p2m_word pfn)
 {
     bool bare = prng_one_in(&w->prng, 4);
-    uint32_t before = history_before(pfn);
-    p2m_word value = bare ? pfn_to_mfn(&world, pfn) : get_phys_to_machine(&world, pfn);
+    p2m_word value;
+    uint32_t before;
+
+    w->call = (struct call){bare ? "pfn_to_mfn" : "get", pfn, 0};
+    before = history_before(pfn);
+    value = bare ? pfn_to_mfn(&world, pfn) : get_phys_to_machine(&world, pfn);
 
     switch (history_judge(pfn, value, bare, before, &w->floor[pfn])) {
     case READING_FITS:
@@ -436,8 +447,14 @@ static void one_round(void)
 
 /* ---- reports, faults, hangs ---- */
 
+/* The handlers below know what they do. */
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void)
+{
+    return "report_signal_unsafe=0";
+}
+
 static uint64_t reports;
-static int dying;
 
 /* It calls this, by name, after each report that it has printed. */
 void __tsan_on_report(void *report);
@@ -447,51 +464,41 @@ void __tsan_on_report(void *report)
     __atomic_fetch_add(&reports, 1, __ATOMIC_RELAXED);
 }
 
-/* on_fault below knows what it does. */
-const char *__tsan_default_options(void);
-const char *__tsan_default_options(void)
-{
-    return "report_signal_unsafe=0";
-}
-
+/*
+ * From here on nothing goes by way of ThreadSanitizer: it may hold a lock of its own
+ * where it was interrupted, and would wait for itself for ever.
+ */
 static void say(const char *what)
 {
     char line[200];
     int length = snprintf(line, sizeof(line), "race: seed %" PRIu64 ", round %" PRIu64 ": %s\n",
                           world_seed, world_round, what);
 
-    if (write(STDERR_FILENO, line, (size_t)length) < 0)
-        return;
-}
-
-/* Not by way of ThreadSanitizer, which may itself be what hangs. */
-static void leave_at_once(void)
-{
-    syscall(SYS_exit_group, 1);
+    syscall(SYS_write, STDERR_FILENO, line, length);
 }
 
 static void on_alarm(int signal)
 {
     (void)signal;
-    if (!__atomic_load_n(&dying, __ATOMIC_RELAXED))
-        say("hangs: a call does not come to its end");
-    leave_at_once();
+    say("hangs: a call does not come to its end");
+    syscall(SYS_exit_group, 1);
 }
 
-/* ThreadSanitizer may hang in its report when two threads get here: so the line comes first. */
 static void on_fault(int signal, siginfo_t *fault, void *context)
 {
+    char what[150];
+    const struct call *call = self->index ? &workers[self->index - 1].call : NULL;
+
     (void)signal;
     (void)context;
-    while (__atomic_exchange_n(&dying, 1, __ATOMIC_RELAXED))
-        pause();
-    alarm(5);
-    if (world_is_sealed(fault->si_addr))
-        say("a shared page is written");
-    else
-        say("a wild pointer is followed");
-    __sanitizer_print_stack_trace();
-    leave_at_once();
+    snprintf(what, sizeof(what),
+             "%s, by thread %u in or after its call of %s(0x%" PRIx64 ", 0x%" PRIx64 ")",
+             world_is_sealed(fault->si_addr) ? "a shared page is written"
+                                             : "a wild pointer is followed",
+             self->index, call ? call->name : "build, the checks or destroy",
+             call ? (uint64_t)call->first : 0, call ? (uint64_t)call->second : 0);
+    say(what);
+    syscall(SYS_exit_group, 1);
 }
 
 static void watch(void)
