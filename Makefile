@@ -20,6 +20,8 @@ SEEDS ?= 3
 ONLY ?=
 SEED ?= 1
 RUNS ?= 7
+THREADS ?= 4
+ROUNDS ?=
 PROPS_FLAVOUR ?= gcc
 
 # ---- geometries ----
@@ -113,7 +115,7 @@ C := $(if $(BUG),$(B)/bugs/$(BUG),$(B))
 core_objects = $(patsubst %.c,$(C)/$(1)/$(2)/%.o,$(CORE))
 objects = $(core_objects) $(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS) $(3))
 
-.PHONY: help fuzz props exhaustive exhaustive-races bugs shrink test regress repro bench fuzz-targets clean
+.PHONY: help fuzz props exhaustive exhaustive-races race bugs shrink test regress repro bench fuzz-targets clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -127,6 +129,7 @@ help:
 # help: make exhaustive-races [JOBS=cores] [TIME=]   every pair of calls x every sync point x every state, in micro
 # help: make bugs [SEEDS=3] [ONLY=regexp] [JOBS=cores]   each planted bug: found from nothing, named, shrunk; also build/bugs.json
 # help: make shrink CASE=FILE [TARGET=] [GEOMETRY=]   the smallest case that fails so: CASE.min, .min.txt, .min.c
+# help: make race [TIME=10] [THREADS=4] [SEED=1] [ROUNDS=N] [GEOMETRY=]   real threads, under ThreadSanitizer
 # help: make regress         replay the corpora in all geometries
 # help: make repro CASE=FILE [TARGET=] [GEOMETRY=] [DEBUG=1]   one crasher, explained
 # help: make bench [RUNS=7]  speed, as ratios; also build/bench.json
@@ -227,6 +230,18 @@ $(B)/bench/x86_64/bench_core: $(CORE) fuzz/bench_core.c $(wildcard core/*.h) Mak
 	$(call say,LINK $@)
 	$(Q)$(GCC) -std=gnu11 -Wall -Wextra $(WERROR) -O2 $(SHAPE_x86_64) -o $@ $(CORE) fuzz/bench_core.c
 
+# The core alone again, with real threads (props/threads). No flavour either: the harness
+# has one thread. With BUG=ID the core has that bug; what marks its place does not count.
+RACE_CORE := $(if $(BUG),$(patsubst %,$(C)/%,$(CORE)),$(CORE))
+define race_of
+$(C)/tsan/$(1)/race_$(1): $(if $(BUG),$(C)/core.stamp,$(CORE)) $(wildcard core/*.h props/threads/*) props/prng.h props/quiet.h Makefile
+	@mkdir -p $$(@D)
+	$$(call say,LINK $$@)
+	$$(Q)$$(CLANG) -std=gnu11 -Wall -Wextra $$(WERROR) -I. -O2 -g -fsanitize=thread -pthread $$(SHAPE_$(1)) -DP2M_GEOMETRY='"$(1)"' $(if $(BUG),'-DPLANTED(harm)=(harm)') -o $$@ $$(RACE_CORE) $$(wildcard props/threads/*.c)
+endef
+RACE_GEOMETRIES := micro tiny odd
+$(foreach geometry,$(RACE_GEOMETRIES),$(eval $(call race_of,$(geometry))))
+
 BENCH := $(foreach g,tiny x86_64,$(B)/fuzz/$(g)/bench_ops_$(g) $(B)/fuzz/$(g)/bench_empty_$(g)) $(B)/bench/x86_64/bench_core
 
 fuzz-targets: $(FUZZ_TARGETS)
@@ -264,6 +279,14 @@ exhaustive-races:
 	$(call number,JOBS)
 	@$(MAKE) --no-print-directory -j$(shell nproc) $(B)/gcc/micro/exhaustive_micro
 	@$(B)/gcc/micro/exhaustive_micro --races --jobs=$(JOBS) $(time_limit)
+
+# Ten seconds, where nobody names a time: the default of TIME is for fuzzing.
+RACE_TIME := $(if $(filter file default,$(origin TIME)),10,$(TIME))
+
+race:
+	$(call one_of,GEOMETRY,$(RACE_GEOMETRIES))$(if $(filter file default,$(origin TIME)),,$(call number,TIME))$(call number,THREADS)$(call number,SEED)$(if $(ROUNDS),$(call number,ROUNDS))$(setup)
+	@$(MAKE) --no-print-directory $(C)/tsan/$(GEOMETRY)/race_$(GEOMETRY)
+	@scripts/race $(C)/tsan/$(GEOMETRY)/race_$(GEOMETRY) $(if $(ROUNDS),--rounds=$(ROUNDS),--time=$(RACE_TIME)) --threads=$(THREADS) --seed=$(SEED)
 
 regress:
 	@$(MAKE) --no-print-directory -j$(shell nproc) $(B)/p2m-case
