@@ -62,9 +62,8 @@ static void try_smaller(struct result *best, const char *target, const char *wan
     for (unsigned i = 0; i < TOOLS && all_tools[i] != best->tool; i++) {
         struct input input = as_input(best, target);
         struct result smaller;
-        char name[64];
 
-        if (!all_tools[i] || !all_tools[i]->failure(&input, name) || strcmp(name, want))
+        if (!all_tools[i])
             continue;
         if (!shrink_in(all_tools[i], &input, want, &smaller)) {
             drop(&smaller);

@@ -74,7 +74,7 @@ struct tool {
     /* What is wrong with the case in this geometry: a name of 64 bytes, "" if nothing is. */
     bool (*failure)(const struct input *input, char *name);
 
-    /* The smallest case that fails as `name` in this geometry; false if it does not so at all. */
+    /* The smallest case that fails as `name` in this geometry; false if none like it does. */
     bool (*shrink)(const struct input *input, const char *name, struct shrunk *shrunk);
 
     /* The identity ranges of a table, a line `0xSTART 0xEND` each. */

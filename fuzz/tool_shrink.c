@@ -241,9 +241,10 @@ bool tool_shrink(const struct input *input, const char *name, struct shrunk *shr
     memset(&trial, 0, sizeof(trial));
     trial.subject = tool_subject(input);
     trial.want = name;
-    if (!fails_so(NULL, &c))
+    if (!shrink_adapt(&shrink, &c))
         return false;
     shrunk->ops_before = c.count;
+    shrink.budget = budget();
     shrink_case(&shrink, &c);
     shrink.budget = budget();
     shrink_mark(&shrink, &c, &marks);

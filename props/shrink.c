@@ -195,6 +195,29 @@ static bool delete_few(struct shrink *shrink, struct test_case *c)
     return false;
 }
 
+/* A frame that a boot brings along in the place of an op that stored it. */
+static bool boot_instead(struct shrink *shrink, struct test_case *c)
+{
+    static const unsigned pages[] = {1,
+                                     P2M_LEAF - 1,
+                                     P2M_LEAF,
+                                     P2M_LEAF + 1,
+                                     2 * P2M_LEAF,
+                                     P2M_MID * P2M_LEAF,
+                                     P2M_MID * P2M_LEAF + 1};
+    static struct test_case candidate;
+
+    for (unsigned i = 0; c->count <= FEW && i < c->count; i++)
+        for (unsigned k = 0; k < sizeof(pages) / sizeof(pages[0]); k++) {
+            candidate = *c;
+            candidate.boot.nr_pages = pages[k] < boot_max_pages(&shape_here) ? pages[k] : 1;
+            cut(&candidate, i, 1);
+            if (offer_retimed(shrink, c, &candidate))
+                return true;
+        }
+    return false;
+}
+
 /* One op, of all that there are, in the place of ops i and k. */
 static bool replace_pair(struct shrink *shrink, struct test_case *c, unsigned i, unsigned k)
 {
@@ -245,8 +268,52 @@ void shrink_case(struct shrink *shrink, struct test_case *c)
     while (any && shrink->budget) {
         any = delete_spans(shrink, c);
         any = simplify(shrink, c) || any;
-        any = any || delete_few(shrink, c) || replace_pairs(shrink, c);
+        any = any || delete_few(shrink, c) || boot_instead(shrink, c) || replace_pairs(shrink, c);
     }
+}
+
+/* ---- carried over from another geometry ---- */
+
+/* Candidate i of the moments: as it is, then each call inside another at each moment. */
+static bool fails_at_some_moment(struct shrink *shrink, struct test_case *c)
+{
+    if (fails(shrink, c))
+        return true;
+    for (unsigned i = 0; i < c->count; i++) {
+        uint8_t at = c->ops[i].at;
+
+        for (unsigned k = 1; at && k <= MOMENTS; k++) {
+            c->ops[i].at = (uint8_t)k;
+            if (fails(shrink, c))
+                return true;
+        }
+        c->ops[i].at = at;
+    }
+    return false;
+}
+
+bool shrink_adapt(struct shrink *shrink, struct test_case *c)
+{
+    static struct test_case candidate;
+    struct op op;
+
+    candidate = *c;
+    if (fails_at_some_moment(shrink, &candidate)) {
+        *c = candidate;
+        return true;
+    }
+    for (unsigned i = 0; c->count <= FEW && i < c->count; i++)
+        for (unsigned n = 0; shrink->budget && shrink_any_op(c, n, &op); n++) {
+            candidate = *c;
+            op.at = c->ops[i].at;
+            op.refuse = c->ops[i].refuse;
+            candidate.ops[i] = op;
+            if (fails_at_some_moment(shrink, &candidate)) {
+                *c = candidate;
+                return true;
+            }
+        }
+    return false;
 }
 
 /* ---- what does not matter ---- */
@@ -287,7 +354,7 @@ static bool any_arg(struct shrink *shrink, const struct test_case *c, unsigned i
 
         other = *c;
         if (op->kind == OP_RANGE) {
-            op->arg = op->pfn + 1 + prng_below(&prng, shape_max_pfn(&shape_here));
+            op->arg = op->pfn + 1 + (n ? prng_below(&prng, shape_max_pfn(&shape_here)) : 0);
         } else {
             kind = entry_split(&shape_here, op->pfn, op->arg, &value);
             if (kind != ENTRY_MFN && kind != ENTRY_FOREIGN)

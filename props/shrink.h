@@ -25,6 +25,13 @@ struct shrink {
  */
 void shrink_case(struct shrink *shrink, struct test_case *c);
 
+/*
+ * *c comes from another geometry and may fail no more, because a place there is none
+ * here. If another op in the place of one, or another moment, makes it fail again, *c
+ * becomes that; false if nothing does.
+ */
+bool shrink_adapt(struct shrink *shrink, struct test_case *c);
+
 /* Which arguments of a small case matter. */
 struct shrink_marks {
     struct {
