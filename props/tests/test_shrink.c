@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The shrinker on failures whose smallest case is known, and the fault sweep on a
+ * subject that fails wrongly. (How short real bugs become is shown by `make bugs`.)
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../faults.h"
+#include "../generate.h"
+#include "../shrink.h"
+
+static struct test_case c;
+
+static void random_case(uint64_t seed, unsigned ops)
+{
+    struct prng prng = {prng_mix(seed)};
+
+    generate_case(&prng, &generate_all, ops, &c);
+}
+
+/* ---- shrinking ---- */
+
+/* A range, and later a set of a frame inside it. */
+static bool range_then_frame(void *ctx, const struct test_case *candidate)
+{
+    uint64_t value;
+
+    ++*(unsigned *)ctx;
+    for (unsigned i = 0; i < candidate->count; i++)
+        for (unsigned k = i + 1; k < candidate->count; k++) {
+            const struct op *range = &candidate->ops[i], *set = &candidate->ops[k];
+
+            if (range->kind == OP_RANGE && set->kind == OP_SET && set->pfn >= range->pfn &&
+                set->pfn < range->arg &&
+                entry_split(&shape_here, set->pfn, set->arg, &value) == ENTRY_MFN)
+                return true;
+        }
+    return false;
+}
+
+/* Whatever it starts from, the smallest case is the same, and is as small as can be. */
+static void test_reaches_the_smallest(void **state)
+{
+    unsigned calls, found = 0;
+
+    (void)state;
+    for (uint64_t seed = 0; seed < 40; seed++) {
+        struct shrink shrink = {.fails = range_then_frame, .ctx = &calls, .budget = 100000};
+
+        random_case(seed, 60);
+        if (!range_then_frame(&calls, &c))
+            continue;
+        found++;
+        calls = 0;
+        shrink_case(&shrink, &c);
+        assert_int_equal(calls, shrink.tried);
+        assert_int_equal(shrink.tried + shrink.budget, 100000);
+        assert_true(range_then_frame(&calls, &c));
+        assert_int_equal(c.count, 2);
+        assert_int_equal(c.boot.nr_pages, 0);
+        assert_int_equal(c.ops[0].at | c.ops[1].at | c.ops[0].refuse | c.ops[1].refuse, 0);
+        assert_int_equal(c.ops[0].pfn, 0);
+        assert_true(c.ops[0].arg <= 2);
+    }
+    assert_true(found > 10);
+}
+
+/* Fails if a call runs inside another one at its seventh sync point or later. */
+static bool late_interloper(void *ctx, const struct test_case *candidate)
+{
+    (void)ctx;
+    for (unsigned i = 0; i + 1 < candidate->count; i++)
+        if (candidate->ops[i].at >= 7 && candidate->ops[i + 1].kind == OP_SET)
+            return true;
+    return false;
+}
+
+static void test_keeps_the_moment(void **state)
+{
+    struct shrink shrink = {.fails = late_interloper, .budget = 100000};
+
+    (void)state;
+    random_case(3, 40);
+    c.ops[11].kind = OP_GET;
+    c.ops[11].at = 30;
+    c.ops[12] = (struct op){.kind = OP_SET, .pfn = 3, .arg = 9};
+    shrink_case(&shrink, &c);
+    assert_int_equal(c.count, 2);
+    assert_int_equal(c.ops[0].at, 7);
+}
+
+static void test_budget_is_kept(void **state)
+{
+    unsigned calls = 0;
+    struct shrink shrink = {.fails = range_then_frame, .ctx = &calls, .budget = 10};
+
+    (void)state;
+    for (uint64_t seed = 0; !range_then_frame(&calls, &c); seed++)
+        random_case(seed, 60);
+    calls = 0;
+    shrink_case(&shrink, &c);
+    assert_int_equal(calls, 10);
+    assert_true(range_then_frame(&calls, &c));
+}
+
+static void test_same_answer_twice(void **state)
+{
+    static struct test_case first;
+    unsigned calls;
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        struct shrink shrink = {.fails = range_then_frame, .ctx = &calls, .budget = 5000};
+
+        random_case(0, 200);
+        for (uint64_t seed = 1; !range_then_frame(&calls, &c); seed++)
+            random_case(seed, 200);
+        shrink_case(&shrink, &c);
+        if (!i)
+            first = c;
+    }
+    assert_true(case_equal(&first, &c));
+}
+
+/* The frame's value does not matter there; where it is stored does. */
+static void test_marks_what_does_not_matter(void **state)
+{
+    unsigned calls;
+    struct shrink shrink = {.fails = range_then_frame, .ctx = &calls, .budget = 100000};
+    struct shrink_marks marks;
+
+    (void)state;
+    memset(&c, 0, sizeof(c));
+    c.count = 2;
+    c.ops[0] = (struct op){.kind = OP_RANGE, .pfn = 0, .arg = 2};
+    c.ops[1] = (struct op){.kind = OP_SET, .pfn = 1, .arg = 5};
+    assert_true(range_then_frame(&calls, &c));
+    shrink_mark(&shrink, &c, &marks);
+    assert_true(marks.any[1].arg);
+    assert_false(marks.any[1].pfn);
+    assert_false(marks.any[0].pfn);
+    assert_false(marks.any[0].arg);
+}
+
+/* ---- the fault sweep ---- */
+
+/* Stores the entry next door when a page is refused, and says that it failed. */
+static bool set_leaving_traces(p2m_word pfn, p2m_word entry)
+{
+    bool done = subject_core.set(pfn, entry);
+
+    if (!done && host.refused)
+        subject_core.set((pfn + 1) % MAX_P2M_PFN, entry);
+    return done;
+}
+
+static void test_sweep_finds_traces(void **state)
+{
+    static struct test_case failing;
+    struct subject subject = subject_core;
+    struct verdict verdict;
+    uint64_t runs = 0;
+
+    (void)state;
+    memset(&c, 0, sizeof(c));
+    c.count = 2;
+    c.ops[0] = (struct op){.kind = OP_GET, .pfn = 5};
+    c.ops[1] = (struct op){.kind = OP_SET, .pfn = 5, .arg = 9};
+    assert_true(faults_sweep(&subject_core, &c, CHECK_EVERY, &verdict, &failing, &runs));
+    assert_int_equal(runs, 4 + 3); /* four pages of the boot; mid, MFN page, leaf */
+
+    subject.set = set_leaving_traces;
+    assert_true(
+        machine_run(&subject, &c, CHECK_EVERY, &verdict)); /* nothing wrong without a fault */
+    assert_false(faults_sweep(&subject, &c, CHECK_EVERY, &verdict, &failing, &runs));
+    assert_int_equal(failing.ops[1].refuse, 1);
+    assert_false(machine_run(&subject, &failing, CHECK_EVERY, &verdict));
+}
+
+/* The ranges of a map are swept, too. */
+static void test_sweep_takes_maps_apart(void **state)
+{
+    static struct test_case failing;
+    struct verdict verdict;
+    uint64_t runs = 0;
+
+    (void)state;
+    memset(&c, 0, sizeof(c));
+    c.count = 2;
+    c.ops[0] = (struct op){.kind = OP_E820, .type = 2, .start = 0, .stop = 4096};
+    c.ops[1] = (struct op){.kind = OP_XEN_SET_IDENTITY};
+    assert_true(faults_sweep(&subject_core, &c, CHECK_EVERY, &verdict, &failing, &runs));
+    assert_int_equal(runs, 4 + (P2M_LEAF > 1 ? 3 : 0));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_reaches_the_smallest),
+        cmocka_unit_test(test_keeps_the_moment),
+        cmocka_unit_test(test_budget_is_kept),
+        cmocka_unit_test(test_same_answer_twice),
+        cmocka_unit_test(test_marks_what_does_not_matter),
+        cmocka_unit_test(test_sweep_finds_traces),
+        cmocka_unit_test(test_sweep_takes_maps_apart),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
