@@ -101,7 +101,7 @@ CORE := $(wildcard core/*.c)
 PROPS := $(wildcard props/*.c)
 EXPLORE := $(wildcard props/explore/*.c) props/runner/exhaustive.c
 SUBJECT := props/subjects/core.c props/subjects/chosen.c props/subjects/canary.c
-CODEC := fuzz/codec.c
+CODEC := fuzz/codec.c fuzz/mutate.c
 TOOL := fuzz/p2m_case.c fuzz/tools.c fuzz/shrink.c fuzz/e820_log.c fuzz/files.c
 
 HARNESS := $(PROPS) $(SUBJECT) $(CODEC)
@@ -214,7 +214,7 @@ $(foreach geometry,tiny x86_64,$(eval $(call bench_of,$(geometry))))
 
 # $(1) flavour, $(2) geometry: every target is one source file and the harness.
 define targets_of
-$(C)/$(1)/$(2)/%_$(2): $(B)/$(1)/$(2)/fuzz/target_%.o $$(call objects,$(1),$(2),fuzz/target.c)
+$(C)/$(1)/$(2)/%_$(2): $(B)/$(1)/$(2)/fuzz/target_%.o $$(call objects,$(1),$(2),fuzz/target.c $$(if $$(filter fuzz,$(1)),fuzz/adapter_libfuzzer.c))
 	$$(call say,LINK $$@)
 	$$(Q)$$(CC_$(1)) $$(LDFLAGS_$(1)) -fsanitize=fuzzer -o $$@ $$^
 endef

@@ -17,6 +17,9 @@ int target_run(const char *name, enum vocabulary vocabulary, const uint8_t *data
  */
 void target_count(void);
 
+/* Each target whose input is a case says which mix of ops its bytes are. */
+extern const enum vocabulary target_vocabulary;
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #endif

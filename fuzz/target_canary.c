@@ -6,8 +6,10 @@
 #include "../props/subject.h"
 #include "target.h"
 
+const enum vocabulary target_vocabulary = VOCABULARY_OPS;
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     subject_under_test = subject_canary();
-    return target_run("canary", VOCABULARY_OPS, data, size);
+    return target_run("canary", target_vocabulary, data, size);
 }

@@ -5,7 +5,9 @@
  */
 #include "target.h"
 
+const enum vocabulary target_vocabulary = VOCABULARY_E820;
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    return target_run("e820", VOCABULARY_E820, data, size);
+    return target_run("e820", target_vocabulary, data, size);
 }

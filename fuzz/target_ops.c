@@ -5,7 +5,9 @@
  */
 #include "target.h"
 
+const enum vocabulary target_vocabulary = VOCABULARY_OPS;
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    return target_run("ops", VOCABULARY_OPS, data, size);
+    return target_run("ops", target_vocabulary, data, size);
 }

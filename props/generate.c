@@ -186,15 +186,20 @@ static uint64_t an_address(struct prng *prng)
     return address + (prng_one_in(prng, 2) ? prng_below(prng, 4096) : 0);
 }
 
+static struct op an_entry(struct prng *prng)
+{
+    return (struct op){.kind = OP_E820,
+                       .type = (uint8_t)(1 + prng_below(prng, 6)),
+                       .start = an_address(prng),
+                       .stop = an_address(prng)};
+}
+
 static void an_e820_table(struct prng *prng, unsigned room, struct test_case *c)
 {
     unsigned entries = 1 + (unsigned)prng_below(prng, room < 12 ? room : 12);
 
     for (unsigned i = 0; i + 1 < entries; i++)
-        c->ops[c->count++] = (struct op){.kind = OP_E820,
-                                         .type = (uint8_t)(1 + prng_below(prng, 6)),
-                                         .start = an_address(prng),
-                                         .stop = an_address(prng)};
+        c->ops[c->count++] = an_entry(prng);
     c->ops[c->count++] = (struct op){.kind = OP_XEN_SET_IDENTITY, .type = prng_one_in(prng, 4)};
 }
 
@@ -230,6 +235,32 @@ void generate_case(struct prng *prng, const struct generate_mix *mix, unsigned o
         an_e820_table(prng, ops, c);
     while (c->count < ops)
         an_op(prng, mix, off, &c->ops[c->count++]);
+}
+
+void generate_prime(struct prng *prng, const struct test_case *c)
+{
+    forget(prng);
+    if (!c->count)
+        return;
+    for (unsigned i = 0; i < RECENT; i++) {
+        const struct op *op = &c->ops[prng_below(prng, c->count)];
+
+        if (op->kind <= OP_RANGE)
+            drawn.recent[drawn.used++] = op->kind == OP_RANGE && i % 2 ? op->arg : op->pfn;
+    }
+    for (unsigned i = 0; i < HOT && i < drawn.used; i++)
+        if (drawn.recent[i] < MAX_P2M_PFN && !prng_one_in(prng, 3))
+            drawn.hot[i] = drawn.recent[i] - drawn.recent[i] % P2M_LEAF;
+}
+
+void generate_op(struct prng *prng, const struct generate_mix *mix, struct op *op)
+{
+    if (!once_in(prng, mix->e820))
+        an_op(prng, mix, 0, op);
+    else if (prng_one_in(prng, 2))
+        *op = an_entry(prng);
+    else
+        *op = (struct op){.kind = OP_XEN_SET_IDENTITY, .type = prng_one_in(prng, 4)};
 }
 
 HARNESS_END

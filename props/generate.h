@@ -25,6 +25,13 @@ extern const struct generate_mix generate_calls; /* set, __set, range, get, pfn_
 void generate_case(struct prng *prng, const struct generate_mix *mix, unsigned ops,
                    struct test_case *c);
 
+/*
+ * One more op for a case: generate_prime takes what the case has to do with, its PFNs
+ * and leaves; then generate_op draws ops that meet them. In `mix` e820 counts ops here.
+ */
+void generate_prime(struct prng *prng, const struct test_case *c);
+void generate_op(struct prng *prng, const struct generate_mix *mix, struct op *op);
+
 /* A random PFN and a random well-formed entry for it. */
 uint64_t generate_pfn(struct prng *prng);
 uint64_t generate_entry(struct prng *prng, uint64_t pfn);
