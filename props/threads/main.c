@@ -242,14 +242,14 @@ static void call_read(struct worker *w, p2m_word pfn)
 /*
  * Half of the calls go where the others are likely to be at the same time: to the
  * hot leaf, which is another one every few calls. All mids have a turn first, while
- * they are still to be made.
+ * they are still to be made: `rush`, all at once.
  */
-static p2m_word draw_pfn(struct worker *w, unsigned step)
+static p2m_word draw_pfn(struct worker *w, unsigned step, bool rush)
 {
     unsigned turn = step / HOT_STEPS;
     uint64_t hot = prng_mix(hot_salt ^ turn), mid = turn < P2M_TOP ? hot_salt + turn : hot;
 
-    if (prng_one_in(&w->prng, 2))
+    if (!rush && prng_one_in(&w->prng, 2))
         return (p2m_word)prng_below(&w->prng, PFNS);
     return (p2m_word)(mid % P2M_TOP * P2M_MID_SPAN + (hot >> 8) % P2M_MID * P2M_LEAF +
                       prng_below(&w->prng, P2M_LEAF));
@@ -339,11 +339,12 @@ static void *work(void *argument)
     pthread_sigmask(SIG_BLOCK, &alarm_only, NULL); /* for the main thread, which only waits */
     pthread_barrier_wait(&gate);
     for (unsigned step = 0; step < steps && !world_failed(); step++) {
-        p2m_word pfn = draw_pfn(w, step), own = next_own(w, pfn);
+        bool rush = step % HOT_STEPS == 0 && step / HOT_STEPS < P2M_TOP;
+        p2m_word pfn = draw_pfn(w, step, rush), own = next_own(w, pfn);
 
         if (step % HOT_STEPS == 0)
             keep_in_step(w, step);
-        if (own < PFNS && prng_one_in(&w->prng, 2))
+        if (own < PFNS && (rush || prng_one_in(&w->prng, 2)))
             write_at(w, own);
         else
             call_read(w, pfn);

@@ -90,9 +90,10 @@ void world_meet(void)
  */
 static void loiter(void)
 {
-    uint64_t draw = self->index ? prng_next(&self->pace) : 0; /* nobody meets the main thread */
+    uint64_t draw = self->index ? prng_next(&self->pace) : 7; /* nobody meets the main thread */
 
-    switch (draw % 4) {
+    switch (draw % 8) {
+    case 0:
     case 1:
         sched_yield();
         break;
@@ -101,6 +102,7 @@ static void loiter(void)
             continue;
         break;
     case 3:
+    case 4:
         world_meet();
     }
 }
