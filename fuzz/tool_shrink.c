@@ -27,7 +27,18 @@ static struct test_case c;
 void __asan_set_error_report_callback(void (*callback)(const char *report)) __attribute__((weak));
 void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
 
-static char *told; /* shared with the process that runs the case */
+/*
+ * A sanitizer's report ends the program, so cases that may bring one about are run by
+ * another process, until one of them ends it; then there is a new one.
+ */
+static struct {
+    struct {
+        struct test_case c;
+        char name[NAME];
+    } * shared;
+    pid_t pid; /* 0: there is none now */
+    int ask, answer;
+} apart;
 
 static void on_asan(const char *report)
 {
@@ -35,13 +46,13 @@ static void on_asan(const char *report)
     const char *kind = strstr(report, summary);
 
     kind = kind ? kind + sizeof(summary) - 1 : "unknown";
-    snprintf(told, NAME, "SANITIZER_%.*s", (int)strcspn(kind, " \n"), kind);
+    snprintf(apart.shared->name, NAME, "SANITIZER_%.*s", (int)strcspn(kind, " \n"), kind);
     _exit(0);
 }
 
 static void on_death(void)
 {
-    snprintf(told, NAME, "SANITIZER_undefined-behavior");
+    snprintf(apart.shared->name, NAME, "SANITIZER_undefined-behavior");
     _exit(0);
 }
 
@@ -55,41 +66,76 @@ static void run_here(const struct subject *subject, const struct test_case *cand
         snprintf(name, NAME, "%s", invariant_name(verdict.id));
 }
 
-/* A sanitizer's report ends the program, so that is another one's. */
-static void run_apart(const struct subject *subject, const struct test_case *candidate, char *name)
+/* The other process: a byte in, the case run, a byte out. */
+static noreturn void serve(const struct subject *subject, int in, int out)
 {
-    int status = 0;
-    pid_t child;
+    char byte;
 
-    if (!told) {
-        told = mmap(NULL, NAME, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-        if (told == MAP_FAILED) {
-            perror("p2m-case: mmap");
-            exit(1);
-        }
-    }
-    told[0] = '\0';
-    fflush(NULL);
-    child = fork();
-    if (!child) {
-        if (!freopen("/dev/null", "w", stderr))
-            _exit(1);
+    if (!freopen("/dev/null", "w", stderr))
+        _exit(1);
+    signal(SIGABRT, SIG_DFL);
+    if (__asan_set_error_report_callback)
+        __asan_set_error_report_callback(on_asan);
+    if (__sanitizer_set_death_callback)
+        __sanitizer_set_death_callback(on_death);
+    while (read(in, &byte, 1) == 1) {
         alarm(5);
-        signal(SIGABRT, SIG_DFL);
-        if (__asan_set_error_report_callback)
-            __asan_set_error_report_callback(on_asan);
-        if (__sanitizer_set_death_callback)
-            __sanitizer_set_death_callback(on_death);
-        run_here(subject, candidate, told);
-        _exit(0);
+        run_here(subject, &apart.shared->c, apart.shared->name);
+        if (write(out, &byte, 1) != 1)
+            break;
     }
-    if (child < 0 || waitpid(child, &status, 0) != child) {
-        perror("p2m-case: fork");
+    _exit(0);
+}
+
+static void start_server(const struct subject *subject)
+{
+    int ask[2], answer[2];
+
+    if (!apart.shared)
+        apart.shared = mmap(NULL, sizeof(*apart.shared), PROT_READ | PROT_WRITE,
+                            MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    fflush(NULL);
+    if (apart.shared == MAP_FAILED || pipe(ask) || pipe(answer) || (apart.pid = fork()) < 0) {
+        perror("p2m-case: shrink");
         exit(1);
     }
+    if (!apart.pid) {
+        close(ask[1]);
+        close(answer[0]);
+        serve(subject, ask[0], answer[1]);
+    }
+    close(ask[0]);
+    close(answer[1]);
+    apart.ask = ask[1];
+    apart.answer = answer[0];
+}
+
+static void stop_server(void)
+{
+    int status = 0;
+
+    if (!apart.pid)
+        return;
+    close(apart.ask);
+    close(apart.answer);
+    waitpid(apart.pid, &status, 0);
     if (WIFSIGNALED(status))
-        snprintf(told, NAME, "SANITIZER_%s", WTERMSIG(status) == SIGALRM ? "timeout" : "crash");
-    memcpy(name, told, NAME);
+        snprintf(apart.shared->name, NAME, "SANITIZER_%s",
+                 WTERMSIG(status) == SIGALRM ? "timeout" : "crash");
+    apart.pid = 0;
+}
+
+static void run_apart(const struct subject *subject, const struct test_case *candidate, char *name)
+{
+    char byte = 0;
+
+    if (!apart.pid)
+        start_server(subject);
+    apart.shared->c = *candidate;
+    apart.shared->name[0] = '\0';
+    if (write(apart.ask, &byte, 1) != 1 || read(apart.answer, &byte, 1) != 1)
+        stop_server();
+    memcpy(name, apart.shared->name, NAME);
 }
 
 /* A case may end the program only if the one before it did. */
@@ -108,6 +154,7 @@ bool tool_failure(const struct input *input, char *name)
     if (!tool_load(input, &c))
         return false;
     run_apart(tool_subject(input), &c, name);
+    stop_server();
     return true;
 }
 
@@ -226,7 +273,7 @@ static void print_aside(FILE *out)
 /* A candidate costs microseconds in a small tree, more in a big one, most if it may crash. */
 static uint64_t budget(void)
 {
-    return may_die ? 1500 : MODEL_LITERAL ? 400000 : 20000;
+    return may_die ? 40000 : MODEL_LITERAL ? 400000 : 20000;
 }
 
 bool tool_shrink(const struct input *input, const char *name, struct shrunk *shrunk)
@@ -241,13 +288,16 @@ bool tool_shrink(const struct input *input, const char *name, struct shrunk *shr
     memset(&trial, 0, sizeof(trial));
     trial.subject = tool_subject(input);
     trial.want = name;
-    if (!shrink_adapt(&shrink, &c))
+    if (!shrink_adapt(&shrink, &c)) {
+        stop_server();
         return false;
+    }
     shrunk->ops_before = c.count;
     shrink.budget = budget();
     shrink_case(&shrink, &c);
     shrink.budget = budget();
     shrink_mark(&shrink, &c, &marks);
+    stop_server();
     shrunk->ops_after = c.count;
     shrunk->tried = shrink.tried;
     print_marked(shrunk->text, &c, &marks);
