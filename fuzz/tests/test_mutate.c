@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The mutator: deterministic, within bounds, and able to reach what it is for. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../../props/generate.h"
+#include "../mutate.h"
+
+static size_t random_input(uint64_t seed, uint8_t *data)
+{
+    struct prng prng = {prng_mix(seed)};
+    struct test_case c;
+
+    generate_case(&prng, &generate_all, 1 + (unsigned)prng_below(&prng, 40), &c);
+    return codec_encode(VOCABULARY_OPS, &c, data);
+}
+
+static void test_same_seed_same_result(void **state)
+{
+    uint8_t a[CODEC_MAX], b[CODEC_MAX];
+    unsigned different = 0;
+
+    (void)state;
+    for (uint64_t seed = 0; seed < 2000; seed++) {
+        size_t size = random_input(seed, a), first, second;
+
+        memcpy(b, a, size);
+        first = mutate_bytes(VOCABULARY_OPS, a, size, sizeof(a), seed);
+        mutate_bytes(VOCABULARY_E820, a, 0, sizeof(a), ~seed); /* leaves nothing behind */
+        random_input(seed, a);
+        first = mutate_bytes(VOCABULARY_OPS, a, size, sizeof(a), seed);
+        second = mutate_bytes(VOCABULARY_OPS, b, size, sizeof(b), seed);
+        assert_int_equal(first, second);
+        assert_memory_equal(a, b, first);
+        random_input(seed, b);
+        different += first != size || memcmp(a, b, size);
+    }
+    assert_true(different > 1500);
+}
+
+/* Room for less than an input has is kept to, down to none at all. */
+static void test_stays_within_its_room(void **state)
+{
+    uint8_t data[CODEC_MAX + 16], other[CODEC_MAX], out[CODEC_MAX + 16];
+
+    (void)state;
+    for (uint64_t seed = 0; seed < 3000; seed++) {
+        size_t size = random_input(seed, data), most = seed % (CODEC_MAX + 1);
+        size_t other_size = random_input(~seed, other);
+
+        if (size > most)
+            size = most;
+        memset(data + most, 0x5a, 16);
+        assert_true(mutate_bytes(VOCABULARY_OPS, data, size, most, seed) <= most);
+        for (unsigned i = 0; i < 16; i++)
+            assert_int_equal(data[most + i], 0x5a);
+        memset(out + most, 0x5a, 16);
+        assert_true(mutate_cross(VOCABULARY_E820, data, size, other, other_size, out, most, seed) <=
+                    most);
+        for (unsigned i = 0; i < 16; i++)
+            assert_int_equal(out[most + i], 0x5a);
+    }
+}
+
+/* From nothing, by mutation alone: every op, entry kind, refusal, overlap, every form of boot. */
+static void test_reaches_everything(void **state)
+{
+    uint8_t data[CODEC_MAX];
+    bool kinds[OP_KINDS] = {false}, entries[ENTRY_KINDS] = {false};
+    bool refused = false, inside = false, automatic = false, xen = false, holes = false;
+    size_t size = 0;
+
+    (void)state;
+    for (uint64_t seed = 0; seed < 60000; seed++) {
+        static struct test_case c;
+        uint64_t value;
+
+        if (seed % 200 == 0)
+            size = 0;
+        size = mutate_bytes(VOCABULARY_OPS, data, size, sizeof(data), seed);
+        codec_decode(VOCABULARY_OPS, data, size, &c);
+        assert_true(c.count <= CASE_OPS);
+        automatic |= c.boot.auto_translated;
+        xen |= c.boot.xen_restore;
+        holes |= c.boot.holes > 0;
+        for (unsigned i = 0; i < c.count; i++) {
+            const struct op *op = &c.ops[i];
+
+            kinds[op->kind] = true;
+            refused |= op->refuse > 0;
+            inside |= op->at > 0;
+            if (op->kind == OP_SET)
+                entries[entry_split(&shape_here, op->pfn, op->arg, &value)] = true;
+        }
+    }
+    for (unsigned i = 0; i < OP_KINDS; i++)
+        assert_true(kinds[i]);
+    for (unsigned i = 0; i < ENTRY_KINDS; i++)
+        assert_true(entries[i]);
+    assert_true(refused && inside && automatic && xen && holes);
+}
+
+/* Two inputs give a case that starts like the one and ends like the other. */
+static void test_splice(void **state)
+{
+    static struct test_case a, b, c;
+    struct prng prng = {1};
+
+    (void)state;
+    for (unsigned round = 0; round < 500; round++) {
+        unsigned head = 0, tail = 0;
+
+        generate_case(&prng, &generate_all, 1 + (unsigned)prng_below(&prng, CASE_OPS), &a);
+        generate_case(&prng, &generate_all, 1 + (unsigned)prng_below(&prng, CASE_OPS), &b);
+        c = a;
+        mutate_splice(&prng, &c, &b);
+        assert_true(c.count <= CASE_OPS);
+        while (head < c.count && head < a.count &&
+               !memcmp(&c.ops[head], &a.ops[head], sizeof(a.ops[0])))
+            head++;
+        for (unsigned from = 0; from <= b.count && head + tail < c.count; from++) {
+            tail = c.count - head;
+            if (tail > b.count - from)
+                tail = b.count - from;
+            if (memcmp(&c.ops[head], &b.ops[from], tail * sizeof(b.ops[0])))
+                tail = 0;
+        }
+        assert_int_equal(head + tail, c.count);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_same_seed_same_result),
+        cmocka_unit_test(test_stays_within_its_room),
+        cmocka_unit_test(test_reaches_everything),
+        cmocka_unit_test(test_splice),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
