@@ -436,6 +436,7 @@ static void try_calls(const struct op *op)
 {
     if (!op || op->kind > OP_RANGE) {
         check_get(MAX_P2M_PFN - 1, GET_MATCHES_MODEL);
+        check_get(MAX_P2M_PFN, GET_MATCHES_MODEL);
         check_translation(0);
         return;
     }

@@ -157,10 +157,15 @@ static void file_case(const char *what, const struct test_case *c)
 /* The subject crashed. */
 static void on_crash(int number)
 {
-    signal(number, SIG_DFL);
-    fprintf(stderr, "exhaustive: signal %d in op %d of\n", number, machine.op + 1);
+    char name[32];
+
+    snprintf(name, sizeof(name), "SANITIZER_signal-%d", number);
+    printf("p2mcheck: %s: the subject crashed\n", name);
+    printf("p2mcheck:   op %d of %u: in which it happened\n", machine.op + 1,
+           machine.c ? machine.c->count : 0);
     if (machine.c)
-        file_case("SANITIZER_crash", machine.c);
+        file_case(name, machine.c);
+    fflush(stdout);
     _exit(1);
 }
 
@@ -316,8 +321,10 @@ int main(int argc, char **argv)
     if (!parse_options(argc, argv))
         return usage("bad arguments");
     clock_gettime(CLOCK_MONOTONIC, &started);
-    host_start();
     signal(SIGABRT, on_crash);
+    signal(SIGSEGV, on_crash); /* the host hands over what is not its own */
+    signal(SIGBUS, on_crash);
+    host_start();
     if (options.races ? !two_at_a_time() : !explore(subject_under_test, &options.search, &explored))
         return 1;
     return print_result();
