@@ -29,6 +29,9 @@ static const char help_text[] =
     "  p2m-case show FILE                draws the tree at the end of the case\n"
     "  p2m-case replay PATH...           runs files, and all in folders, in every\n"
     "                                    geometry; ends with what was done\n"
+    "  p2m-case cells PATH...            runs them in one geometry (tiny): which calls met\n"
+    "                                    which states, where, and what came of it; a cell\n"
+    "                                    that was not reached is a failure\n"
     "  p2m-case e820 FILE...             reads the memory map in a boot log of Linux\n"
     "                                    or Xen: the table, the identity ranges, the\n"
     "                                    pages they cost, the tree\n"
@@ -281,6 +284,23 @@ static int replay(char **paths, int count)
                " checks, %" PRIu64 " failures\n",
                geometries, sum.files, sum.ops, sum.checks, sum.failures + replay.unread);
     return !fine;
+}
+
+static int cells(char **paths, int count)
+{
+    const char *geometry = options.geometry ? options.geometry : "tiny";
+    const struct tool *tool = tool_by_name(geometry, strlen(geometry));
+    unsigned wrong;
+
+    if (!tool)
+        return usage("no such geometry", geometry);
+    options.geometry = geometry;
+    if (replay(paths, count))
+        return 1;
+    wrong = tool->cells(stdout);
+    if (wrong)
+        fprintf(stderr, "p2m-case: %u cells are not as they should be\n", wrong);
+    return wrong > 0;
 }
 
 /* ---- E820 ---- */
@@ -546,6 +566,8 @@ static int dispatch(int argc, char **argv)
         return count == 1 ? !shrink_file(rest[0], options.geometry, options.target, options.want,
                                          options.out)
                           : usage("one case is wanted", NULL);
+    if (!strcmp(command, "cells"))
+        return cells(rest, count);
     if (!strcmp(command, "e820"))
         return e820(rest, count);
     for (unsigned i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)

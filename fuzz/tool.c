@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../props/cells.h"
 #include "../props/draw.h"
 #include "../props/faults.h"
 #include "../props/quiet.h"
@@ -269,6 +270,67 @@ static bool replay(const struct input *input, const struct replay_options *optio
     return fine;
 }
 
+/* ---- state coverage ---- */
+
+struct cell_counts {
+    unsigned reached, possible;
+};
+
+static void print_cell_table(FILE *out, const struct cell_counts *table)
+{
+    static const char *const columns[CELL_BEFORES] = {"no mid",  "id. mid", "missing", "identity",
+                                                      "private", "grafted", "beyond"};
+    char name[128];
+
+    fprintf(out, "%-16s", "");
+    for (unsigned before = 0; before < CELL_BEFORES; before++)
+        fprintf(out, " %9s", columns[before]);
+    for (unsigned call = 0; call < CELL_CALLS; call++) {
+        cells_name(call * CELL_BEFORES * CELL_PLACES * CELL_OUTCOMES, name, sizeof(name));
+        fprintf(out, "\n%-16.*s", (int)strcspn(name, ","), name);
+        for (unsigned before = 0; before < CELL_BEFORES; before++) {
+            const struct cell_counts *counts = &table[call * CELL_BEFORES + before];
+            char text[24];
+
+            snprintf(text, sizeof(text), "%u/%u", counts->reached, counts->possible);
+            fprintf(out, " %9s", counts->possible ? text : "-");
+        }
+    }
+    fprintf(out, "\n");
+}
+
+static unsigned tool_cells(FILE *out)
+{
+    struct cell_counts table[CELL_CALLS * CELL_BEFORES] = {{0, 0}}, sum = {0, 0};
+    unsigned wrong = 0;
+    char name[128];
+
+    for (unsigned cell = 0; cell < CELLS; cell++) {
+        struct cell_counts *counts = &table[cell / CELL_OUTCOMES / CELL_PLACES];
+
+        counts->possible += !cells_impossible(cell);
+        counts->reached += !cells_impossible(cell) && cells_met[cell];
+    }
+    print_cell_table(out, table);
+    for (unsigned cell = 0; cell < CELLS; cell++) {
+        const char *why = cells_impossible(cell);
+
+        sum.possible += !why;
+        sum.reached += !why && cells_met[cell];
+        if (!why == (cells_met[cell] > 0))
+            continue;
+        wrong++;
+        cells_name(cell, name, sizeof(name));
+        if (why)
+            fprintf(out, "reached, though %s: %s\n", why, name);
+        else
+            fprintf(out, "never reached: %s\n", name);
+    }
+    fprintf(out, "geometry %s: %u of %u cells reached, %u impossible\n", shape_here.name,
+            sum.reached, sum.possible, CELLS - sum.possible);
+    return wrong;
+}
+
 /* ---- E820 ---- */
 
 static struct p2m_e820_entry map[256];
@@ -369,9 +431,9 @@ static bool e820_verify(const struct e820_table *table, bool domu, FILE *out)
 
 const struct tool TOOL_NAME(P2M_GEOMETRY_TOKEN);
 const struct tool TOOL_NAME(P2M_GEOMETRY_TOKEN) = {
-    P2M_GEOMETRY, named_geometry, is_text,     print,        encode,      show,
-    run,          repro,          replay,      tool_failure, tool_shrink, e820_ranges,
-    e820_show,    e820_case,      e820_verify,
+    P2M_GEOMETRY, named_geometry, is_text,   print,       encode,       show,
+    run,          repro,          replay,    tool_cells,  tool_failure, tool_shrink,
+    e820_ranges,  e820_show,      e820_case, e820_verify,
 };
 
 HARNESS_END

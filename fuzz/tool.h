@@ -71,6 +71,13 @@ struct tool {
     bool (*replay)(const struct input *input, const struct replay_options *options,
                    struct replay_counts *counts);
 
+    /*
+     * The matrix of state coverage of all that was run so far (props/cells.h): reached and
+     * reachable cells, the gaps in words. Answers the number of gaps, and of cells that
+     * were reached though they are called impossible.
+     */
+    unsigned (*cells)(FILE *out);
+
     /* What is wrong with the case in this geometry: a name of 64 bytes, "" if nothing is. */
     bool (*failure)(const struct input *input, char *name);
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cells.h"
 #include "prng.h"
 #include "quiet.h"
 
@@ -142,10 +143,12 @@ static void note_exercised(const struct op *op)
 static void plain_call(const struct op *op)
 {
     struct outcome outcome = {.op = op, .pages_before = host.live, .taken_before = host.taken};
-    unsigned kinds_before = kinds_pages();
+    unsigned kinds_before = kinds_pages(), cell = 0;
 
     machine.op = (int)(op - machine.c->ops);
     note_exercised(op);
+    if (op->kind <= OP_RANGE)
+        cell = cells_before(op, &machine.kinds, host.list_words);
     if (may_fail(op))
         outcome.hash_before = state_hash(machine.level == CHECK_EVERY ? NULL : op);
     host_arm(op->refuse);
@@ -158,6 +161,8 @@ static void plain_call(const struct op *op)
     machine_note(op, outcome.got);
     if (machine.model_off)
         return;
+    if (op->kind <= OP_RANGE && !machine.c->boot.auto_translated)
+        cells_note(cell, op->kind < OP_SET || op->kind == OP_RANGE || outcome.got, outcome.refused);
     if (outcome.refused)
         needed_the_page(op);
     outcome.expected = expect(op, &outcome);

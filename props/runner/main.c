@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../cells.h"
 #include "../faults.h"
 #include "../generate.h"
 #include "../metamorphic.h"
@@ -222,6 +223,21 @@ static bool print_outcomes(void)
     return fine;
 }
 
+/* What cells.c calls impossible must not happen. */
+static bool cells_are_possible(void)
+{
+    bool fine = true;
+    char name[128];
+
+    for (unsigned cell = 0; cell < CELLS; cell++)
+        if (cells_met[cell] && cells_impossible(cell)) {
+            cells_name(cell, name, sizeof(name));
+            fprintf(stderr, "props: %s, though %s\n", name, cells_impossible(cell));
+            fine = false;
+        }
+    return fine;
+}
+
 static void print_properties(void)
 {
     printf("\n%-24s %12s\n", "property", "cases");
@@ -246,6 +262,7 @@ int main(int argc, char **argv)
     for (number = 0; number < options.cases && !failures; number++)
         failures += !one_case(options.first + number);
     fine = print_outcomes();
+    fine = (failures || cells_are_possible()) && fine;
     print_properties();
     printf("\n%" PRIu64 " cases, %" PRIu64 " ops, %" PRIu64 " checks, %" PRIu64 " failures\n",
            number, machine.tally.ops, machine.tally.checks, failures);
