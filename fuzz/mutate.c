@@ -216,9 +216,13 @@ static void change_boot(struct prng *prng, struct boot *boot)
 {
     uint64_t most = boot_max_pages(&shape_here);
 
-    switch (below(prng, 6)) {
+    switch (below(prng, 7)) {
     case 0:
         boot->nr_pages = below(prng, 4 * P2M_LEAF);
+        break;
+    case 6: /* to the end of the table, or of what is lent */
+        if (prng_one_in(prng, MAX_P2M_PFN > 65536 ? 32 : 2))
+            boot->nr_pages = most - below(prng, 4 * P2M_LEAF);
         break;
     case 1:
         boot->nr_pages += below(prng, 3) - 1;
@@ -237,7 +241,7 @@ static void change_boot(struct prng *prng, struct boot *boot)
         boot->auto_translated = prng_one_in(prng, 32);
     }
     if (boot->nr_pages > most)
-        boot->nr_pages = boot->nr_pages > most + 1 ? 0 : most;
+        boot->nr_pages = boot->nr_pages == most + 1 ? most : 0;
 }
 
 /* Bytes of a memory map: to another's boundary, or beside a page's edge. */

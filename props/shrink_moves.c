@@ -122,10 +122,12 @@ static bool other_numbers(struct shrink *shrink, struct test_case *c, unsigned i
     enum entry_kind kind = entry_split(&shape_here, c->ops[i].pfn, c->ops[i].arg, &value);
 
     if (c->ops[i].kind == OP_SET || c->ops[i].kind == OP_SET_NOALLOC) {
-        uint64_t values[] = {0, 1, 2, value / 2, value & ~(value - 1), value - 1};
+        uint64_t values[] = {0, 1, 2, value / 2, value < 256 ? value - 1 : 0};
 
         for (unsigned k = 0; k < sizeof(values) / sizeof(values[0]); k++)
             TRY(op->arg = entry_join(&shape_here, op->pfn, kind, values[k]));
+        for (unsigned bit = 64; bit--;)
+            TRY(op->arg = entry_join(&shape_here, op->pfn, kind, value & ~((uint64_t)1 << bit)));
         for (unsigned k = 0; k < c->count; k++)
             TRY(op->arg = c->ops[k].kind == op->kind ? c->ops[k].arg : op->arg);
     }
