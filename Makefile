@@ -74,6 +74,11 @@ CC_clang-san := $(CLANG)
 CFLAGS_clang-san := -O1 -g -DHARNESS_SANITIZED $(SANITIZE)
 LDFLAGS_clang-san := $(SANITIZE)
 
+# Lines, branches and conditions of the core: `make coverage` says which clang.
+CC_cov := $(if $(COVERAGE_CC),$(COVERAGE_CC),$(CLANG))
+CFLAGS_cov := -O1 -g -DP2M_SYNC_IS_A_CALL -fprofile-instr-generate -fcoverage-mapping $(COVERAGE_FLAGS)
+LDFLAGS_cov := -fprofile-instr-generate
+
 # For the comparison of state hashes: two geometries are enough.
 GEOMETRIES_gcc-O0 := tiny x86_64
 GEOMETRIES_clang-O0 := tiny x86_64
@@ -84,7 +89,7 @@ CFLAGS_gcc-m32 := -m32 -fno-pie -O2 -g -D_FILE_OFFSET_BITS=64
 LDFLAGS_gcc-m32 := -m32 -no-pie
 GEOMETRIES_gcc-m32 := odd x86_32
 
-FLAVOURS := fuzz fuzz-harness gcc clang gcc-O0 clang-O0 gcc-san clang-san gcc-m32
+FLAVOURS := fuzz fuzz-harness gcc clang gcc-O0 clang-O0 gcc-san clang-san gcc-m32 cov
 geometries_of = $(or $(GEOMETRIES_$(1)),$(GEOMETRIES))
 
 # `make V=1` shows the commands.

@@ -64,6 +64,14 @@ void p2m_sync_reached(void)
     p2m_sync_left = HOST_HANG;
 }
 
+#ifdef P2M_SYNC_IS_A_CALL
+void p2m_sync(void)
+{
+    if (--p2m_sync_left == 0)
+        p2m_sync_reached();
+}
+#endif
+
 uint64_t race_one(const struct op *op)
 {
     race.count = 1;
