@@ -18,6 +18,7 @@ JOBS ?= $(shell nproc)
 CASES ?= 100000
 SEEDS ?= 3
 ONLY ?=
+JUNIT ?=
 SEED ?= 1
 RUNS ?= 7
 THREADS ?= 4
@@ -107,7 +108,7 @@ PROPS := $(wildcard props/*.c)
 EXPLORE := $(wildcard props/explore/*.c) props/runner/exhaustive.c
 SUBJECT := props/subjects/core.c props/subjects/chosen.c props/subjects/canary.c
 CODEC := fuzz/codec.c fuzz/mutate.c
-TOOL := fuzz/p2m_case.c fuzz/tools.c fuzz/shrink.c fuzz/e820_log.c fuzz/files.c
+TOOL := fuzz/p2m_case.c fuzz/tools.c fuzz/shrink.c fuzz/replay.c fuzz/e820_log.c fuzz/files.c
 
 HARNESS := $(PROPS) $(SUBJECT) $(CODEC)
 
@@ -120,7 +121,7 @@ C := $(if $(BUG),$(B)/bugs/$(BUG),$(B))
 core_objects = $(patsubst %.c,$(C)/$(1)/$(2)/%.o,$(CORE))
 objects = $(core_objects) $(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS) $(3))
 
-.PHONY: help fuzz props exhaustive exhaustive-races race bugs shrink test regress repro bench fuzz-targets clean
+.PHONY: help fuzz props exhaustive exhaustive-races race bugs shrink coverage test regress repro bench fuzz-targets clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -135,7 +136,8 @@ help:
 # help: make bugs [SEEDS=3] [ONLY=regexp] [JOBS=cores]   each planted bug: found from nothing, named, shrunk; also build/bugs.json
 # help: make shrink CASE=FILE [TARGET=] [GEOMETRY=]   the smallest case that fails so: CASE.min, .min.txt, .min.c
 # help: make race [TIME=10] [THREADS=4] [SEED=1] [ROUNDS=N] [GEOMETRY=]   real threads, under ThreadSanitizer
-# help: make regress         replay the corpora in all geometries
+# help: make regress [JUNIT=file.xml]   replay the corpora in all geometries
+# help: make coverage        states, lines, branches, conditions that the corpora reach; pages in build/coverage/
 # help: make repro CASE=FILE [TARGET=] [GEOMETRY=] [DEBUG=1]   one crasher, explained
 # help: make bench [RUNS=7]  speed, as ratios; also build/bench.json
 # help: make fuzz-targets    only build the fuzz targets, build/fuzz/GEOMETRY/TARGET_GEOMETRY
@@ -293,9 +295,14 @@ race:
 	@$(MAKE) --no-print-directory $(C)/tsan/$(GEOMETRY)/race_$(GEOMETRY)
 	@scripts/race $(C)/tsan/$(GEOMETRY)/race_$(GEOMETRY) $(if $(ROUNDS),--rounds=$(ROUNDS),--time=$(RACE_TIME)) --threads=$(THREADS) --seed=$(SEED)
 
+# The newest clang in Debian counts conditions, too.
+coverage:
+	@scripts/setup clang-22 llvm-22 libclang-rt-22-dev
+	@scripts/coverage --build=$(B)
+
 regress:
 	@$(MAKE) --no-print-directory -j$(shell nproc) $(B)/p2m-case
-	@$(B)/p2m-case replay --check=every corpus
+	@$(B)/p2m-case replay --check=every $(if $(JUNIT),"--junit=$(JUNIT)") corpus
 
 # Under the sanitizers, so that what they found is found again.
 repro:

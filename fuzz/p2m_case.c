@@ -11,6 +11,7 @@
 
 #include "e820_log.h"
 #include "files.h"
+#include "replay.h"
 #include "shrink.h"
 #include "tool.h"
 
@@ -47,6 +48,7 @@ static const char help_text[] =
     "  --reverse         replay: the last file first\n"
     "  --faults          replay: each case once more for each page that it asks for, with\n"
     "                    that page refused\n"
+    "  --junit=FILE      replay: write the results as JUnit XML, too\n"
     "  --hashes          replay: print `HASH GEOMETRY FILE` for each case\n"
     "  --domu            e820: the map of an unprivileged domain (from 1 MiB on)\n"
     "  --ranges          e820: only the identity ranges, `0xSTART 0xEND` in PFNs, end\n"
@@ -65,7 +67,7 @@ const char *tool_running;
 void (*tool_running_op)(FILE *out);
 
 static struct {
-    const char *geometry, *target, *out, *want;
+    const char *geometry, *target, *out, *want, *junit;
     bool every, reverse, faults, hashes, domu, ranges, cost, verify, help;
 } options;
 
@@ -181,109 +183,15 @@ static int cases(enum command command, char **names, int count)
 
 /* ---- replay ---- */
 
-/* Is the tool among the names in --geometry, separated by commas? */
-static bool is_wanted(const struct tool *tool)
+static bool replay(char **paths, int count)
 {
-    const char *at = options.geometry;
+    struct replay_request request = {options.geometry,
+                                     options.target,
+                                     options.junit,
+                                     options.reverse,
+                                     {options.every, options.faults, options.hashes}};
 
-    if (!at || !strcmp(at, "all"))
-        return true;
-    for (; *at; at += strcspn(at, ","), at += *at == ',')
-        if (tool_by_name(at, strcspn(at, ",")) == tool)
-            return true;
-    return false;
-}
-
-struct replay {
-    struct replay_options options;
-    struct replay_counts counts[TOOLS]; /* by geometry */
-    uint64_t unread;                    /* files that are no case */
-};
-
-/* One file in each geometry that is wanted. */
-static bool replay_file(const char *name, void *ctx)
-{
-    struct replay *replay = ctx;
-    struct input input;
-    bool readable, fine;
-    char *data;
-
-    if (!tool_open(name, &input, &data)) {
-        replay->unread++;
-        return false;
-    }
-    tool_by_file(&input, options.target);
-    readable = !any_tool()->is_text(&input) || any_tool()->named_geometry(&input);
-    replay->unread += !readable;
-    fine = readable;
-    for (unsigned t = 0; readable && t < TOOLS; t++)
-        if (all_tools[t] && is_wanted(all_tools[t]))
-            fine = all_tools[t]->replay(&input, &replay->options, &replay->counts[t]) && fine;
-    free(data);
-    return fine;
-}
-
-static bool geometries_are_known(void)
-{
-    const char *at = options.geometry;
-
-    if (!at || !strcmp(at, "all"))
-        return true;
-    for (; *at; at += strcspn(at, ","), at += *at == ',')
-        if (!tool_by_name(at, strcspn(at, ",")))
-            return false;
-    return *options.geometry;
-}
-
-static void print_counts(const char *name, const struct replay_counts *counts)
-{
-    printf("%-8s %6" PRIu64 " files %9" PRIu64 " ops %11" PRIu64 " checks %6" PRIu64 " failures\n",
-           name, counts->files, counts->ops, counts->checks, counts->failures);
-}
-
-static int replay(char **paths, int count)
-{
-    static struct replay replay;
-    struct replay_counts sum = {0};
-    unsigned geometries = 0;
-    bool fine = true;
-
-    if (!count)
-        return usage("a file or a folder is wanted", NULL);
-    replay.options = (struct replay_options){options.every, options.faults, options.hashes};
-    for (int i = 0; i < count; i++)
-        fine = files_each(paths[options.reverse ? count - 1 - i : i], options.reverse, replay_file,
-                          &replay) &&
-               fine;
-    for (unsigned t = 0; t < TOOLS; t++) {
-        const struct replay_counts *counts = &replay.counts[t];
-
-        if (!all_tools[t] || !is_wanted(all_tools[t]))
-            continue;
-        geometries++;
-        if (!options.hashes)
-            print_counts(all_tools[t]->geometry, counts);
-        sum.files += counts->files;
-        sum.ops += counts->ops;
-        sum.checks += counts->checks;
-        sum.failures += counts->failures;
-        sum.faults += counts->faults;
-    }
-    if (options.faults && !options.hashes)
-        printf("runs with one page refused: %" PRIu64 "\n", sum.faults);
-    if (fine && options.faults && !sum.faults) {
-        fprintf(stderr, "p2m-case: %s: no case asks for a page that could be refused\n", paths[0]);
-        fine = false;
-    }
-    if (fine && (!sum.ops || !sum.checks)) {
-        fprintf(stderr, "p2m-case: %s: there is not a single op in it\n", paths[0]);
-        fine = false;
-    }
-    if (!options.hashes)
-        printf("replayed in %u geometries: %" PRIu64 " files, %" PRIu64 " ops, %" PRIu64
-               " checks, %" PRIu64 " failures\n",
-               geometries, sum.files, sum.ops, sum.checks, sum.failures + replay.unread);
-    return !fine;
+    return replay_paths(paths, count, &request);
 }
 
 static int cells(char **paths, int count)
@@ -292,10 +200,11 @@ static int cells(char **paths, int count)
     const struct tool *tool = tool_by_name(geometry, strlen(geometry));
     unsigned wrong;
 
-    if (!tool)
-        return usage("no such geometry", geometry);
+    if (!tool || !count)
+        return tool ? usage("a file or a folder is wanted", NULL)
+                    : usage("no such geometry", geometry);
     options.geometry = geometry;
-    if (replay(paths, count))
+    if (!replay(paths, count))
         return 1;
     wrong = tool->cells(stdout);
     if (wrong)
@@ -451,7 +360,8 @@ static bool parse_options(int argc, char **argv)
         COST,
         VERIFY,
         WANT,
-        FAULTS
+        FAULTS,
+        JUNIT
     };
     static const struct option long_options[] = {
         {"geometry", required_argument, NULL, GEOMETRY},
@@ -459,6 +369,7 @@ static bool parse_options(int argc, char **argv)
         {"check", required_argument, NULL, CHECK},
         {"reverse", no_argument, NULL, REVERSE},
         {"faults", no_argument, NULL, FAULTS},
+        {"junit", required_argument, NULL, JUNIT},
         {"hashes", no_argument, NULL, HASHES},
         {"domu", no_argument, NULL, DOMU},
         {"ranges", no_argument, NULL, RANGES},
@@ -487,6 +398,9 @@ static bool parse_options(int argc, char **argv)
             break;
         case REVERSE:
             options.reverse = true;
+            break;
+        case JUNIT:
+            options.junit = optarg;
             break;
         case FAULTS:
             options.faults = true;
@@ -556,12 +470,12 @@ static int dispatch(int argc, char **argv)
     if (strcmp(command, "replay") && options.geometry &&
         !tool_by_name(options.geometry, strlen(options.geometry)))
         return usage("no such geometry", options.geometry);
-    if (!geometries_are_known())
+    if (!replay_knows(options.geometry))
         return usage("no such geometry", options.geometry);
     if (options.want && strcmp(command, "shrink"))
         return usage("--want is of no use to", command);
     if (!strcmp(command, "replay"))
-        return replay(rest, count);
+        return count ? !replay(rest, count) : usage("a file or a folder is wanted", NULL);
     if (!strcmp(command, "shrink"))
         return count == 1 ? !shrink_file(rest[0], options.geometry, options.target, options.want,
                                          options.out)

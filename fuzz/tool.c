@@ -226,6 +226,12 @@ static bool show(const struct input *input, FILE *out)
 
 /* ---- replay ---- */
 
+static void name_failure(struct replay_counts *counts, const struct verdict *verdict)
+{
+    snprintf(counts->failure, sizeof(counts->failure), "%s: op %d: %s", invariant_name(verdict->id),
+             verdict->op + 1, verdict->details);
+}
+
 static bool sweep(const struct input *input, enum check_level level, struct replay_counts *counts)
 {
     static struct test_case failing;
@@ -235,6 +241,7 @@ static bool sweep(const struct input *input, enum check_level level, struct repl
     if (faults_sweep(subject_under_test, &c, level, &verdict, &failing, &counts->faults))
         return true;
     report_print(stderr, &report);
+    name_failure(counts, &verdict);
     return false;
 }
 
@@ -257,6 +264,9 @@ static bool replay(const struct input *input, const struct replay_options *optio
         machine_judge(subject_under_test, &c, options->every ? CHECK_EVERY : CHECK_QUICK, &verdict);
     if (!fine)
         report_print(stderr, &report);
+    snprintf(counts->failure, sizeof(counts->failure), "%s", invariant_name(CASE_ROUND_TRIP));
+    if (!fine)
+        name_failure(counts, &verdict);
     else if (options->hashes)
         printf("%016" PRIx64 " %s %s\n", machine_hash(), shape_here.name, input->name);
     fine = survives_bytes(input) && fine;

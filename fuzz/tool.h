@@ -30,7 +30,8 @@ struct e820_table {
 
 struct replay_counts {
     uint64_t files, ops, checks, failures;
-    uint64_t faults; /* runs with one page refused */
+    uint64_t faults;   /* runs with one page refused */
+    char failure[480]; /* what the last one was */
 };
 
 struct replay_options {
