@@ -11,13 +11,20 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *data1, size_t size1, const uint8
                                  size_t size2, uint8_t *out, size_t max_out_size,
                                  unsigned int seed);
 
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
+
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed)
 {
+    if (target_without(WITHOUT_MUTATOR))
+        return LLVMFuzzerMutate(data, size, max_size);
     return mutate_bytes(target_vocabulary, data, size, max_size, seed);
 }
 
+/* Nothing: the engine then mutates in another way. */
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *data1, size_t size1, const uint8_t *data2,
                                  size_t size2, uint8_t *out, size_t max_out_size, unsigned int seed)
 {
+    if (target_without(WITHOUT_MUTATOR))
+        return 0;
     return mutate_cross(target_vocabulary, data1, size1, data2, size2, out, max_out_size, seed);
 }

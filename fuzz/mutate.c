@@ -305,6 +305,10 @@ void mutate_case(struct prng *prng, enum vocabulary vocabulary, struct test_case
 {
     unsigned changes = 1;
 
+    if (prng_one_in(prng, 32)) {
+        generate_case(prng, &mixes[vocabulary], 1 + below(prng, 40), c);
+        return;
+    }
     generate_prime(prng, c);
     while (changes < 8 && prng_one_in(prng, 2))
         changes++;

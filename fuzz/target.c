@@ -8,6 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../props/cells.h"
+#include "../props/generate.h"
 #include "../props/quiet.h"
 #include "../props/report.h"
 #include "../props/text.h"
@@ -53,11 +55,28 @@ static void open_stats(void)
     atexit(publish);
 }
 
+bool target_without(enum without what)
+{
+    static int without = -1;
+    const char *names = getenv("P2MCHECK_WITHOUT");
+
+    if (without < 0) {
+        without = !names ? 0
+                         : (strstr(names, "mutator") ? WITHOUT_MUTATOR : 0) |
+                               (strstr(names, "cells") ? WITHOUT_CELLS : 0) |
+                               (strstr(names, "swarm") ? WITHOUT_SWARM : 0);
+        cells_off = without & WITHOUT_CELLS;
+        generate_swarm_off = without & WITHOUT_SWARM;
+    }
+    return without & what;
+}
+
 void target_count(void)
 {
     static unsigned calls;
 
     if (!calls++) {
+        target_without(0);
         open_stats();
         if (__asan_set_error_report_callback)
             __asan_set_error_report_callback(name_the_op);

@@ -20,6 +20,13 @@ void target_count(void);
 /* Each target whose input is a case says which mix of ops its bytes are. */
 extern const enum vocabulary target_vocabulary;
 
+/*
+ * P2MCHECK_WITHOUT in the environment names, with commas, what is to be left out, so that
+ * its worth can be measured (scripts/bugs --ablate): mutator, cells, swarm.
+ */
+enum without { WITHOUT_MUTATOR = 1, WITHOUT_CELLS = 2, WITHOUT_SWARM = 4 };
+bool target_without(enum without what);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #endif

@@ -19,7 +19,10 @@ static struct {
     uint64_t hot[HOT];       /* first PFNs of leaves */
     uint64_t recent[RECENT]; /* PFNs used before */
     unsigned used;
+    unsigned off; /* op kinds that are not drawn at all: swarm */
 } drawn;
+
+bool generate_swarm_off;
 
 /* An index near an end of [0, slots), mostly. */
 static uint64_t edge_index(struct prng *prng, unsigned slots)
@@ -151,7 +154,15 @@ static bool once_in(struct prng *prng, unsigned n)
     return n && prng_one_in(prng, n);
 }
 
-static void an_op(struct prng *prng, const struct generate_mix *mix, unsigned off, struct op *op)
+/* Half of the cases have all ops; of the others each has some, but a set or a range always. */
+static void draw_swarm(struct prng *prng)
+{
+    drawn.off = 0;
+    if (prng_one_in(prng, 2) && !generate_swarm_off)
+        drawn.off = (unsigned)prng_next(prng) & ~(1u << (prng_one_in(prng, 2) ? OP_SET : OP_RANGE));
+}
+
+static void an_op(struct prng *prng, const struct generate_mix *mix, struct op *op)
 {
     static const uint8_t kinds[16] = {
         OP_SET,         OP_SET,         OP_SET,   OP_SET,   OP_SET,   OP_SET_NOALLOC,
@@ -160,13 +171,13 @@ static void an_op(struct prng *prng, const struct generate_mix *mix, unsigned of
     };
 
     memset(op, 0, sizeof(*op));
-    if (!(off >> OP_RESUME & 1) && once_in(prng, mix->resume)) {
+    if (!(drawn.off >> OP_RESUME & 1) && once_in(prng, mix->resume)) {
         op->kind = OP_RESUME;
         return;
     }
     do
         op->kind = kinds[prng_below(prng, 16)];
-    while (off >> op->kind & 1);
+    while (drawn.off >> op->kind & 1);
     if (op->kind == OP_RANGE)
         a_range(prng, op);
     else
@@ -224,22 +235,20 @@ static void a_boot(struct prng *prng, struct boot *boot)
 void generate_case(struct prng *prng, const struct generate_mix *mix, unsigned ops,
                    struct test_case *c)
 {
-    unsigned off = 0;
-
     forget(prng);
     a_boot(prng, &c->boot);
     c->count = 0;
-    if (prng_one_in(prng, 2)) /* swarm: but a set or a range is always on */
-        off = (unsigned)prng_next(prng) & ~(1u << (prng_one_in(prng, 2) ? OP_SET : OP_RANGE));
+    draw_swarm(prng);
     if (once_in(prng, mix->e820))
         an_e820_table(prng, ops, c);
     while (c->count < ops)
-        an_op(prng, mix, off, &c->ops[c->count++]);
+        an_op(prng, mix, &c->ops[c->count++]);
 }
 
 void generate_prime(struct prng *prng, const struct test_case *c)
 {
     forget(prng);
+    draw_swarm(prng);
     if (!c->count)
         return;
     for (unsigned i = 0; i < RECENT; i++) {
@@ -256,7 +265,7 @@ void generate_prime(struct prng *prng, const struct test_case *c)
 void generate_op(struct prng *prng, const struct generate_mix *mix, struct op *op)
 {
     if (!once_in(prng, mix->e820))
-        an_op(prng, mix, 0, op);
+        an_op(prng, mix, op);
     else if (prng_one_in(prng, 2))
         *op = an_entry(prng);
     else

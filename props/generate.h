@@ -32,6 +32,9 @@ void generate_case(struct prng *prng, const struct generate_mix *mix, unsigned o
 void generate_prime(struct prng *prng, const struct test_case *c);
 void generate_op(struct prng *prng, const struct generate_mix *mix, struct op *op);
 
+/* Each case has all kinds of ops (to measure what swarm is worth). */
+extern bool generate_swarm_off;
+
 /* A random PFN and a random well-formed entry for it. */
 uint64_t generate_pfn(struct prng *prng);
 uint64_t generate_entry(struct prng *prng, uint64_t pfn);
