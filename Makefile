@@ -11,6 +11,7 @@ GCC ?= gcc
 PYTHON ?= /usr/bin/python3
 WERROR ?=
 
+ENGINE ?= libfuzzer
 TARGET ?= ops
 GEOMETRY ?= tiny
 TIME ?= 60
@@ -57,6 +58,25 @@ CC_fuzz-harness := $(CLANG)
 CFLAGS_fuzz-harness := $(CFLAGS_fuzz) -DHARNESS_SANITIZED
 LDFLAGS_fuzz-harness := $(SANITIZE)
 
+# The same for AFL++. Its pass over the code does not know no_sanitize("coverage"), so the
+# harness is compiled without it; what is linked gets libAFLDriver by -fsanitize=fuzzer.
+# Most of its processes run without sanitizers: the one that has them is to find what only
+# they see.
+AFL_CC := AFL_QUIET=1 afl-clang-fast
+CC_afl = $(if $(filter-out core/%,$(filter %.c,$<)),$(CLANG),$(AFL_CC))
+CFLAGS_afl := -O2 -g
+CC_afl-san = $(CC_afl)
+CFLAGS_afl-san := -O2 -g $(SANITIZE) -fno-sanitize=null,alignment,pointer-overflow,object-size
+LDFLAGS_afl-san := $(SANITIZE)
+CC_afl-harness := $(AFL_CC)
+CFLAGS_afl-harness := $(CFLAGS_afl-san) -DHARNESS_SANITIZED
+LDFLAGS_afl-harness := $(SANITIZE)
+
+# For the mutators, which afl-fuzz loads: no names but theirs are to be seen there.
+CC_shared := $(CLANG)
+CFLAGS_shared := -O2 -g -fPIC -fvisibility=hidden
+LDFLAGS_shared := -shared -Wl,-z,defs
+
 CC_gcc := $(GCC)
 CFLAGS_gcc := -O2 -g
 CC_clang := $(CLANG)
@@ -84,7 +104,7 @@ CFLAGS_gcc-m32 := -m32 -fno-pie -O2 -g -D_FILE_OFFSET_BITS=64
 LDFLAGS_gcc-m32 := -m32 -no-pie
 GEOMETRIES_gcc-m32 := odd x86_32
 
-FLAVOURS := fuzz fuzz-harness gcc clang gcc-O0 clang-O0 gcc-san clang-san gcc-m32
+FLAVOURS := fuzz fuzz-harness afl afl-san afl-harness shared gcc clang gcc-O0 clang-O0 gcc-san clang-san gcc-m32
 geometries_of = $(or $(GEOMETRIES_$(1)),$(GEOMETRIES))
 
 # `make V=1` shows the commands.
@@ -218,7 +238,25 @@ $(C)/$(1)/$(2)/%_$(2): $(B)/$(1)/$(2)/fuzz/target_%.o $$(call objects,$(1),$(2),
 	$$(call say,LINK $$@)
 	$$(Q)$$(CC_$(1)) $$(LDFLAGS_$(1)) -fsanitize=fuzzer -o $$@ $$^
 endef
-$(foreach flavour,fuzz fuzz-harness,$(foreach geometry,$(GEOMETRIES),$(eval $(call targets_of,$(flavour),$(geometry)))))
+$(foreach flavour,fuzz fuzz-harness afl afl-san afl-harness,$(foreach geometry,$(GEOMETRIES),$(eval $(call targets_of,$(flavour),$(geometry)))))
+
+# AFL++'s way to have our mutator; and each engine with one that aborts, for the tests.
+# $(1) geometry
+define mutators_of
+$(B)/afl/$(1)/mutator_%_$(1).so: $(B)/shared/$(1)/fuzz/target_%.o $$(call objects,shared,$(1),fuzz/target.c fuzz/afl_mutator.c)
+	$$(call say,LINK $$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC_shared) $$(LDFLAGS_shared) -o $$@ $$^
+endef
+$(foreach geometry,$(GEOMETRIES),$(eval $(call mutators_of,$(geometry))))
+
+aborting = $(filter-out %/fuzz/mutate.o,$(call objects,$(1),tiny,fuzz/target.c fuzz/target_ops.c fuzz/tests/aborting_mutator.c $(2)))
+$(B)/fuzz/tiny/ops_aborting: $(call aborting,fuzz,fuzz/adapter_libfuzzer.c)
+	$(call say,LINK $@)
+	$(Q)$(CC_fuzz) $(LDFLAGS_fuzz) -fsanitize=fuzzer -o $@ $^
+$(B)/afl/tiny/mutator_aborting.so: $(call aborting,shared,fuzz/afl_mutator.c)
+	$(call say,LINK $@)
+	$(Q)$(CC_shared) $(LDFLAGS_shared) -o $@ $^
 
 # `case` runs no p2m and tests the harness: once is enough.
 FUZZ_GEOMETRIES := tiny x86_64 x86_32
