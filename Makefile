@@ -142,7 +142,7 @@ objects = $(core_objects) $(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS) $(3))
 help:
 	@sed -n 's/^# help: //p' Makefile
 
-# help: make fuzz [TARGET=ops] [GEOMETRY=tiny] [TIME=60] [JOBS=cores]   fuzz; findings go to crashes/
+# help: make fuzz [ENGINE=libfuzzer] [TARGET=ops] [GEOMETRY=tiny] [TIME=60] [JOBS=cores]   fuzz; findings go to crashes/
 # help: make test            everything, below five minutes; ends with `N passed, N failed`
 # help: make props [SEED=] [CASES=100000] [GEOMETRY=]   random cases without an engine
 # help: make exhaustive [GEOMETRY=micro] [TIME=]   every state x every op; 2x2x4 and 4x2x2 as far as TIME reaches
@@ -156,6 +156,7 @@ help:
 # help: make fuzz-targets    only build the fuzz targets, build/fuzz/GEOMETRY/TARGET_GEOMETRY
 # help: make clean           remove build/ (corpora that fuzzing collected included)
 # help:
+# help: ENGINE: libfuzzer afl (AFL++)
 # help: TARGET: ops e820 case, and canary, which is wrong on purpose; GEOMETRY: micro tiny odd x86_64 x86_32
 # help: NO_SETUP=1 keeps fuzz and test from installing missing packages
 
@@ -294,10 +295,21 @@ number = $(if $(shell printf '%s' '$($(1))' | grep -xE '[1-9][0-9]{0,8}'),,$(err
 known_target = $(call one_of,TARGET,$(TARGETS) canary)
 known_geometry = $(call one_of,GEOMETRY,$(GEOMETRIES))
 
+# $(1) flavour: the target that was asked for
+target_of = $(B)/$(1)/$(GEOMETRY)/$(TARGET)_$(GEOMETRY)
+BINARY_libfuzzer = $(call target_of,$(call flavour_of,$(TARGET)))
+AFL_PLAIN = $(call target_of,$(if $(filter case,$(TARGET)),afl-harness,afl))
+AFL_SAN = $(call target_of,$(if $(filter case,$(TARGET)),afl-harness,afl-san))
+AFL_MUTATOR = $(if $(filter case,$(TARGET)),,$(B)/afl/$(GEOMETRY)/mutator_$(TARGET)_$(GEOMETRY).so)
+FILES_libfuzzer = $(BINARY_libfuzzer)
+FILES_afl = $(BINARY_libfuzzer) $(sort $(AFL_PLAIN) $(AFL_SAN)) $(AFL_MUTATOR)
+OPTIONS_afl = --afl=$(AFL_PLAIN) --afl-sanitized=$(AFL_SAN) --mutator=$(AFL_MUTATOR)
+PACKAGES_afl := afl++
+
 fuzz:
-	$(known_target)$(known_geometry)$(call number,TIME)$(call number,JOBS)$(call number,SEED)$(setup)
-	@$(MAKE) --no-print-directory -j$(shell nproc) $(B)/$(call flavour_of,$(TARGET))/$(GEOMETRY)/$(TARGET)_$(GEOMETRY) $(B)/p2m-case
-	@scripts/fuzz --target=$(TARGET) --geometry=$(GEOMETRY) --time=$(TIME) --jobs=$(JOBS) --seed=$(SEED) --build=$(B) --binary=$(B)/$(call flavour_of,$(TARGET))/$(GEOMETRY)/$(TARGET)_$(GEOMETRY) --tool=$(B)/p2m-case
+	$(call one_of,ENGINE,libfuzzer afl)$(known_target)$(known_geometry)$(call number,TIME)$(call number,JOBS)$(call number,SEED)$(setup) $(PACKAGES_$(ENGINE))
+	@$(MAKE) --no-print-directory -j$(shell nproc) $(FILES_$(ENGINE)) $(B)/p2m-case
+	@scripts/fuzz --engine=$(ENGINE) --target=$(TARGET) --geometry=$(GEOMETRY) --time=$(TIME) --jobs=$(JOBS) --seed=$(SEED) --build=$(B) --binary=$(BINARY_libfuzzer) $(OPTIONS_$(ENGINE)) --tool=$(B)/p2m-case
 
 props:
 	$(known_geometry)$(call number,CASES)$(call number,SEED)$(setup)
