@@ -11,6 +11,7 @@ GCC ?= gcc
 PYTHON ?= /usr/bin/python3
 WERROR ?=
 
+ENGINE ?= libfuzzer
 TARGET ?= ops
 GEOMETRY ?= tiny
 TIME ?= 60
@@ -58,6 +59,25 @@ CC_fuzz-harness := $(CLANG)
 CFLAGS_fuzz-harness := $(CFLAGS_fuzz) -DHARNESS_SANITIZED
 LDFLAGS_fuzz-harness := $(SANITIZE)
 
+# The same for AFL++. Its pass over the code does not know no_sanitize("coverage"), so the
+# harness is compiled without it; what is linked gets libAFLDriver by -fsanitize=fuzzer.
+# Most of its processes run without sanitizers: the one that has them is to find what only
+# they see.
+AFL_CC := AFL_QUIET=1 afl-clang-fast
+CC_afl = $(if $(filter-out core/%,$(filter %.c,$<)),$(CLANG),$(AFL_CC))
+CFLAGS_afl := -O2 -g
+CC_afl-san = $(CC_afl)
+CFLAGS_afl-san := -O2 -g $(SANITIZE) -fno-sanitize=null,alignment,pointer-overflow,object-size
+LDFLAGS_afl-san := $(SANITIZE)
+CC_afl-harness := $(AFL_CC)
+CFLAGS_afl-harness := $(CFLAGS_afl-san) -DHARNESS_SANITIZED
+LDFLAGS_afl-harness := $(SANITIZE)
+
+# For the mutators, which afl-fuzz loads: no names but theirs are to be seen there.
+CC_shared := $(CLANG)
+CFLAGS_shared := -O2 -g -fPIC -fvisibility=hidden
+LDFLAGS_shared := -shared -Wl,-z,defs
+
 CC_gcc := $(GCC)
 CFLAGS_gcc := -O2 -g
 CC_clang := $(CLANG)
@@ -90,7 +110,7 @@ CFLAGS_gcc-m32 := -m32 -fno-pie -O2 -g -D_FILE_OFFSET_BITS=64
 LDFLAGS_gcc-m32 := -m32 -no-pie
 GEOMETRIES_gcc-m32 := odd x86_32
 
-FLAVOURS := fuzz fuzz-harness gcc clang gcc-O0 clang-O0 gcc-san clang-san gcc-m32 cov
+FLAVOURS := fuzz fuzz-harness afl afl-san afl-harness shared gcc clang gcc-O0 clang-O0 gcc-san clang-san gcc-m32 cov
 geometries_of = $(or $(GEOMETRIES_$(1)),$(GEOMETRIES))
 
 # `make V=1` shows the commands.
@@ -128,7 +148,7 @@ objects = $(core_objects) $(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS) $(3))
 help:
 	@sed -n 's/^# help: //p' Makefile
 
-# help: make fuzz [TARGET=ops] [GEOMETRY=tiny] [TIME=60] [JOBS=cores]   fuzz; findings go to crashes/
+# help: make fuzz [ENGINE=libfuzzer] [TARGET=ops] [GEOMETRY=tiny] [TIME=60] [JOBS=cores]   fuzz; findings go to crashes/
 # help: make test            everything, below five minutes; ends with `N passed, N failed`
 # help: make props [SEED=] [CASES=100000] [GEOMETRY=]   random cases without an engine
 # help: make exhaustive [GEOMETRY=micro] [TIME=]   every state x every op; 2x2x4 and 4x2x2 as far as TIME reaches
@@ -143,6 +163,7 @@ help:
 # help: make fuzz-targets    only build the fuzz targets, build/fuzz/GEOMETRY/TARGET_GEOMETRY
 # help: make clean           remove build/ (corpora that fuzzing collected included)
 # help:
+# help: ENGINE: libfuzzer afl (AFL++)
 # help: TARGET: ops e820 case, and canary, which is wrong on purpose; GEOMETRY: micro tiny odd x86_64 x86_32
 # help: NO_SETUP=1 keeps fuzz and test from installing missing packages
 
@@ -225,7 +246,25 @@ $(C)/$(1)/$(2)/%_$(2): $(B)/$(1)/$(2)/fuzz/target_%.o $$(call objects,$(1),$(2),
 	$$(call say,LINK $$@)
 	$$(Q)$$(CC_$(1)) $$(LDFLAGS_$(1)) -fsanitize=fuzzer -o $$@ $$^
 endef
-$(foreach flavour,fuzz fuzz-harness,$(foreach geometry,$(GEOMETRIES),$(eval $(call targets_of,$(flavour),$(geometry)))))
+$(foreach flavour,fuzz fuzz-harness afl afl-san afl-harness,$(foreach geometry,$(GEOMETRIES),$(eval $(call targets_of,$(flavour),$(geometry)))))
+
+# AFL++'s way to have our mutator; and each engine with one that aborts, for the tests.
+# $(1) geometry
+define mutators_of
+$(B)/afl/$(1)/mutator_%_$(1).so: $(B)/shared/$(1)/fuzz/target_%.o $$(call objects,shared,$(1),fuzz/target.c fuzz/afl_mutator.c)
+	$$(call say,LINK $$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC_shared) $$(LDFLAGS_shared) -o $$@ $$^
+endef
+$(foreach geometry,$(GEOMETRIES),$(eval $(call mutators_of,$(geometry))))
+
+aborting = $(filter-out %/fuzz/mutate.o,$(call objects,$(1),tiny,fuzz/target.c fuzz/target_ops.c fuzz/tests/aborting_mutator.c $(2)))
+$(B)/fuzz/tiny/ops_aborting: $(call aborting,fuzz,fuzz/adapter_libfuzzer.c)
+	$(call say,LINK $@)
+	$(Q)$(CC_fuzz) $(LDFLAGS_fuzz) -fsanitize=fuzzer -o $@ $^
+$(B)/afl/tiny/mutator_aborting.so: $(call aborting,shared,fuzz/afl_mutator.c)
+	$(call say,LINK $@)
+	$(Q)$(CC_shared) $(LDFLAGS_shared) -o $@ $^
 
 # `case` runs no p2m and tests the harness: once is enough.
 FUZZ_GEOMETRIES := tiny x86_64 x86_32
@@ -263,10 +302,21 @@ number = $(if $(shell printf '%s' '$($(1))' | grep -xE '[1-9][0-9]{0,8}'),,$(err
 known_target = $(call one_of,TARGET,$(TARGETS) canary)
 known_geometry = $(call one_of,GEOMETRY,$(GEOMETRIES))
 
+# $(1) flavour: the target that was asked for
+target_of = $(B)/$(1)/$(GEOMETRY)/$(TARGET)_$(GEOMETRY)
+BINARY_libfuzzer = $(call target_of,$(call flavour_of,$(TARGET)))
+AFL_PLAIN = $(call target_of,$(if $(filter case,$(TARGET)),afl-harness,afl))
+AFL_SAN = $(call target_of,$(if $(filter case,$(TARGET)),afl-harness,afl-san))
+AFL_MUTATOR = $(if $(filter case,$(TARGET)),,$(B)/afl/$(GEOMETRY)/mutator_$(TARGET)_$(GEOMETRY).so)
+FILES_libfuzzer = $(BINARY_libfuzzer)
+FILES_afl = $(BINARY_libfuzzer) $(sort $(AFL_PLAIN) $(AFL_SAN)) $(AFL_MUTATOR)
+OPTIONS_afl = --afl=$(AFL_PLAIN) --afl-sanitized=$(AFL_SAN) --mutator=$(AFL_MUTATOR)
+PACKAGES_afl := afl++
+
 fuzz:
-	$(known_target)$(known_geometry)$(call number,TIME)$(call number,JOBS)$(call number,SEED)$(setup)
-	@$(MAKE) --no-print-directory -j$(shell nproc) $(B)/$(call flavour_of,$(TARGET))/$(GEOMETRY)/$(TARGET)_$(GEOMETRY) $(B)/p2m-case
-	@scripts/fuzz --target=$(TARGET) --geometry=$(GEOMETRY) --time=$(TIME) --jobs=$(JOBS) --seed=$(SEED) --build=$(B) --binary=$(B)/$(call flavour_of,$(TARGET))/$(GEOMETRY)/$(TARGET)_$(GEOMETRY) --tool=$(B)/p2m-case
+	$(call one_of,ENGINE,libfuzzer afl)$(known_target)$(known_geometry)$(call number,TIME)$(call number,JOBS)$(call number,SEED)$(setup) $(PACKAGES_$(ENGINE))
+	@$(MAKE) --no-print-directory -j$(shell nproc) $(FILES_$(ENGINE)) $(B)/p2m-case
+	@scripts/fuzz --engine=$(ENGINE) --target=$(TARGET) --geometry=$(GEOMETRY) --time=$(TIME) --jobs=$(JOBS) --seed=$(SEED) --build=$(B) --binary=$(BINARY_libfuzzer) $(OPTIONS_$(ENGINE)) --tool=$(B)/p2m-case
 
 props:
 	$(known_geometry)$(call number,CASES)$(call number,SEED)$(setup)

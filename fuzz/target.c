@@ -16,13 +16,26 @@
 
 HARNESS_BEGIN
 
-static struct tally *published; /* shared with who started us; NULL: nobody asked */
+#define TALLY_WORDS (sizeof(struct tally) / sizeof(uint64_t))
 
+static uint64_t *published; /* shared with who started us; NULL: nobody asked */
+
+/*
+ * Adds what is new: an engine may run one process after the other, and the numbers are to
+ * be those of all of them. There is never more than one at a time.
+ */
 static void publish(void)
 {
+    static uint64_t before[TALLY_WORDS];
+    uint64_t now[TALLY_WORDS];
+
+    if (!published)
+        return;
     machine.tally.planted = planted;
-    if (published)
-        memcpy(published, &machine.tally, sizeof(*published));
+    memcpy(now, &machine.tally, sizeof(now));
+    for (size_t i = 0; i < TALLY_WORDS; i++)
+        published[i] += now[i] - before[i];
+    memcpy(before, now, sizeof(before));
 }
 
 /* A sanitizer's report says which op it was, too. */
@@ -46,8 +59,8 @@ static void open_stats(void)
 
     if (fd < 0)
         return;
-    if (!ftruncate(fd, sizeof(*published))) {
-        published = mmap(NULL, sizeof(*published), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (!ftruncate(fd, sizeof(struct tally))) {
+        published = mmap(NULL, sizeof(struct tally), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
         if (published == MAP_FAILED)
             published = NULL;
     }
