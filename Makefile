@@ -20,6 +20,8 @@ CASES ?= 100000
 SEEDS ?= 3
 ONLY ?=
 JUNIT ?=
+SAN ?= address,undefined
+ARCH ?= native
 SEED ?= 1
 RUNS ?= 7
 THREADS ?= 4
@@ -51,7 +53,8 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-om
 # the time and guide nothing. For the same reason UBSan's checks of pointers, which
 # ASan makes superfluous, are left to the other flavours.
 CC_fuzz := $(CLANG)
-CFLAGS_fuzz := -O2 -g -fsanitize-coverage=bb,inline-8bit-counters,pc-table $(SANITIZE) -fno-sanitize=null,alignment,pointer-overflow,object-size
+BLOCKS := -O2 -g -fsanitize-coverage=bb,inline-8bit-counters,pc-table
+CFLAGS_fuzz := $(BLOCKS) $(SANITIZE) -fno-sanitize=null,alignment,pointer-overflow,object-size
 LDFLAGS_fuzz := $(SANITIZE)
 
 # The same, and the engine sees the harness as well: for a target that tests it.
@@ -59,12 +62,26 @@ CC_fuzz-harness := $(CLANG)
 CFLAGS_fuzz-harness := $(CFLAGS_fuzz) -DHARNESS_SANITIZED
 LDFLAGS_fuzz-harness := $(SANITIZE)
 
+# The same under another sanitizer (SAN=), or none; and as a 32-bit program (ARCH=i386).
+CC_fuzz-memory := $(CLANG)
+CFLAGS_fuzz-memory := $(BLOCKS) -fsanitize=memory -fsanitize-memory-track-origins -fno-omit-frame-pointer
+LDFLAGS_fuzz-memory := -fsanitize=memory
+CC_fuzz-thread := $(CLANG)
+CFLAGS_fuzz-thread := $(BLOCKS) -fsanitize=thread
+LDFLAGS_fuzz-thread := -fsanitize=thread
+CC_fuzz-none := $(CLANG)
+CFLAGS_fuzz-none := $(BLOCKS)
+CC_fuzz-i386 := $(CLANG)
+CFLAGS_fuzz-i386 := -m32 $(CFLAGS_fuzz) -D_FILE_OFFSET_BITS=64
+LDFLAGS_fuzz-i386 := -m32 $(SANITIZE)
+GEOMETRIES_fuzz-i386 := odd x86_32
+
 # The same for AFL++. Its pass over the code does not know no_sanitize("coverage"), so the
 # harness is compiled without it; what is linked gets libAFLDriver by -fsanitize=fuzzer.
 # Most of its processes run without sanitizers: the one that has them is to find what only
 # they see.
 AFL_CC := AFL_QUIET=1 afl-clang-fast
-CC_afl = $(if $(filter-out core/%,$(filter %.c,$<)),$(CLANG),$(AFL_CC))
+CC_afl = $(if $(filter-out core/% props/cells_seen.c,$(filter %.c,$<)),$(CLANG),$(AFL_CC))
 CFLAGS_afl := -O2 -g
 CC_afl-san = $(CC_afl)
 CFLAGS_afl-san := -O2 -g $(SANITIZE) -fno-sanitize=null,alignment,pointer-overflow,object-size
@@ -110,7 +127,8 @@ CFLAGS_gcc-m32 := -m32 -fno-pie -O2 -g -D_FILE_OFFSET_BITS=64
 LDFLAGS_gcc-m32 := -m32 -no-pie
 GEOMETRIES_gcc-m32 := odd x86_32
 
-FLAVOURS := fuzz fuzz-harness afl afl-san afl-harness shared gcc clang gcc-O0 clang-O0 gcc-san clang-san gcc-m32 cov
+FUZZ_FLAVOURS := fuzz fuzz-harness fuzz-memory fuzz-thread fuzz-none fuzz-i386
+FLAVOURS := $(FUZZ_FLAVOURS) afl afl-san afl-harness shared gcc clang gcc-O0 clang-O0 gcc-san clang-san gcc-m32 cov
 geometries_of = $(or $(GEOMETRIES_$(1)),$(GEOMETRIES))
 
 # `make V=1` shows the commands.
@@ -163,7 +181,7 @@ help:
 # help: make fuzz-targets    only build the fuzz targets, build/fuzz/GEOMETRY/TARGET_GEOMETRY
 # help: make clean           remove build/ (corpora that fuzzing collected included)
 # help:
-# help: ENGINE: libfuzzer afl (AFL++)
+# help: ENGINE: libfuzzer afl (AFL++); SAN (libfuzzer): address,undefined memory thread none; ARCH: native i386 (GEOMETRY odd x86_32)
 # help: TARGET: ops e820 case, and canary, which is wrong on purpose; GEOMETRY: micro tiny odd x86_64 x86_32
 # help: NO_SETUP=1 keeps fuzz and test from installing missing packages
 
@@ -242,11 +260,11 @@ $(foreach geometry,tiny x86_64,$(eval $(call bench_of,$(geometry))))
 
 # $(1) flavour, $(2) geometry: every target is one source file and the harness.
 define targets_of
-$(C)/$(1)/$(2)/%_$(2): $(B)/$(1)/$(2)/fuzz/target_%.o $$(call objects,$(1),$(2),fuzz/target.c $$(if $$(filter fuzz,$(1)),fuzz/adapter_libfuzzer.c))
+$(C)/$(1)/$(2)/%_$(2): $(B)/$(1)/$(2)/fuzz/target_%.o $$(call objects,$(1),$(2),fuzz/target.c $$(if $$(filter fuzz%,$(1)),fuzz/adapter_libfuzzer.c))
 	$$(call say,LINK $$@)
 	$$(Q)$$(CC_$(1)) $$(LDFLAGS_$(1)) -fsanitize=fuzzer -o $$@ $$^
 endef
-$(foreach flavour,fuzz fuzz-harness afl afl-san afl-harness,$(foreach geometry,$(GEOMETRIES),$(eval $(call targets_of,$(flavour),$(geometry)))))
+$(foreach flavour,$(FUZZ_FLAVOURS) afl afl-san afl-harness,$(foreach geometry,$(call geometries_of,$(flavour)),$(eval $(call targets_of,$(flavour),$(geometry)))))
 
 # AFL++'s way to have our mutator; and each engine with one that aborts, for the tests.
 # $(1) geometry
@@ -296,7 +314,9 @@ fuzz-targets: $(FUZZ_TARGETS)
 
 setup = @scripts/setup
 
-flavour_of = $(if $(filter case,$(1)),fuzz-harness,fuzz)
+SANS := address,undefined memory thread none
+plain_of = $(if $(filter case,$(1)),fuzz-harness,fuzz)
+flavour_of = $(if $(filter i386,$(ARCH)),fuzz-i386,$(if $(filter $(firstword $(SANS)),$(SAN)),$(plain_of),fuzz-$(SAN)))
 one_of = $(if $(filter 1,$(words $($(1)))),$(if $(filter $($(1)),$(2)),,$(error $(1)=$($(1)): there are $(2))),$(error $(1) is one of $(2)))
 number = $(if $(shell printf '%s' '$($(1))' | grep -xE '[1-9][0-9]{0,8}'),,$(error $(1)=$($(1)): a number from 1 on is wanted))
 known_target = $(call one_of,TARGET,$(TARGETS) canary)
@@ -314,7 +334,7 @@ OPTIONS_afl = --afl=$(AFL_PLAIN) --afl-sanitized=$(AFL_SAN) --mutator=$(AFL_MUTA
 PACKAGES_afl := afl++
 
 fuzz:
-	$(call one_of,ENGINE,libfuzzer afl)$(known_target)$(known_geometry)$(call number,TIME)$(call number,JOBS)$(call number,SEED)$(setup) $(PACKAGES_$(ENGINE))
+	$(call one_of,ENGINE,libfuzzer afl)$(call one_of,SAN,$(SANS))$(call one_of,ARCH,native i386)$(known_target)$(known_geometry)$(call number,TIME)$(call number,JOBS)$(call number,SEED)$(if $(filter i386,$(ARCH)),$(call one_of,GEOMETRY,$(GEOMETRIES_fuzz-i386)))$(setup) $(PACKAGES_$(ENGINE)) $(if $(filter i386,$(ARCH)),g++-multilib)
 	@$(MAKE) --no-print-directory -j$(shell nproc) $(FILES_$(ENGINE)) $(B)/p2m-case
 	@scripts/fuzz --engine=$(ENGINE) --target=$(TARGET) --geometry=$(GEOMETRY) --time=$(TIME) --jobs=$(JOBS) --seed=$(SEED) --build=$(B) --binary=$(BINARY_libfuzzer) $(OPTIONS_$(ENGINE)) --tool=$(B)/p2m-case
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * libFuzzer's custom mutator and crossover, for the targets whose input is a case. The
- * engine finds these functions by their names; which vocabulary, the target says.
+ * libFuzzer's custom mutator and crossover. The engine finds these functions by their
+ * names; which vocabulary, the target says. One whose input is no case has none, and is
+ * left to the engine's own mutations.
  */
 #include "mutate.h"
 #include "target.h"
@@ -11,11 +12,20 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *data1, size_t size1, const uint8
                                  size_t size2, uint8_t *out, size_t max_out_size,
                                  unsigned int seed);
 
+#pragma weak target_vocabulary
+
+static bool is_on(void)
+{
+    const enum vocabulary *volatile vocabulary = &target_vocabulary;
+
+    return vocabulary && !target_without(WITHOUT_MUTATOR);
+}
+
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed)
 {
-    if (target_without(WITHOUT_MUTATOR))
+    if (!is_on())
         return LLVMFuzzerMutate(data, size, max_size);
     return mutate_bytes(target_vocabulary, data, size, max_size, seed);
 }
@@ -24,7 +34,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *data1, size_t size1, const uint8_t *data2,
                                  size_t size2, uint8_t *out, size_t max_out_size, unsigned int seed)
 {
-    if (target_without(WITHOUT_MUTATOR))
+    if (!is_on())
         return 0;
     return mutate_cross(target_vocabulary, data1, size1, data2, size2, out, max_out_size, seed);
 }
