@@ -159,7 +159,7 @@ C := $(if $(BUG),$(B)/bugs/$(BUG),$(B))
 core_objects = $(patsubst %.c,$(C)/$(1)/$(2)/%.o,$(CORE))
 objects = $(core_objects) $(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS) $(3))
 
-.PHONY: help fuzz props exhaustive exhaustive-races race bugs shrink coverage test regress repro bench fuzz-targets clean
+.PHONY: help fuzz props exhaustive exhaustive-races race bugs shrink coverage matrix test regress repro bench fuzz-targets clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -174,6 +174,7 @@ help:
 # help: make bugs [SEEDS=3] [ONLY=regexp] [JOBS=cores]   each planted bug: found from nothing, named, shrunk; also build/bugs.json
 # help: make shrink CASE=FILE [TARGET=] [GEOMETRY=]   the smallest case that fails so: CASE.min, .min.txt, .min.c
 # help: make race [TIME=10] [THREADS=4] [SEED=1] [ROUNDS=N] [GEOMETRY=]   real threads, under ThreadSanitizer
+# help: make matrix [TIME=3]   every clang x sanitizer x word that there is, for some seconds; skips are shown
 # help: make regress [JUNIT=file.xml]   replay the corpora in all geometries
 # help: make coverage        states, lines, branches, conditions that the corpora reach; pages in build/coverage/
 # help: make repro CASE=FILE [TARGET=] [GEOMETRY=] [DEBUG=1]   one crasher, explained
@@ -364,6 +365,10 @@ race:
 	$(call one_of,GEOMETRY,$(RACE_GEOMETRIES))$(if $(filter file default,$(origin TIME)),,$(call number,TIME))$(call number,THREADS)$(call number,SEED)$(if $(ROUNDS),$(call number,ROUNDS))$(setup)
 	@$(MAKE) --no-print-directory $(C)/tsan/$(GEOMETRY)/race_$(GEOMETRY)
 	@scripts/race $(C)/tsan/$(GEOMETRY)/race_$(GEOMETRY) $(if $(ROUNDS),--rounds=$(ROUNDS),--time=$(RACE_TIME)) --threads=$(THREADS) --seed=$(SEED)
+
+matrix:
+	@scripts/setup clang-22 libclang-rt-22-dev g++-multilib
+	@scripts/matrix $(if $(filter command environment,$(firstword $(origin TIME))),$(call number,TIME)--time=$(TIME))
 
 # The newest clang in Debian counts conditions, too.
 coverage:
