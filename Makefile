@@ -105,7 +105,7 @@ C := $(if $(BUG),$(B)/bugs/$(BUG),$(B))
 core_objects = $(patsubst %.c,$(C)/$(1)/$(2)/%.o,$(CORE))
 objects = $(core_objects) $(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS) $(3))
 
-.PHONY: help fuzz props test regress repro bench fuzz-targets clean
+.PHONY: help fuzz props test regress repro bench mutants fuzz-targets clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -118,6 +118,7 @@ help:
 # help: make regress         replay the corpora in all geometries
 # help: make repro CASE=FILE [TARGET=] [GEOMETRY=] [DEBUG=1]   one crasher, explained
 # help: make bench [RUNS=7]  speed, as ratios; also build/bench.json
+# help: make mutants [JOBS=cores] [ONLY=REGEX]   mutants of the core: which does no test kill?
 # help: make fuzz-targets    only build the fuzz targets, build/fuzz/GEOMETRY/TARGET_GEOMETRY
 # help: make clean           remove build/ (corpora that fuzzing collected included)
 # help:
@@ -181,6 +182,19 @@ $(B)/bugs/$(BUG)/core.stamp: props/bugs/$(BUG).patch $(wildcard core/*)
 	@rm -rf $(@D)/core && mkdir -p $(@D)/core && cp core/*.[ch] $(@D)/core
 	$(Q)patch --quiet --strip=1 --fuzz=0 --forward --directory=$(@D) < $<
 	@touch $@
+
+# Everything of a program but the core, as one object: scripts/mutants links each mutant
+# with it. host_reset, where a case begins, goes through props/runner/steps.c.
+# $(1) name, $(2) geometry, $(3) sources, $(4) objects besides
+define bare_of
+$(B)/gcc/$(2)/bare-$(1).o: $(4) $(filter-out $(call core_objects,gcc,$(2)),$(call objects,gcc,$(2),$(3) props/runner/steps.c))
+	$$(call say,LINK $$@)
+	$$(Q)ld -r --strip-debug --wrap=host_reset -o $$@ $$^
+endef
+$(foreach geometry,$(GEOMETRIES),$(eval $(call bare_of,replay,$(geometry),fuzz/tool.c,$(patsubst %.c,$(B)/gcc/any/%.o,$(TOOL))))\
+  $(eval $(call bare_of,props,$(geometry),props/runner/main.c))\
+  $(eval $(call bare_of,unit,$(geometry),props/tests/test_core.c props/subjects/broken.c))\
+  $(eval $(call bare_of,exhaustive,$(geometry),props/runner/exhaustive.c)))
 
 # `ops` with the inputs of `make bench`, and an empty target with them.
 define bench_of
@@ -249,6 +263,10 @@ bench:
 	$(call number,RUNS)$(setup)
 	@$(MAKE) --no-print-directory -j$(shell nproc) $(BENCH)
 	@scripts/bench --build=$(B) --runs=$(RUNS)
+
+mutants:
+	$(call number,JOBS)$(setup) python3-clang
+	@scripts/mutants --build=$(B) --jobs=$(JOBS) $(if $(ONLY),--only='$(ONLY)')
 
 test:
 	$(setup)
