@@ -30,6 +30,11 @@ SHAPE_odd := -DP2M_TOP=3 -DP2M_MID=5 -DP2M_LEAF=7 -DP2M_WORD_BITS=32
 SHAPE_x86_64 := -DP2M_TOP=512 -DP2M_MID=512 -DP2M_LEAF=512 -DP2M_WORD_BITS=64
 SHAPE_x86_32 := -DP2M_TOP=1024 -DP2M_MID=1024 -DP2M_LEAF=1024 -DP2M_WORD_BITS=32
 
+# Small enough to be searched whole, or nearly.
+EXPLORED := micro 2x2x4 4x2x2
+SHAPE_2x2x4 := -DP2M_TOP=2 -DP2M_MID=2 -DP2M_LEAF=4 -DP2M_WORD_BITS=64
+SHAPE_4x2x2 := -DP2M_TOP=4 -DP2M_MID=2 -DP2M_LEAF=2 -DP2M_WORD_BITS=64
+
 # ---- flavours ----
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
@@ -90,6 +95,7 @@ TARGETS := ops e820 case
 
 CORE := $(wildcard core/*.c)
 PROPS := $(wildcard props/*.c)
+EXPLORE := $(wildcard props/explore/*.c) props/runner/exhaustive.c
 SUBJECT := props/subjects/core.c props/subjects/chosen.c props/subjects/canary.c
 CODEC := fuzz/codec.c
 TOOL := fuzz/p2m_case.c fuzz/e820_log.c fuzz/files.c
@@ -105,7 +111,7 @@ C := $(if $(BUG),$(B)/bugs/$(BUG),$(B))
 core_objects = $(patsubst %.c,$(C)/$(1)/$(2)/%.o,$(CORE))
 objects = $(core_objects) $(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS) $(3))
 
-.PHONY: help fuzz props test regress repro bench mutants fuzz-targets clean
+.PHONY: help fuzz props exhaustive exhaustive-races test regress repro bench mutants fuzz-targets clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -115,6 +121,8 @@ help:
 # help: make fuzz [TARGET=ops] [GEOMETRY=tiny] [TIME=60] [JOBS=cores]   fuzz; findings go to crashes/
 # help: make test            everything, below five minutes; ends with `N passed, N failed`
 # help: make props [SEED=] [CASES=100000] [GEOMETRY=]   random cases without an engine
+# help: make exhaustive [GEOMETRY=micro] [TIME=]   every state x every op; 2x2x4 and 4x2x2 as far as TIME reaches
+# help: make exhaustive-races [JOBS=cores] [TIME=]   every pair of calls x every sync point x every state, in micro
 # help: make regress         replay the corpora in all geometries
 # help: make repro CASE=FILE [TARGET=] [GEOMETRY=] [DEBUG=1]   one crasher, explained
 # help: make bench [RUNS=7]  speed, as ratios; also build/bench.json
@@ -148,6 +156,10 @@ $(C)/$(1)/$(2)/tool.o: $$(call objects,$(1),$(2),fuzz/tool.c)
 	$$(Q)objcopy --keep-global-symbol=tool_$(2) $$@.tmp $$@
 	@rm -f $$@.tmp
 
+$(C)/$(1)/$(2)/exhaustive_$(2): $$(call objects,$(1),$(2),$(EXPLORE))
+	$$(call say,LINK $$@)
+	$$(Q)$$(CC_$(1)) $$(LDFLAGS_$(1)) -o $$@ $$^
+
 $(C)/$(1)/$(2)/props_$(2): $$(call objects,$(1),$(2),props/runner/main.c)
 	$$(call say,LINK $$@)
 	$$(Q)$$(CC_$(1)) $$(LDFLAGS_$(1)) -o $$@ $$^
@@ -172,7 +184,7 @@ $(C)/$(1)/p2m-case: $$(patsubst %.c,$(B)/$(1)/any/%.o,$(TOOL)) $$(patsubst %,$(C
 	$$(call say,LINK $$@)
 	$$(Q)$$(CC_$(1)) $$(LDFLAGS_$(1)) -o $$@ $$^
 
-$$(foreach geometry,$$(call geometries_of,$(1)),$$(eval $$(call per_geometry,$(1),$$(geometry))))
+$$(foreach geometry,$$(sort $$(call geometries_of,$(1)) $(if $(filter gcc,$(1)),$(EXPLORED))),$$(eval $$(call per_geometry,$(1),$$(geometry))))
 endef
 
 $(foreach flavour,$(FLAVOURS),$(eval $(call per_flavour,$(flavour))))
@@ -191,10 +203,10 @@ $(B)/gcc/$(2)/bare-$(1).o: $(4) $(filter-out $(call core_objects,gcc,$(2)),$(cal
 	$$(call say,LINK $$@)
 	$$(Q)ld -r --strip-debug --wrap=host_reset -o $$@ $$^
 endef
-$(foreach geometry,$(GEOMETRIES),$(eval $(call bare_of,replay,$(geometry),fuzz/tool.c,$(patsubst %.c,$(B)/gcc/any/%.o,$(TOOL))))\
+$(foreach geometry,$(sort $(GEOMETRIES) $(EXPLORED)),$(eval $(call bare_of,replay,$(geometry),fuzz/tool.c,$(patsubst %.c,$(B)/gcc/any/%.o,$(TOOL))))\
   $(eval $(call bare_of,props,$(geometry),props/runner/main.c))\
   $(eval $(call bare_of,unit,$(geometry),props/tests/test_core.c props/subjects/broken.c))\
-  $(eval $(call bare_of,exhaustive,$(geometry),props/runner/exhaustive.c)))
+  $(eval $(call bare_of,exhaustive,$(geometry),$(EXPLORE))))
 
 # `ops` with the inputs of `make bench`, and an empty target with them.
 define bench_of
@@ -248,6 +260,20 @@ props:
 	$(known_geometry)$(call number,CASES)$(call number,SEED)$(setup)
 	@$(MAKE) --no-print-directory -j$(shell nproc) $(B)/$(PROPS_FLAVOUR)/$(GEOMETRY)/props_$(GEOMETRY) $(B)/p2m-case
 	@scripts/props $(B)/$(PROPS_FLAVOUR)/$(GEOMETRY)/props_$(GEOMETRY) $(B)/p2m-case --cases=$(CASES) --seed=$(SEED)
+
+# A limit in seconds only if it was asked for.
+time_limit = $(if $(filter command environment,$(firstword $(origin TIME))),$(call number,TIME)--seconds=$(TIME))
+explored = $(if $(filter command environment,$(firstword $(origin GEOMETRY))),$(GEOMETRY),micro)
+
+exhaustive:
+	$(if $(filter $(explored),$(EXPLORED)),,$(error GEOMETRY=$(explored): there are $(EXPLORED)))
+	@$(MAKE) --no-print-directory -j$(shell nproc) $(B)/gcc/$(explored)/exhaustive_$(explored)
+	@$(B)/gcc/$(explored)/exhaustive_$(explored) $(time_limit)
+
+exhaustive-races:
+	$(call number,JOBS)
+	@$(MAKE) --no-print-directory -j$(shell nproc) $(B)/gcc/micro/exhaustive_micro
+	@$(B)/gcc/micro/exhaustive_micro --races --jobs=$(JOBS) $(time_limit)
 
 regress:
 	@$(MAKE) --no-print-directory -j$(shell nproc) $(B)/p2m-case

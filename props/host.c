@@ -136,33 +136,22 @@ void host_start(void)
 
 /* ---- pages ---- */
 
-static uint8_t *page_at(unsigned index)
-{
-    return host_arena + (size_t)index * HOST_STRIDE;
-}
-
-/* An odd factor makes a permutation of the arena; neighbours in time are none in space. */
-static unsigned nth_page(unsigned n)
-{
-    return (n * 157u + 41u) & (HOST_PAGES - 1);
-}
-
 void host_reset(void)
 {
     unsigned i;
 
     for (i = 0; i < host.freed; i++)
-        __asan_unpoison_memory_region(page_at(host.freed_page[i]), P2M_PAGE_BYTES);
+        __asan_unpoison_memory_region(host_page_at(host.freed_page[i]), P2M_PAGE_BYTES);
     if (!HOST_ASAN)
         for (i = 0; i < host.taken; i++) {
-            unsigned index = nth_page(i);
+            unsigned index = host_nth_page(i);
 
-            memset(page_at(index ? index - 1 : 0) + P2M_PAGE_BYTES, GONE,
+            memset(host_page_at(index ? index - 1 : 0) + P2M_PAGE_BYTES, GONE,
                    HOST_STRIDE - P2M_PAGE_BYTES);
-            memset(page_at(index), GONE, HOST_STRIDE);
+            memset(host_page_at(index), GONE, HOST_STRIDE);
         }
     for (i = 0; i < host.taken; i++)
-        host.state[nth_page(i)] = HOST_NEVER;
+        host.state[host_nth_page(i)] = HOST_NEVER;
     if (HOST_ASAN && host.list_words)
         __asan_unpoison_memory_region(host_list + host.list_words, P2M_LEAF * sizeof(p2m_word));
     host.list_words = 0;
@@ -182,10 +171,10 @@ void *host_page_alloc(void)
     }
     if (host.taken == HOST_PAGES) /* more than 256 calls can need */
         violated(CORE_BUG, "took all %d pages that there are", HOST_PAGES);
-    index = nth_page(host.taken++);
+    index = host_nth_page(host.taken++);
     host.live++;
     host.state[index] = HOST_LIVE;
-    return memset(page_at(index), GARBAGE, P2M_PAGE_BYTES);
+    return memset(host_page_at(index), GARBAGE, P2M_PAGE_BYTES);
 }
 
 void host_page_free(void *page)
@@ -203,6 +192,28 @@ void host_page_free(void *page)
         memset(page, GONE, P2M_PAGE_BYTES);
 }
 
+void host_untake(unsigned taken)
+{
+    while (host.taken > taken) {
+        unsigned index = host_nth_page(--host.taken);
+
+        host.state[index] = HOST_NEVER;
+        __asan_unpoison_memory_region(host_page_at(index), P2M_PAGE_BYTES);
+        if (!HOST_ASAN)
+            memset(host_page_at(index), GONE, HOST_STRIDE);
+    }
+}
+
+void host_unfree(unsigned freed)
+{
+    while (host.freed > freed) {
+        unsigned index = host.freed_page[--host.freed];
+
+        host.state[index] = HOST_LIVE;
+        __asan_unpoison_memory_region(host_page_at(index), P2M_PAGE_BYTES);
+    }
+}
+
 static bool holds_pattern(const uint8_t *p, size_t bytes)
 {
     unsigned bad = 0;
@@ -212,18 +223,18 @@ static bool holds_pattern(const uint8_t *p, size_t bytes)
     return !bad;
 }
 
-bool host_trespass(void)
+bool host_trespass(unsigned from)
 {
     if (HOST_ASAN)
         return false;
-    for (unsigned i = 0; i < host.taken; i++) {
-        unsigned index = nth_page(i);
+    for (unsigned i = from; i < host.taken; i++) {
+        unsigned index = host_nth_page(i);
         size_t from = host.state[index] == HOST_FREED ? 0 : P2M_PAGE_BYTES;
         const size_t gap = HOST_STRIDE - P2M_PAGE_BYTES;
 
-        if (!holds_pattern(page_at(index) + from, HOST_STRIDE - from))
+        if (!holds_pattern(host_page_at(index) + from, HOST_STRIDE - from))
             return true;
-        if (index && !holds_pattern(page_at(index) - gap, gap))
+        if (index && !holds_pattern(host_page_at(index) - gap, gap))
             return true;
     }
     return false;
@@ -252,7 +263,7 @@ void *host_mfn_to_virt(p2m_word mfn)
 
     if (number - HOST_MFN_OF_ARENA < HOST_PAGES)
         return host.state[number - HOST_MFN_OF_ARENA] == HOST_LIVE
-                   ? page_at((unsigned)(number - HOST_MFN_OF_ARENA))
+                   ? host_page_at((unsigned)(number - HOST_MFN_OF_ARENA))
                    : NULL;
     if (number - HOST_MFN_OF_LEAVES < host.list_words / P2M_LEAF)
         return host_list + (number - HOST_MFN_OF_LEAVES) * P2M_LEAF;

@@ -92,8 +92,26 @@ static inline int host_page_index(const void *p)
     return (int)(offset / HOST_STRIDE);
 }
 
-/* True if a gap or a freed page was written to; always false under ASan, which traps it. */
-bool host_trespass(void);
+/*
+ * True if a page freed, or a gap around a page, was written to, of all pages but the
+ * first `from` handed out; always false under ASan, which traps it.
+ */
+bool host_trespass(unsigned from);
+
+/* Back to the moment when `taken` pages had been handed out; when `freed` had been freed. */
+void host_untake(unsigned taken);
+void host_unfree(unsigned freed);
+
+/* An odd factor makes a permutation of the arena; neighbours in time are none in space. */
+static inline unsigned host_nth_page(unsigned n)
+{
+    return (n * 157u + 41u) & (HOST_PAGES - 1);
+}
+
+static inline uint8_t *host_page_at(unsigned index)
+{
+    return host_arena + (size_t)index * HOST_STRIDE;
+}
 
 /* Sealed pages, in the order of enum host_shared_page. */
 enum host_shared_page { HOST_IDENTITY, HOST_MISSING, HOST_MID_MISSING, HOST_MID_IDENTITY };

@@ -284,12 +284,12 @@ static void boot(void)
         checks_after(&outcome, everything_now());
 }
 
-static void run_ops(void)
+static void run_ops(unsigned from, unsigned to)
 {
     const struct op *waiting[MACHINE_RACE];
     unsigned count = 0;
 
-    for (unsigned i = 0; i < machine.c->count; i++) {
+    for (unsigned i = from; i < to; i++) {
         const struct op *op = &machine.c->ops[i];
         bool call = op->kind <= OP_RANGE;
 
@@ -335,13 +335,13 @@ static void finish(void)
     /* destroy looks at each slot of a big tree: one case in eight is enough for CHECK_QUICK */
     if (machine.level == CHECK_EVERY || machine.trace % 8 == 0)
         destroy();
-    if (host_trespass())
+    if (host_trespass(0))
         violated(PAGE_LEDGER, "expected freed pages and gaps untouched, got a store there");
     machine.tally.cases++;
 }
 
-bool machine_run(const struct subject *subject, const struct test_case *c, enum check_level level,
-                 struct verdict *verdict)
+bool machine_start(const struct subject *subject, const struct test_case *c, enum check_level level,
+                   struct verdict *verdict)
 {
     verdict->id = INVARIANT_NONE;
     verdict->details[0] = '\0';
@@ -360,9 +360,32 @@ bool machine_run(const struct subject *subject, const struct test_case *c, enum 
     if (setjmp(escape))
         return false;
     boot();
-    run_ops();
+    return true;
+}
+
+bool machine_steps(unsigned from, unsigned to, struct verdict *verdict)
+{
+    verdict_out = verdict;
+    if (setjmp(escape))
+        return false;
+    run_ops(from, to);
+    return true;
+}
+
+bool machine_finish(struct verdict *verdict)
+{
+    verdict_out = verdict;
+    if (setjmp(escape))
+        return false;
     finish();
     return true;
+}
+
+bool machine_run(const struct subject *subject, const struct test_case *c, enum check_level level,
+                 struct verdict *verdict)
+{
+    return machine_start(subject, c, level, verdict) && machine_steps(0, c->count, verdict) &&
+           machine_finish(verdict);
 }
 
 bool machine_judge(const struct subject *subject, const struct test_case *c, enum check_level level,

@@ -69,7 +69,19 @@ bool machine_run(const struct subject *subject, const struct test_case *c, enum 
                  struct verdict *verdict);
 
 /*
- * The same, and a failure found by CHECK_QUICK is run again with CHECK_EVERY, so
+ * The same in parts, for who looks in between: the boot; the ops [from, to) on what
+ * there is; the end. *verdict is set by the one that answers false; the case is over then.
+ */
+bool machine_start(const struct subject *subject, const struct test_case *c, enum check_level level,
+                   struct verdict *verdict);
+bool machine_steps(unsigned from, unsigned to, struct verdict *verdict);
+bool machine_finish(struct verdict *verdict);
+
+/* Of the last overlapping calls: did the inner one find fewer sync points than it asked for? */
+bool machine_race_was_late(void);
+
+/*
+ * machine_run, and a failure found by CHECK_QUICK is run again with CHECK_EVERY, so
  * that the verdict names the first op after which something is wrong.
  */
 bool machine_judge(const struct subject *subject, const struct test_case *c, enum check_level level,

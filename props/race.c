@@ -79,6 +79,11 @@ void race_none(void)
     p2m_sync_left = HOST_HANG;
 }
 
+bool machine_race_was_late(void)
+{
+    return race.late[1];
+}
+
 static bool results_fit_translated(void)
 {
     for (unsigned i = 0; i < race.count; i++)

@@ -19,6 +19,8 @@ static const struct shape shapes[] = {
     {"odd", 3, 5, 7, 32},          /* no power of two anywhere */
     {"x86_64", 512, 512, 512, 64}, /* the real ones */
     {"x86_32", 1024, 1024, 1024, 32},
+    {"2x2x4", 2, 2, 4, 64}, /* a little more than micro, to be searched */
+    {"4x2x2", 4, 2, 2, 64},
 };
 
 #define SHAPES (sizeof(shapes) / sizeof(shapes[0]))

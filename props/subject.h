@@ -22,6 +22,7 @@ struct subject_view {
     p2m_word **top_mfn_p;                   /* [P2M_TOP] */
     p2m_word *mid_missing_mfn;              /* [P2M_MID] */
     unsigned roots;                         /* pages that any tree costs */
+    p2m_word hidden; /* what else the calls to come depend on; 0 if all is in the pages */
 };
 
 struct subject {
@@ -52,6 +53,10 @@ struct subject {
 
     /* Not called for an auto-translated guest. */
     void (*view)(struct subject_view *view);
+
+    /* All that it keeps outside its pages, so that a state can be put back (explore/); or NULL. */
+    void *state;
+    size_t state_bytes;
 };
 
 /* The p2m of core/. */

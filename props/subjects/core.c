@@ -99,11 +99,13 @@ static void view(struct subject_view *out)
                                  p2m.top_mfn,
                                  p2m.top_mfn_p,
                                  p2m.mid_missing_mfn,
-                                 4};
+                                 4,
+                                 p2m.max_pfn};
 }
 
 const struct subject subject_core = {
-    "core", true, build, publish, get, to_mfn, set, set_noalloc, range, set_identity, destroy, view,
+    "core",      true,  build,        publish, get,  to_mfn, set,
+    set_noalloc, range, set_identity, destroy, view, &p2m,   sizeof(p2m),
 };
 
 HARNESS_END

@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The search, one call at a time: see explore.h. States are kept as two words and
+ * the step that led to them. To go on from one, its way is run again from the boot;
+ * from there a snapshot takes one op back after the other.
+ */
+#include "explore.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+HARNESS_BEGIN
+
+/* ---- the ops ---- */
+
+static const p2m_word frames[3] = {0x1, 0x80001234, 0x2ba987654321};
+
+static p2m_word highest(void)
+{
+    return (p2m_word)shape_word_mask(&shape_here);
+}
+
+static unsigned add_pfn(const struct explore_options *options, struct choice *choices, p2m_word pfn)
+{
+    static const uint8_t symbols[] = {SYMBOL_INVALID, SYMBOL_IDENTITY, SYMBOL_MFN,
+                                      SYMBOL_FOREIGN, SYMBOL_WRONG,    SYMBOL_BOTH};
+    unsigned count = 0;
+
+    choices[count++] = (struct choice){.kind = OP_GET, .pfn = pfn};
+    choices[count++] = (struct choice){.kind = OP_PFN_TO_MFN, .pfn = pfn};
+    for (unsigned i = 0; i < sizeof(symbols); i++) {
+        if ((symbols[i] == SYMBOL_FOREIGN && !options->foreign) ||
+            (symbols[i] > SYMBOL_FOREIGN && !options->mutants_of_args))
+            continue;
+        choices[count++] = (struct choice){OP_SET, symbols[i], false, pfn, 0};
+        choices[count++] = (struct choice){OP_SET_NOALLOC, symbols[i], false, pfn, 0};
+    }
+    return count;
+}
+
+static unsigned add_range(struct choice *choices, p2m_word start, p2m_word end)
+{
+    choices[0] = (struct choice){.kind = OP_RANGE, .pfn = start, .end = end};
+    return 1;
+}
+
+unsigned explore_choices(const struct explore_options *options, struct choice *choices)
+{
+    unsigned count = 0;
+
+    for (p2m_word pfn = 0; pfn < MAX_P2M_PFN; pfn++)
+        count += add_pfn(options, choices + count, pfn);
+    for (p2m_word start = 0; start < MAX_P2M_PFN; start++)
+        for (p2m_word end = start + 1; end <= MAX_P2M_PFN; end++)
+            count += add_range(choices + count, start, end);
+    if (options->mutants_of_args) {
+        count += add_pfn(options, choices + count, MAX_P2M_PFN);
+        count += add_pfn(options, choices + count, highest());
+        for (p2m_word pfn = 0; pfn <= MAX_P2M_PFN + 1; pfn++) {
+            count += add_range(choices + count, pfn, pfn);
+            count += add_range(choices + count, pfn, pfn / 2);
+            count += add_range(choices + count, pfn, MAX_P2M_PFN + 1);
+            count += add_range(choices + count, pfn, highest());
+        }
+    }
+    for (unsigned xen = 0; options->resumes && xen < 2; xen++)
+        choices[count++] = (struct choice){.kind = OP_RESUME, .xen = xen};
+    return count;
+}
+
+/* A frame unlike the one at `pfn` now. */
+static p2m_word other_frame(p2m_word pfn, unsigned salt)
+{
+    p2m_word now = entry_mfn(model_get(&machine.model, pfn));
+
+    for (unsigned i = 0; i < 3; i++)
+        if (frames[i] != now && !salt--)
+            return frames[i];
+    return frames[0];
+}
+
+struct op explore_op(const struct choice *choice, unsigned salt)
+{
+    struct op op = {.kind = choice->kind, .pfn = choice->pfn};
+    p2m_word pfn = choice->pfn, frame;
+
+    if (choice->kind == OP_RANGE)
+        op.arg = choice->end;
+    if (choice->kind != OP_SET && choice->kind != OP_SET_NOALLOC)
+        return op;
+    frame = other_frame(pfn, salt);
+    switch (choice->symbol) {
+    case SYMBOL_INVALID:
+        op.arg = INVALID_P2M_ENTRY;
+        break;
+    case SYMBOL_IDENTITY:
+        op.arg = entry_join(&shape_here, pfn, ENTRY_IDENTITY, 0);
+        break;
+    case SYMBOL_MFN:
+        op.arg = frame;
+        break;
+    case SYMBOL_FOREIGN:
+        op.arg = entry_join(&shape_here, pfn, ENTRY_FOREIGN, frame);
+        break;
+    case SYMBOL_WRONG:
+        op.arg = entry_join(&shape_here, pfn, ENTRY_WRONG_IDENTITY, pfn ^ 1);
+        break;
+    default:
+        op.arg = entry_join(&shape_here, pfn, ENTRY_BOTH_BITS, pfn);
+        break;
+    }
+    return op;
+}
+
+/* ---- ways ---- */
+
+/* A step: which choice, and which of its pages is refused. */
+#define STEP(choice, refuse) ((uint16_t)((choice) | (refuse) << 11))
+#define STEP_CHOICE(step) ((step)&0x7ff)
+#define STEP_REFUSE(step) ((step) >> 11)
+
+enum mode { MODE_ANY, MODE_OURS, MODE_XEN };
+
+#define LENGTHS ((unsigned)MAX_P2M_PFN + 3) /* of the mfn_list: up to beyond the table */
+#define REFUSALS (4 + 2 * P2M_TOP)          /* pages that a build asks for, at most */
+#define BOOTS ((3 + REFUSALS) * LENGTHS)
+
+/* Each length of the list, as it is, with holes, with each page refused, and not in use at all. */
+static struct boot boot_of(unsigned number)
+{
+    unsigned way = number / LENGTHS;
+
+    return (struct boot){
+        .nr_pages = number % LENGTHS,
+        .holes = way == 1 ? 0x80 : 0,
+        .auto_translated = way == 2,
+        .refuse = (uint8_t)(way > 2 ? way - 2 : 0),
+    };
+}
+
+bool explore_go(const struct subject *subject, const struct explored *explored, uint32_t index,
+                const struct choice *choices, struct test_case *c, struct snapshot *snapshot)
+{
+    const struct state *state = &explored->states.state[index];
+    uint16_t step[CASE_OPS];
+    unsigned depth = state->depth, mode = state->mode;
+    struct verdict verdict;
+
+    for (unsigned i = depth; i--; state = &explored->states.state[state->parent])
+        step[i] = state->step;
+    c->boot = boot_of(state->step);
+    c->boot.xen_restore = mode == MODE_XEN;
+    c->count = 0;
+    if (!machine_start(subject, c, CHECK_QUICK, &verdict))
+        return false;
+    for (unsigned i = 0; i < depth; i++) {
+        c->ops[i] = explore_op(&choices[STEP_CHOICE(step[i])], 0);
+        c->ops[i].refuse = (uint8_t)STEP_REFUSE(step[i]);
+        c->count = i + 1;
+        if (!machine_steps(i, i + 1, &verdict))
+            return false;
+    }
+    return snapshot_take(snapshot);
+}
+
+static double now(void)
+{
+    struct timespec at;
+
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    return (double)at.tv_sec + (double)at.tv_nsec * 1e-9;
+}
+
+bool explore_is_over(const struct explore_options *options, uint64_t transitions)
+{
+    static double start;
+
+    if (options->transitions && transitions >= options->transitions)
+        return true;
+    if (options->seconds <= 0)
+        return false;
+    if (start <= 0)
+        start = now();
+    return now() - start > options->seconds;
+}
+
+bool explore_met(const struct explore_options *options, struct explored *explored,
+                 const struct test_case *c, const struct verdict *verdict, uint32_t at)
+{
+    if (options->want && verdict->id != options->want) {
+        explored->met[verdict->id]++;
+        return false;
+    }
+    explored->failed = true;
+    explored->verdict = *verdict;
+    explored->c = *c;
+    explored->at = at;
+    return true;
+}
+
+/* ---- the search ---- */
+
+static struct {
+    const struct subject *subject;
+    const struct explore_options *options;
+    struct explored *explored;
+    struct choice choice[CHOICES];
+    unsigned choices;
+    struct test_case c;
+    struct snapshot here;
+} search;
+
+/* One op from the snapshot on. True: go on. `*asked`: for so many pages. */
+static bool step(uint32_t from, unsigned choice, unsigned refuse, unsigned *asked)
+{
+    struct explored *explored = search.explored;
+    const struct state *parent = &explored->states.state[from];
+    struct state next = {.parent = from, .step = STEP(choice, refuse), .mode = parent->mode};
+    unsigned depth = parent->depth;
+    struct verdict verdict;
+
+    next.depth = (uint8_t)(depth + 1);
+    search.c.ops[depth] = explore_op(&search.choice[choice], 0);
+    search.c.ops[depth].refuse = (uint8_t)refuse;
+    search.c.count = depth + 1;
+    if (search.choice[choice].kind == OP_RESUME) {
+        next.mode = search.choice[choice].xen ? MODE_XEN : MODE_OURS;
+        if (parent->mode != MODE_ANY && parent->mode != next.mode)
+            return true;
+        search.c.boot.xen_restore = search.choice[choice].xen;
+    }
+    explored->transitions++;
+    if (!machine_steps(depth, depth + 1, &verdict) ||
+        (host_trespass(search.here.host.taken) && !machine_finish(&verdict)))
+        return !explore_met(search.options, explored, &search.c, &verdict, from);
+    *asked = host.taken - search.here.host.taken;
+    next.key = explore_key();
+    if (states_add(&explored->states, &next) && next.depth > explored->depth)
+        explored->depth = next.depth;
+    return true;
+}
+
+/* All that can be done in one state. False: a violation to stop at. */
+static bool expand(uint32_t from)
+{
+    struct explored *explored = search.explored;
+    struct verdict verdict;
+
+    if (!explore_go(search.subject, explored, from, search.choice, &search.c, &search.here))
+        return true; /* its way has become a violation that was met already */
+    for (unsigned choice = 0; choice < search.choices; choice++) {
+        unsigned asked = 0, again;
+
+        if (!step(from, choice, 0, &asked))
+            return false;
+        snapshot_restore(&search.here);
+        for (unsigned n = 1; search.options->refusals && n <= asked; n++) {
+            if (!step(from, choice, n, &again))
+                return false;
+            snapshot_restore(&search.here);
+        }
+    }
+    search.c.count = explored->states.state[from].depth;
+    search.c.boot.xen_restore = explored->states.state[from].mode == MODE_XEN;
+    machine.level = CHECK_EVERY; /* destroys the tree, too */
+    if (!machine_finish(&verdict))
+        return !explore_met(search.options, explored, &search.c, &verdict, from);
+    return true;
+}
+
+/* False: a violation to stop at. */
+static bool boots(void)
+{
+    struct verdict verdict;
+
+    search.c.count = 0;
+    for (unsigned number = 0; number < BOOTS; number++) {
+        struct state root = {.parent = STATE_NONE, .step = (uint16_t)number};
+
+        search.c.boot = boot_of(number);
+        if ((search.c.boot.refuse && !search.options->refusals) ||
+            (search.c.boot.auto_translated && !search.options->auto_translated))
+            continue;
+        search.explored->transitions++;
+        if (machine_start(search.subject, &search.c, CHECK_QUICK, &verdict)) {
+            root.key = explore_key();
+            states_add(&search.explored->states, &root);
+        } else if (explore_met(search.options, search.explored, &search.c, &verdict, STATE_NONE)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool explore(const struct subject *subject, const struct explore_options *options,
+             struct explored *explored)
+{
+    uint32_t from;
+
+    memset(explored, 0, sizeof(*explored));
+    if (!MODEL_LITERAL || MAX_P2M_PFN > 16 || !subject->state) {
+        fprintf(stderr, "exhaustive: %s in %s is too large to be explored\n", subject->name,
+                shape_here.name);
+        return false;
+    }
+    search.subject = subject;
+    search.options = options;
+    search.explored = explored;
+    search.choices = explore_choices(options, search.choice);
+    if (!boots())
+        return true;
+    for (from = 0; from < explored->states.count; from++) {
+        if (explore_is_over(options, explored->transitions))
+            return true;
+        if (options->depth && explored->states.state[from].depth >= options->depth)
+            return true;
+        if (!expand(from))
+            return true;
+    }
+    explored->closed = true;
+    return true;
+}
+
+HARNESS_END

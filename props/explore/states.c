@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A hash table of states that grows: see states.h. */
+#include "states.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../prng.h"
+#include "../quiet.h"
+
+HARNESS_BEGIN
+
+static void *resize(void *p, size_t count, size_t size)
+{
+    p = realloc(p, count * size);
+    if (!p) {
+        fprintf(stderr, "exhaustive: no memory for %zu MiB of states\n", (count * size) >> 20);
+        exit(1);
+    }
+    return p;
+}
+
+static uint32_t place(const struct states *states, const struct key *key)
+{
+    return (uint32_t)prng_mix(key->word[0] ^ prng_mix(key->word[1])) & states->mask;
+}
+
+static void insert(struct states *states, uint32_t index)
+{
+    uint32_t at = place(states, &states->state[index].key);
+
+    while (states->table[at])
+        at = (at + 1) & states->mask;
+    states->table[at] = index + 1;
+}
+
+static void grow(struct states *states)
+{
+    states->room = states->room ? 2 * states->room : 1 << 16;
+    states->mask = 2 * states->room - 1;
+    states->state = resize(states->state, states->room, sizeof(*states->state));
+    states->table = resize(states->table, (size_t)states->mask + 1, sizeof(*states->table));
+    memset(states->table, 0, ((size_t)states->mask + 1) * sizeof(*states->table));
+    for (uint32_t i = 0; i < states->count; i++)
+        insert(states, i);
+}
+
+bool states_add(struct states *states, const struct state *state)
+{
+    if (states->count == states->room)
+        grow(states);
+    for (uint32_t at = place(states, &state->key); states->table[at]; at = (at + 1) & states->mask)
+        if (!memcmp(&states->state[states->table[at] - 1].key, &state->key, sizeof(state->key)))
+            return false;
+    states->state[states->count] = *state;
+    insert(states, states->count++);
+    return true;
+}
+
+void states_free(struct states *states)
+{
+    free(states->state);
+    free(states->table);
+    memset(states, 0, sizeof(*states));
+}
+
+HARNESS_END

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The states seen so far, in the order they were met, each with its exact encoding
+ * (two words: nothing is taken for the same that is not) and the step that led to it.
+ */
+#ifndef PROPS_EXPLORE_STATES_H
+#define PROPS_EXPLORE_STATES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct key {
+    uint64_t word[2];
+};
+
+#define STATE_NONE UINT32_MAX
+
+struct state {
+    struct key key;
+    uint32_t parent; /* STATE_NONE: a boot */
+    uint16_t step;   /* how it came from there: explore.c knows */
+    uint8_t depth;   /* steps since the boot */
+    uint8_t mode;    /* of restore, if the way here depends on it */
+};
+
+struct states {
+    struct state *state;
+    uint32_t count, room;
+    uint32_t *table; /* open addressing; index + 1, 0: empty */
+    uint32_t mask;
+};
+
+/* Adds a state unless it is there; true if it was new. Out of memory ends the program. */
+bool states_add(struct states *states, const struct state *state);
+
+void states_free(struct states *states);
+
+#endif
