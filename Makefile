@@ -196,12 +196,12 @@ $(B)/bugs/$(BUG)/core.stamp: props/bugs/$(BUG).patch $(wildcard core/*)
 	@touch $@
 
 # Everything of a program but the core, as one object: scripts/mutants links each mutant
-# with it. host_reset, where a case begins, goes through props/runner/steps.c.
+# with it. What a case begins with goes through props/runner/steps.c.
 # $(1) name, $(2) geometry, $(3) sources, $(4) objects besides
 define bare_of
 $(B)/gcc/$(2)/bare-$(1).o: $(4) $(filter-out $(call core_objects,gcc,$(2)),$(call objects,gcc,$(2),$(3) props/runner/steps.c))
 	$$(call say,LINK $$@)
-	$$(Q)ld -r --strip-debug --wrap=host_reset -o $$@ $$^
+	$$(Q)ld -r --strip-debug --wrap=host_reset --wrap=host_untake -o $$@ $$^
 endef
 $(foreach geometry,$(sort $(GEOMETRIES) $(EXPLORED)),$(eval $(call bare_of,replay,$(geometry),fuzz/tool.c,$(patsubst %.c,$(B)/gcc/any/%.o,$(TOOL))))\
   $(eval $(call bare_of,props,$(geometry),props/runner/main.c))\

@@ -6,8 +6,9 @@
  * not timed: the verdict is the same on any machine. The limit of sync points (HANG
  * in props/invariants.h) does not see a loop without any.
  *
- * A case begins with host_reset, which the linker sends through here (--wrap). A
- * program without cases has one budget in all; P2M_STEPS=N sets another one.
+ * A case begins with host_reset, and the explorer goes back to a state by host_untake;
+ * the linker sends both through here (--wrap). A program that does neither has one
+ * budget in all. P2M_STEPS=N sets another one.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,4 +48,12 @@ void __wrap_host_reset(void)
 {
     refill();
     __real_host_reset();
+}
+
+void __real_host_untake(unsigned taken);
+void __wrap_host_untake(unsigned taken);
+void __wrap_host_untake(unsigned taken)
+{
+    refill();
+    __real_host_untake(taken);
 }
