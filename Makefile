@@ -197,16 +197,17 @@ $(B)/bugs/$(BUG)/core.stamp: props/bugs/$(BUG).patch $(wildcard core/*)
 
 # Everything of a program but the core, as one object: scripts/mutants links each mutant
 # with it. What a case begins with goes through props/runner/steps.c.
-# $(1) name, $(2) geometry, $(3) sources, $(4) objects besides
+# $(1) flavour, $(2) geometry, $(3) name, $(4) sources, $(5) objects besides
 define bare_of
-$(B)/gcc/$(2)/bare-$(1).o: $(4) $(filter-out $(call core_objects,gcc,$(2)),$(call objects,gcc,$(2),$(3) props/runner/steps.c))
+$(B)/$(1)/$(2)/bare-$(3).o: $(5) $(filter-out $(call core_objects,$(1),$(2)),$(call objects,$(1),$(2),$(4) props/runner/steps.c))
 	$$(call say,LINK $$@)
 	$$(Q)ld -r --strip-debug --wrap=host_reset --wrap=host_untake -o $$@ $$^
 endef
-$(foreach geometry,$(sort $(GEOMETRIES) $(EXPLORED)),$(eval $(call bare_of,replay,$(geometry),fuzz/tool.c,$(patsubst %.c,$(B)/gcc/any/%.o,$(TOOL))))\
-  $(eval $(call bare_of,props,$(geometry),props/runner/main.c))\
-  $(eval $(call bare_of,unit,$(geometry),props/tests/test_core.c props/subjects/broken.c))\
-  $(eval $(call bare_of,exhaustive,$(geometry),$(EXPLORE))))
+$(foreach flavour,gcc gcc-san,$(foreach geometry,$(sort $(GEOMETRIES) $(EXPLORED)),\
+  $(eval $(call bare_of,$(flavour),$(geometry),replay,fuzz/tool.c,$(patsubst %.c,$(B)/$(flavour)/any/%.o,$(TOOL))))\
+  $(eval $(call bare_of,$(flavour),$(geometry),props,props/runner/main.c))\
+  $(eval $(call bare_of,$(flavour),$(geometry),unit,props/tests/test_core.c props/subjects/broken.c))\
+  $(eval $(call bare_of,$(flavour),$(geometry),exhaustive,$(EXPLORE)))))
 
 # `ops` with the inputs of `make bench`, and an empty target with them.
 define bench_of
