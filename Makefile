@@ -159,7 +159,7 @@ C := $(if $(BUG),$(B)/bugs/$(BUG),$(B))
 core_objects = $(patsubst %.c,$(C)/$(1)/$(2)/%.o,$(CORE))
 objects = $(core_objects) $(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS) $(3))
 
-.PHONY: help fuzz props exhaustive exhaustive-races race bugs shrink coverage matrix test regress repro bench fuzz-targets clean
+.PHONY: help fuzz props exhaustive exhaustive-races race bugs mutants shrink coverage matrix test regress repro bench fuzz-targets clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -179,6 +179,7 @@ help:
 # help: make coverage        states, lines, branches, conditions that the corpora reach; pages in build/coverage/
 # help: make repro CASE=FILE [TARGET=] [GEOMETRY=] [DEBUG=1]   one crasher, explained
 # help: make bench [RUNS=7]  speed, as ratios; also build/bench.json
+# help: make mutants [JOBS=cores] [ONLY=REGEX]   mutants of the core: which does no test kill?
 # help: make fuzz-targets    only build the fuzz targets, build/fuzz/GEOMETRY/TARGET_GEOMETRY
 # help: make clean           remove build/ (corpora that fuzzing collected included)
 # help:
@@ -247,6 +248,20 @@ $(B)/bugs/$(BUG)/core.stamp: props/bugs/$(BUG).patch $(wildcard core/*)
 	@rm -rf $(@D)/core && mkdir -p $(@D)/core && cp core/*.[ch] $(@D)/core
 	$(Q)patch --quiet --strip=1 --fuzz=0 --forward --directory=$(@D) < $<
 	@touch $@
+
+# Everything of a program but the core, as one object: scripts/mutants links each mutant
+# with it. What a case begins with goes through props/runner/steps.c.
+# $(1) flavour, $(2) geometry, $(3) name, $(4) sources, $(5) objects besides
+define bare_of
+$(B)/$(1)/$(2)/bare-$(3).o: $(5) $(filter-out $(call core_objects,$(1),$(2)),$(call objects,$(1),$(2),$(4) props/runner/steps.c))
+	$$(call say,LINK $$@)
+	$$(Q)ld -r --strip-debug --wrap=host_reset --wrap=host_untake -o $$@ $$^
+endef
+$(foreach flavour,gcc gcc-san,$(foreach geometry,$(sort $(GEOMETRIES) $(EXPLORED)),\
+  $(eval $(call bare_of,$(flavour),$(geometry),replay,fuzz/tool.c,$(patsubst %.c,$(B)/$(flavour)/any/%.o,$(TOOL))))\
+  $(eval $(call bare_of,$(flavour),$(geometry),props,props/runner/main.c))\
+  $(eval $(call bare_of,$(flavour),$(geometry),unit,props/tests/test_core.c props/subjects/broken.c))\
+  $(eval $(call bare_of,$(flavour),$(geometry),exhaustive,$(EXPLORE)))))
 
 # `ops` with the inputs of `make bench`, and an empty target with them.
 define bench_of
@@ -399,6 +414,10 @@ bench:
 	$(call number,RUNS)$(setup)
 	@$(MAKE) --no-print-directory -j$(shell nproc) $(BENCH)
 	@scripts/bench --build=$(B) --runs=$(RUNS)
+
+mutants:
+	$(call number,JOBS)$(setup) python3-clang
+	@scripts/mutants --build=$(B) --jobs=$(JOBS) $(if $(ONLY),--only='$(ONLY)')
 
 test:
 	$(setup)
