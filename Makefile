@@ -39,8 +39,9 @@ SHAPE_x86_64 := -DP2M_TOP=512 -DP2M_MID=512 -DP2M_LEAF=512 -DP2M_WORD_BITS=64
 SHAPE_x86_32 := -DP2M_TOP=1024 -DP2M_MID=1024 -DP2M_LEAF=1024 -DP2M_WORD_BITS=32
 
 # Small enough to be searched whole, or nearly.
-EXPLORED := micro 2x2x4 4x2x2
+EXPLORED := micro 2x2x4 2x4x2 4x2x2
 SHAPE_2x2x4 := -DP2M_TOP=2 -DP2M_MID=2 -DP2M_LEAF=4 -DP2M_WORD_BITS=64
+SHAPE_2x4x2 := -DP2M_TOP=2 -DP2M_MID=4 -DP2M_LEAF=2 -DP2M_WORD_BITS=64
 SHAPE_4x2x2 := -DP2M_TOP=4 -DP2M_MID=2 -DP2M_LEAF=2 -DP2M_WORD_BITS=64
 
 # ---- flavours ----
@@ -258,7 +259,7 @@ $(B)/$(1)/$(2)/bare-$(3).o: $(5) $(filter-out $(call core_objects,$(1),$(2)),$(c
 	$$(Q)ld -r --strip-debug --wrap=host_reset --wrap=host_untake -o $$@ $$^
 endef
 $(foreach flavour,gcc gcc-san,$(foreach geometry,$(sort $(GEOMETRIES) $(EXPLORED)),\
-  $(eval $(call bare_of,$(flavour),$(geometry),replay,fuzz/tool.c,$(patsubst %.c,$(B)/$(flavour)/any/%.o,$(TOOL))))\
+  $(eval $(call bare_of,$(flavour),$(geometry),replay,fuzz/tool.c fuzz/tool_shrink.c,$(patsubst %.c,$(B)/$(flavour)/any/%.o,$(TOOL))))\
   $(eval $(call bare_of,$(flavour),$(geometry),props,props/runner/main.c))\
   $(eval $(call bare_of,$(flavour),$(geometry),unit,props/tests/test_core.c props/subjects/broken.c))\
   $(eval $(call bare_of,$(flavour),$(geometry),exhaustive,$(EXPLORE)))))

@@ -20,6 +20,7 @@ static const struct shape shapes[] = {
     {"x86_64", 512, 512, 512, 64}, /* the real ones */
     {"x86_32", 1024, 1024, 1024, 32},
     {"2x2x4", 2, 2, 4, 64}, /* a little more than micro, to be searched */
+    {"2x4x2", 2, 4, 2, 64},
     {"4x2x2", 4, 2, 2, 64},
 };
 

@@ -220,6 +220,117 @@ static void test_bugs_of_the_caller(void **state)
     assert_int_equal(warnings, 0);
 }
 
+/* Each page ends where it ends. */
+static void test_shared_pages(void **state)
+{
+    static uint64_t page[4][P2M_PAGE_BYTES / sizeof(uint64_t) + 1];
+    const unsigned past = P2M_PAGE_BYTES / sizeof(uint64_t);
+    void *const pages[4] = {page[0], page[1], page[2], page[3]};
+    struct p2m_shared shared;
+
+    (void)state;
+    p2m_shared_init(&shared, pages);
+    for (unsigned i = 0; i < 4; i++)
+        assert_true(page[i][past] == 0);
+}
+
+/* ---- more calls at a time than a case can have ---- */
+
+/* Other calls inside the running one: each so many sync points after the one before it. */
+static struct {
+    unsigned points;
+    void (*call)(void);
+} script[2];
+static unsigned played;
+
+void p2m_sync_reached(void)
+{
+    unsigned next = ++played;
+
+    p2m_sync_left = ~0u;
+    script[next - 1].call();
+    p2m_sync_left = next < 2 && script[next].points ? script[next].points : ~0u;
+}
+
+static void play(unsigned first, void (*call)(void), unsigned second, void (*then)(void))
+{
+    script[0].points = first;
+    script[0].call = call;
+    script[1].points = second;
+    script[1].call = then;
+    played = 0;
+    p2m_sync_left = first;
+}
+
+#define BASE ((p2m_word)P2M_LEAF) /* the leaf that all of them want; its mid is private */
+
+static bool neighbour_done;
+
+static void leaf_becomes_identity(void)
+{
+    assert_true(set_phys_range_identity(&p2m, BASE, BASE + P2M_LEAF) == P2M_LEAF);
+}
+
+static void neighbour_is_set(void)
+{
+    neighbour_done = set_phys_to_machine(&p2m, BASE + 1, 0x77);
+    assert_true(neighbour_done);
+}
+
+/*
+ * A slot moves twice under a set: missing -> identity -> private. It looks again each
+ * time, and then stores.
+ */
+static void test_loses_twice(void **state)
+{
+    (void)state;
+    warnings = 0;
+    for (unsigned first = 1; first < 40; first++)
+        for (unsigned second = 1; second < 24; second++) {
+            boot(NULL, 0);
+            assert_true(set_phys_to_machine(&p2m, 0, 5));
+            neighbour_done = false;
+            play(first, leaf_becomes_identity, second, neighbour_is_set);
+            assert_true(set_phys_to_machine(&p2m, BASE, 0x99));
+            p2m_sync_left = ~0u;
+            assert_int_equal(warnings, 0);
+            assert_true(get_phys_to_machine(&p2m, 0) == 5);
+            if (neighbour_done)
+                assert_true(get_phys_to_machine(&p2m, BASE + 1) == 0x77);
+            finish();
+        }
+}
+
+static bool saw_identity;
+
+/* Identity is there for all to see; who then stores something else has the last word. */
+static void look_and_set(void)
+{
+    saw_identity = get_phys_to_machine(&p2m, BASE + 1) == IDENTITY_FRAME(BASE + 1);
+    neighbour_is_set();
+}
+
+static void test_what_was_seen_is_done(void **state)
+{
+    const p2m_word ends[] = {P2M_LEAF, P2M_MID_SPAN, P2M_MID_SPAN + 1, MAX_P2M_PFN};
+    unsigned seen = 0;
+
+    (void)state;
+    for (unsigned e = 0; e < 4; e++)
+        for (unsigned point = 1; point < 40; point++) {
+            boot(NULL, 0);
+            saw_identity = false;
+            play(point, look_and_set, 0, NULL);
+            set_phys_range_identity(&p2m, e ? 0 : BASE, e ? ends[e] : BASE + P2M_LEAF);
+            p2m_sync_left = ~0u;
+            if (saw_identity)
+                assert_true(get_phys_to_machine(&p2m, BASE + 1) == 0x77);
+            seen += saw_identity;
+            finish();
+        }
+    assert_true(seen > 0);
+}
+
 /* ---- E820 ---- */
 
 #define PAGES(n) ((uint64_t)(n)*4096)
@@ -255,9 +366,19 @@ static void test_e820(void **state)
         {PAGES(1), PAGES(2) + 1, 2}, {PAGES(2) + 1, PAGES(3), 3}, {PAGES(3), PAGES(4), 1}};
     const struct p2m_e820_entry high[] = {{PAGES(MAX_P2M_PFN - 1), ~(uint64_t)0, 2},
                                           {0, PAGES(MAX_P2M_PFN - 1), 1}};
+    const struct p2m_e820_entry in_a_page[] = {{0, PAGES(1) + 0x400, 1},
+                                               {PAGES(1) + 0x800, PAGES(2), 1}};
+    const struct p2m_e820_entry across[] = {{0, PAGES(1) + 0x400, 1},
+                                            {PAGES(2) + 0x400, PAGES(3), 1}};
+    const struct p2m_e820_entry unknown[] = {{0, PAGES(3), 1}, {PAGES(1), PAGES(2), 0}};
+    const struct p2m_e820_entry one_more[] = {{PAGES(MAX_P2M_PFN - 1), PAGES(MAX_P2M_PFN + 1), 2},
+                                              {0, PAGES(MAX_P2M_PFN - 1), 1}};
     char expected[64];
 
     (void)state;
+    ranges_are(in_a_page, 2, false, ""); /* no page is whole */
+    ranges_are(across, 2, false, "");
+    ranges_are(unknown, 2, false, "1-2 ");        /* type 0 is no RAM */
     ranges_are(hole_in_a_page, 2, false, "2-3 "); /* page 1 is RAM, hole and reserved */
     ranges_are(unsorted, 2, false, "2-5 ");
     ranges_are(overlap, 3, false, "1-2 ");
@@ -267,6 +388,7 @@ static void test_e820(void **state)
     snprintf(expected, sizeof(expected), "%llu-%llu ", (unsigned long long)MAX_P2M_PFN - 1,
              (unsigned long long)MAX_P2M_PFN);
     ranges_are(high, 2, false, expected);
+    ranges_are(one_more, 2, false, expected);
 }
 
 static void test_e820_domu(void **state)
@@ -289,6 +411,9 @@ int main(void)
         cmocka_unit_test(test_build_beyond_max),
         cmocka_unit_test(test_auto_translated),
         cmocka_unit_test(test_bugs_of_the_caller),
+        cmocka_unit_test(test_shared_pages),
+        cmocka_unit_test(test_loses_twice),
+        cmocka_unit_test(test_what_was_seen_is_done),
         cmocka_unit_test(test_e820),
         cmocka_unit_test(test_e820_domu),
     };
