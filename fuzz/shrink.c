@@ -88,7 +88,7 @@ static bool write_asides(const char *out, const char *aside)
         size_t size = next ? (size_t)(next + 1 - at) : strlen(at);
 
         snprintf(name, sizeof(name), "%s.aside-%.*s.txt", out, (int)(end - at - 2), at + 2);
-        fine = files_write(name, end + 1, size - (size_t)(end + 1 - at)) && fine;
+        fine = fine && files_write(name, end + 1, size - (size_t)(end + 1 - at));
         at = next ? next + 1 : NULL;
     }
     return fine;
@@ -104,10 +104,10 @@ static bool write_all(const char *out, const struct result *best, const char *ta
 
     fine = best->tool->encode(&input, bytes, &size) && files_write(out, bytes, size);
     snprintf(name, sizeof(name), "%s.txt", out);
-    fine = files_write(name, best->text, best->text_size) && fine;
+    fine = fine && files_write(name, best->text, best->text_size);
     snprintf(name, sizeof(name), "%s.c", out);
-    fine = files_write(name, best->code, best->code_size) && fine;
-    return write_asides(out, best->aside) && fine;
+    fine = fine && files_write(name, best->code, best->code_size);
+    return fine && write_asides(out, best->aside);
 }
 
 static bool shrink_input(const struct tool *tool, const struct input *input, const char *want,

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import xml.etree.ElementTree
 
 TEXT = "p2m-case 1\ngeometry tiny\nset 0x1ff mfn 0x77\nget 0x1ff\n"
 
@@ -93,7 +94,7 @@ def faces(cli):
     out = cli.call("--help")[1]
     known = re.findall(r"^  p2m-case (\w+)", out, re.M)
     cli.report("help names every command", sorted(known) == sorted(
-        ["decode", "encode", "run", "repro", "show", "replay", "e820", "geometries"]), str(known))
+        ["decode", "encode", "run", "repro", "shrink", "cells", "show", "replay", "e820", "geometries"]), str(known))
 
 
 def drawing(cli):
@@ -214,6 +215,101 @@ def bad_input(cli):
         cli.bad("an unreadable file", "run", cli.path("secret"), says="Permission denied")
 
 
+CANARY = "p2m-case 1\ngeometry tiny\nset 0x0 mfn 0x7\nset 0x1ff mfn 0x5\nrange 0x30 0x140\n"
+
+
+def shrinking(cli):
+    """What is left of a canary's case: one op in micro, as text, bytes, and C that compiles."""
+    case, out = cli.path("canary_tiny-x.txt", CANARY), cli.path("small")
+    cli.fine("shrink", "shrink", case, "-o", out, has="GET_MATCHES_MODEL: 3 ops in tiny -> 1 ops in micro")
+    with open(out + ".txt", encoding="utf-8") as file:
+        cli.report("shrink leaves the text", file.read() == "p2m-case 1\ngeometry micro\nboot nr_pages=0x0\n"
+                   "set 0x7 mfn 0x0 # any frame\n")
+    status, text, _ = cli.call("decode", "--geometry=micro", "--target=canary", out)
+    cli.report("shrink leaves the bytes of it", status == 0 and "set 0x7 mfn 0x0" in text, text)
+    with open(out + ".c", encoding="utf-8") as file:
+        test = file.read()
+    source = ("#include <setjmp.h>\n#include <stdarg.h>\n#include <stddef.h>\n#include <stdint.h>\n"
+              "#include <cmocka.h>\n#include \"props/machine.h\"\n" + test +
+              "int main(void) { test_get_matches_model(NULL); return 0; }\n")
+    done = subprocess.run(["gcc", "-Wall", "-Wextra", "-Werror", "-I.", "-DP2M_TOP=2", "-DP2M_MID=2",
+                           "-DP2M_LEAF=2", "-DP2M_WORD_BITS=64", "-fsyntax-only", "-x", "c", "-"],
+                          input=source, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+                          encoding="utf-8")
+    cli.report("shrink leaves a C test that compiles", done.returncode == 0, done.stdout)
+    cli.bad("nothing to shrink", "shrink", cli.path("c.txt", TEXT), says="nothing to shrink")
+    cli.bad("another failure than was said", "shrink", "--want=HANG", case,
+            says="expected HANG, got GET_MATCHES_MODEL")
+    cli.bad("shrink without a case", "shrink", says="one case is wanted", status=2)
+    cli.bad("--want elsewhere", "run", "--want=HANG", case, says="--want is of no use", status=2)
+    cli.bad("shrink into a folder that is not there", "shrink", case, "-o", cli.path("no/where"),
+            says="No such file")
+
+
+def corpora(cli):
+    """Faults, cells and JUnit over folders."""
+    os.makedirs(cli.path("some"), exist_ok=True)
+    cli.path("some/a<&.txt", TEXT)
+    cli.fine("replay --faults", "replay", "--faults", cli.path("some"), has="one page refused: 35\n")
+    cli.bad("faults of a case that asks for no page", "replay", "--faults", "--geometry=tiny",
+            cli.path("auto.txt", "p2m-case 1\ngeometry tiny\nboot nr_pages=0x0 auto_translated\nget 0x1\n"),
+            says="no case asks for a page")
+    status, out, err = cli.call("cells", cli.path("some"))
+    cli.report("cells that are not reached are a failure", status == 1 and "never reached: range" in out
+               and "cells are not as they should be" in err, out[-300:] + err)
+    cli.fine("every cell is reached by the reviewed corpora", "cells", "corpus", has=" of 657 cells reached")
+    results = cli.path("result.xml")
+    cli.fine("replay --junit", "replay", f"--junit={results}", cli.path("some"))
+    suite = xml_suite(results)
+    cli.report("JUnit: a test case for each geometry", suite.get("tests") == "5" and
+               suite.get("failures") == "0" and suite[0].get("name").endswith("some/a<&.txt"))
+    cli.call("replay", f"--junit={results}", cli.path("not-there"))
+    cli.report("JUnit: a path that is not there is a failure",
+               xml_suite(results).get("failures") == "1")
+    cli.bad("JUnit to a full device", "replay", "--junit=/dev/full", cli.path("some"), says="No space left")
+
+
+def xml_suite(path):
+    return xml.etree.ElementTree.parse(path).getroot()[0]
+
+
+def explorer(cli):
+    """The exhaustive search, and what it does not take."""
+    program = os.path.abspath(f"{cli.build}/gcc/micro/exhaustive_micro")
+    for name, arguments, status, says in (
+            ("no such invariant", ["--want=NOTHING"], 2, "bad arguments"),
+            ("a number that is none", ["--depth=deep"], 2, "bad arguments"),
+            ("no process at all", ["--races", "--jobs=0"], 2, "bad arguments"),
+            ("limits are said", ["--transitions=1000"], 0, "not closed, the limit was reached")):
+        done = subprocess.run([program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              check=False, encoding="utf-8")
+        cli.report(f"exhaustive: {name}", done.returncode == status and says in done.stdout, done.stdout)
+
+
+def planted(cli):
+    """scripts/bugs refuses what is no bug."""
+    def bugs(*arguments):
+        done = subprocess.run(["scripts/bugs", f"--build={cli.build}", *arguments], check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8")
+        return done.returncode, done.stdout
+    status, out = bugs("--smoke", "--only=no-such-bug")
+    cli.report("bugs: no patch of that name", status == 1 and "no patch whose name matches" in out, out)
+    for name, text, says in (
+            ("no head", "--- a/core/p2m.c\n", "no line `---`"),
+            ("no invariant", "Bug: X\nClass: x\nStory: x\nCase:\n    geometry micro\n---\n", "no `Invariant:`"),
+            ("a diff that does not apply", "Bug: X\nClass: x\nStory: x\nInvariant: HANG\nCase:\n"
+             "    p2m-case 1\n    geometry micro\n---\n--- a/core/p2m.c\n+++ b/core/p2m.c\n@@ -1,1 +1,1 @@\n"
+             "-not there\n+x\n", "does not build")):
+        path = "props/bugs/zz-test.patch"
+        try:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+            status, out = bugs("--smoke", "--only=^zz-test$")
+        finally:
+            os.unlink(path)
+        cli.report(f"bugs: {name}", status == 1 and says in out, out)
+
+
 def full_disk(cli):
     """A small file system that fills up: no half-written file is left."""
     disk = cli.path("disk")
@@ -277,5 +373,6 @@ def make_commands(cli):
 def run_all(build, report):
     with tempfile.TemporaryDirectory() as folder:
         cli = Cli(build, report, folder)
-        for group in (faces, drawing, maps, real_maps, bad_input, full_disk, noise, make_commands):
+        for group in (faces, drawing, maps, real_maps, bad_input, shrinking, corpora, explorer, planted,
+                      full_disk, noise, make_commands):
             group(cli)
