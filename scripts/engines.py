@@ -151,14 +151,13 @@ class Afl(Job):
         return sorted(glob.glob(f"{self.out}/crashes/id:*") + glob.glob(f"{self.out}/hangs/id:*"))
 
     def report(self, path):
-        """AFL++ keeps none: it is what libFuzzer's target says to the same input."""
+        """AFL++ keeps none: it is what libFuzzer's target says to the same input; empty if that
+        has nothing to say against it."""
         done = subprocess.run([self.binary, f"-timeout={LIMIT}", "-rss_limit_mb=2560",
                                f"-artifact_prefix={self.folder}/", path],
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
                               stdin=subprocess.DEVNULL)
-        if done.returncode == 0:
-            return f"p2mcheck: {self.command}\np2mcheck: this input ended the program there; alone it does not\n"
-        return done.stdout.decode(errors="replace")
+        return done.stdout.decode(errors="replace") if done.returncode else ""
 
     def remark(self):
         stability = self.said("stability")
