@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""That each engine calls our mutator. AFL++ passes over libFuzzer's functions without a word, and
-either would go on happily without ours, only worse. So each is given one that aborts.
+"""That each engine calls our mutator, and that the numbers of a run are those of all its
+processes. AFL++ passes over libFuzzer's functions without a word, and either would go on happily
+without ours, only worse. So each is given one that aborts.
 """
 
 import argparse
@@ -40,7 +41,24 @@ def run_engine(build, engine, folder, binary, mutator):
         return status, log.read()
 
 
+def counts_add_up(build, report):
+    """One process after the other, as AFL++ has them, with one file."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.makedirs(f"{folder}/seeds")
+        for number in range(40):
+            write_whole(f"{folder}/seeds/{number}", bytes([0] * 16 + [number] * 18))
+        counts = []
+        for _ in range(3):
+            job = engines.Job(folder, [f"{build}/fuzz/tiny/ops_tiny", "-runs=0", f"{folder}/seeds"])
+            job.process.wait(timeout=60)
+            counts.append(job.counts())
+        report("numbers add up over processes",
+               counts[0][0] >= 40 and all(counts[k] == tuple((k + 1) * n for n in counts[0])
+                                          for k in (1, 2)), str(counts))
+
+
 def run_all(build, report):
+    counts_add_up(build, report)
     for engine, binary, mutator, want in (
             ("libfuzzer", "ops_aborting", "mutator_ops_tiny.so", 77),
             ("afl", "ops_tiny", "mutator_aborting.so", -signal.SIGABRT)):
