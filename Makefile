@@ -421,7 +421,7 @@ mutants:
 	@scripts/mutants --build=$(B) --jobs=$(JOBS) $(if $(ONLY),--only='$(ONLY)')
 
 test:
-	$(setup)
+	$(setup) $(PACKAGES_afl)
 	@scripts/test --build=$(B)
 
 $(B)/p2m-case: $(B)/gcc/p2m-case
