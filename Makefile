@@ -128,8 +128,15 @@ CFLAGS_gcc-m32 := -m32 -fno-pie -O2 -g -D_FILE_OFFSET_BITS=64
 LDFLAGS_gcc-m32 := -m32 -no-pie
 GEOMETRIES_gcc-m32 := odd x86_32
 
+# What a fuzzing service builds: compiler, flags and engine are in its environment, and
+# nothing is added that it could have chosen. See .clusterfuzzlite/build.sh.
+CC_service = $(CC)
+CFLAGS_service = $(CFLAGS)
+CC_service-harness = $(CC)
+CFLAGS_service-harness = $(CFLAGS) -DHARNESS_SANITIZED
+
 FUZZ_FLAVOURS := fuzz fuzz-harness fuzz-memory fuzz-thread fuzz-none fuzz-i386
-FLAVOURS := $(FUZZ_FLAVOURS) afl afl-san afl-harness shared gcc clang gcc-O0 clang-O0 gcc-san clang-san gcc-m32 cov
+FLAVOURS := $(FUZZ_FLAVOURS) afl afl-san afl-harness shared gcc clang gcc-O0 clang-O0 gcc-san clang-san gcc-m32 cov service service-harness
 geometries_of = $(or $(GEOMETRIES_$(1)),$(GEOMETRIES))
 
 # `make V=1` shows the commands.
@@ -160,7 +167,7 @@ C := $(if $(BUG),$(B)/bugs/$(BUG),$(B))
 core_objects = $(patsubst %.c,$(C)/$(1)/$(2)/%.o,$(CORE))
 objects = $(core_objects) $(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS) $(3))
 
-.PHONY: help fuzz props exhaustive exhaustive-races race bugs mutants shrink coverage matrix test regress repro bench fuzz-targets clean
+.PHONY: help fuzz props exhaustive exhaustive-races race bugs mutants shrink coverage matrix test regress repro bench fuzz-targets service-targets oss-fuzz-check clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -182,6 +189,7 @@ help:
 # help: make bench [RUNS=7]  speed, as ratios; also build/bench.json
 # help: make mutants [JOBS=cores] [ONLY=REGEX]   mutants of the core: which does no test kill?
 # help: make fuzz-targets    only build the fuzz targets, build/fuzz/GEOMETRY/TARGET_GEOMETRY
+# help: make oss-fuzz-check [ONLY=regexp]   what a fuzzing service does with us, as far as it can be done here
 # help: make clean           remove build/ (corpora that fuzzing collected included)
 # help:
 # help: ENGINE: libfuzzer afl (AFL++); SAN (libfuzzer): address,undefined memory thread none; ARCH: native i386 (GEOMETRY odd x86_32)
@@ -305,6 +313,19 @@ $(B)/afl/tiny/mutator_aborting.so: $(call aborting,shared,fuzz/afl_mutator.c)
 FUZZ_GEOMETRIES := tiny x86_64 x86_32
 FUZZ_TARGETS := $(foreach g,$(FUZZ_GEOMETRIES),$(B)/fuzz/$(g)/ops_$(g) $(B)/fuzz/$(g)/e820_$(g)) $(B)/fuzz-harness/tiny/case_tiny
 
+# The same for a service, whose engines want the C++ linker. `case` sees the harness, too.
+define service_of
+$(C)/$(1)/$(2)/%_$(2): $(B)/$(1)/$(2)/fuzz/target_%.o $$(call objects,$(1),$(2),fuzz/target.c $$(if $$(filter service,$(1)),fuzz/adapter_libfuzzer.c))
+	$$(call say,LINK $$@)
+	$$(if $$(LIB_FUZZING_ENGINE),,$$(error LIB_FUZZING_ENGINE is not set: this is for a fuzzing service, see .clusterfuzzlite/build.sh))
+	$$(Q)$$(CXX) $$(CXXFLAGS) -o $$@ $$^ $$(LIB_FUZZING_ENGINE)
+endef
+$(foreach flavour,service service-harness,$(foreach geometry,$(GEOMETRIES),$(eval $(call service_of,$(flavour),$(geometry)))))
+
+# A 32-bit program has 32-bit words only.
+SERVICE_TARGETS := $(if $(filter -m32,$(CFLAGS)),ops_x86_32 e820_x86_32 ops_odd,$(foreach g,$(FUZZ_GEOMETRIES),ops_$(g) e820_$(g)) case_tiny)
+service_path = $(C)/$(if $(filter case_%,$(1)),service-harness,service)/$(patsubst ops_%,%,$(patsubst e820_%,%,$(patsubst case_%,%,$(1))))/$(1)
+
 # The core alone: no harness, no sync points.
 $(B)/bench/x86_64/bench_core: $(CORE) fuzz/bench_core.c $(wildcard core/*.h) Makefile
 	@mkdir -p $(@D)
@@ -326,6 +347,11 @@ $(foreach geometry,$(RACE_GEOMETRIES),$(eval $(call race_of,$(geometry))))
 BENCH := $(foreach g,tiny x86_64,$(B)/fuzz/$(g)/bench_ops_$(g) $(B)/fuzz/$(g)/bench_empty_$(g)) $(B)/bench/x86_64/bench_core
 
 fuzz-targets: $(FUZZ_TARGETS)
+
+# To S, where nothing else that can be run may lie.
+service-targets: $(foreach t,$(SERVICE_TARGETS),$(call service_path,$(t)))
+	$(if $(S),,$(error say where to: make service-targets S=FOLDER))
+	$(Q)cp $^ $(S)/
 
 # ---- what people run ----
 
@@ -423,6 +449,10 @@ mutants:
 test:
 	$(setup) $(PACKAGES_afl)
 	@scripts/test --build=$(B)
+
+oss-fuzz-check:
+	@scripts/setup zip llvm g++-multilib $(PACKAGES_afl)
+	@scripts/oss-fuzz-check --jobs=$(JOBS) --only='$(ONLY)'
 
 $(B)/p2m-case: $(B)/gcc/p2m-case
 	@ln -f $< $@

@@ -12,7 +12,11 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *data1, size_t size1, const uint8
                                  size_t size2, uint8_t *out, size_t max_out_size,
                                  unsigned int seed);
 
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
+
+/* Not each target has the one, not each engine the other. */
 #pragma weak target_vocabulary
+#pragma weak LLVMFuzzerMutate
 
 static bool is_on(void)
 {
@@ -21,12 +25,10 @@ static bool is_on(void)
     return vocabulary && !target_without(WITHOUT_MUTATOR);
 }
 
-size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
-
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed)
 {
     if (!is_on())
-        return LLVMFuzzerMutate(data, size, max_size);
+        return LLVMFuzzerMutate ? LLVMFuzzerMutate(data, size, max_size) : size;
     return mutate_bytes(target_vocabulary, data, size, max_size, seed);
 }
 
