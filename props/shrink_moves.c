@@ -156,23 +156,20 @@ static bool other_addresses(struct shrink *shrink, struct test_case *c, unsigned
 {
     struct op *op = &candidate.ops[i];
     uint64_t start = c->ops[i].start, stop = c->ops[i].stop;
-    uint64_t cuts[] = {0,
-                       1,
-                       4095,
-                       4096,
-                       8192,
-                       start / 2,
-                       stop / 2,
-                       start - start % 4096,
-                       stop - stop % 4096,
-                       start - 4096,
-                       stop - 4096,
-                       start - 1,
-                       stop - 1,
-                       start % 4096,
-                       stop % 4096,
-                       start % (SPAN * 4096),
-                       stop % (SPAN * 4096)};
+    const uint64_t cuts[] = {0,
+                             1,
+                             4095,
+                             4096,
+                             4097,
+                             8192,
+                             start - start % 4096,
+                             stop - stop % 4096,
+                             start < 64 * 4096 ? start - 4096 : 0,
+                             stop < 64 * 4096 ? stop - 4096 : 0,
+                             start % 4096,
+                             stop % 4096,
+                             start % (SPAN * 4096),
+                             stop % (SPAN * 4096)};
 
     if (c->ops[i].kind != OP_E820)
         return false;
@@ -180,6 +177,10 @@ static bool other_addresses(struct shrink *shrink, struct test_case *c, unsigned
         TRY(op->start = cuts[k]);
         TRY(op->stop = cuts[k]);
         TRY((op->start = cuts[k], op->stop = cuts[k] + (stop - start)));
+    }
+    for (unsigned bit = 64; bit--;) {
+        TRY(op->start = start & ~((uint64_t)1 << bit));
+        TRY(op->stop = stop & ~((uint64_t)1 << bit));
     }
     return false;
 }
