@@ -95,6 +95,22 @@ bool case_equal(const struct test_case *a, const struct test_case *b)
     return true;
 }
 
+bool case_fits(const struct test_case *c, const struct shape *shape)
+{
+    for (unsigned i = 0; i < c->count; i++) {
+        const struct op *op = &c->ops[i];
+
+        if (op->kind <= OP_RANGE && !place_fits(shape, op->pfn, OP_LAST_PFN(shape)))
+            return false;
+        if (op->kind == OP_RANGE && !place_fits(shape, op->arg, OP_LAST_PFN(shape)))
+            return false;
+        if (op->kind == OP_E820 && (!place_fits(shape, op->start / 4096, E820_LAST_PFN) ||
+                                    !place_fits(shape, op->stop / 4096, E820_LAST_PFN)))
+            return false;
+    }
+    return true;
+}
+
 static uint64_t convert_pfn(const struct shape *from, const struct shape *to, uint64_t pfn)
 {
     struct place place = place_of(from, pfn, OP_LAST_PFN(from));

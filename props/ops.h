@@ -90,6 +90,9 @@ uint64_t boot_pages(const struct shape *shape, const struct boot_place *place);
 /* The very same calls? */
 bool case_equal(const struct test_case *a, const struct test_case *b);
 
+/* Has each PFN of it a place (shape.h), so that text and bytes can say it? */
+bool case_fits(const struct test_case *c, const struct shape *shape);
+
 /* Carries a case over from the geometry it was written in to another one, in place. */
 void case_convert(struct test_case *c, const struct shape *from, const struct shape *to);
 

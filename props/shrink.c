@@ -107,7 +107,7 @@ static bool smaller(const struct test_case *a, const struct test_case *b)
 
 static bool fails(struct shrink *shrink, const struct test_case *c)
 {
-    if (!shrink->budget)
+    if (!shrink->budget || !case_fits(c, &shape_here))
         return false;
     shrink->budget--;
     shrink->tried++;

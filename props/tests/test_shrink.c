@@ -148,6 +148,27 @@ static void test_marks_what_does_not_matter(void **state)
     assert_false(marks.any[0].arg);
 }
 
+/* A range to the end of all PFNs: half of it would have no place. */
+static bool long_range(void *ctx, const struct test_case *candidate)
+{
+    (void)ctx;
+    return candidate->count && candidate->ops[0].kind == OP_RANGE &&
+           candidate->ops[0].arg > 2 * (uint64_t)MAX_P2M_PFN;
+}
+
+static void test_stays_sayable(void **state)
+{
+    struct shrink shrink = {.fails = long_range, .budget = 100000};
+
+    (void)state;
+    memset(&c, 0, sizeof(c));
+    c.count = 1;
+    c.ops[0] = (struct op){.kind = OP_RANGE, .pfn = 1, .arg = OP_LAST_PFN(&shape_here)};
+    shrink_case(&shrink, &c);
+    assert_true(long_range(NULL, &c));
+    assert_true(case_fits(&c, &shape_here));
+}
+
 /* ---- the fault sweep ---- */
 
 /* Stores the entry next door when a page is refused, and says that it failed. */
@@ -207,6 +228,7 @@ int main(void)
         cmocka_unit_test(test_budget_is_kept),
         cmocka_unit_test(test_same_answer_twice),
         cmocka_unit_test(test_marks_what_does_not_matter),
+        cmocka_unit_test(test_stays_sayable),
         cmocka_unit_test(test_sweep_finds_traces),
         cmocka_unit_test(test_sweep_takes_maps_apart),
     };
