@@ -94,10 +94,11 @@ class State:
         lanes[name]["clock"] += seconds / weight(lanes[name])
         return name
 
-    def count(self, name, result, planned):
-        """Adds a slice that ended: `result` is what slices.measure found."""
+    def count(self, name, result, planned, spent):
+        """Adds a slice that ended: `result` is what Slice.measure found, `planned` what pick was
+        told, `spent` the time with all that came after it."""
         lane = self.data["lanes"][name]
-        lane["clock"] += (result["seconds"] - planned) / weight(lane)
+        lane["clock"] += (max(1.0, spent) - planned) / weight(lane)
         lane["gains"] = (lane["gains"] + [result["gain"]])[-REMEMBERED:]
         lane["slices"] += 1
         lane["seconds"] += result["seconds"]
