@@ -405,7 +405,7 @@ bench:
 	@scripts/bench --build=$(B) --runs=$(RUNS)
 
 test:
-	$(setup)
+	$(setup) $(PACKAGES_afl)
 	@scripts/test --build=$(B)
 
 $(B)/p2m-case: $(B)/gcc/p2m-case

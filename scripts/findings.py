@@ -37,6 +37,8 @@ def codec_of(args):
 
 def kind_of(report):
     """The invariant that a report names, or the sanitizer's word for it."""
+    if not report:
+        return "NOT_REPRODUCED"
     found = re.search(r"^DEDUP_TOKEN: ([A-Z_0-9]+)$", report, re.M)
     if found:
         return found.group(1)
@@ -103,18 +105,37 @@ def shrink(args, job, name, kind):
     return small
 
 
-def file_finding(args, job, path):
+def file_findings(args, jobs):
+    """The first one of each kind; answers how many there are. One engine ends at its first
+    finding, the other collects more of the same before it comes to a stop."""
+    count, kinds = 0, set()
+    for job, path in [(job, path) for job in jobs for path in job.artifacts()]:
+        report = tail_of(job.report(path))
+        kind = kind_of(report)
+        count += 1
+        if kind in kinds:
+            print(f"another {kind}: {path}")
+            continue
+        kinds.add(kind)
+        file_finding(args, job, path, report, kind)
+    return count
+
+
+def file_finding(args, job, path, report, kind):
     """Under crashes/, in bytes and in text, with its report; then shrunk."""
-    data, report = read(path), tail_of(job.report(path))
-    kind = kind_of(report)
+    data = read(path)
     os.makedirs("crashes", exist_ok=True)
     text = text_of(args, path)
     name = file_case(args.target, args.geometry, kind, data, text)
-    write_whole(name + ".log", report.encode())
+    if report:
+        write_whole(name + ".log", report.encode())
     print("\n".join(report.split("\nNOTE: libFuzzer")[0].splitlines()[:60]))
     print(f"\nfinding: {kind}\n  bytes   {name}")
     if text:
         print(f"  text    {name}.txt")
-    print(f"  report  {name}.log")
-    small = shrink(args, job, name, kind) if text and "timeout" not in kind else name
+    if report:
+        print(f"  report  {name}.log")
+    else:
+        print(f"  report  none: it ended this program, but alone it does no harm: {job.command}")
+    small = shrink(args, job, name, kind) if text and report and "timeout" not in kind else name
     print(f"  again:  make repro CASE={small}")
