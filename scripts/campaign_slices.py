@@ -134,7 +134,7 @@ class Slice:
         """Why it is worth nothing; None if all is well, or if it ended with a finding."""
         if self.artifacts() or (self.stopped and not self.job.tally()[0]):
             return None
-        if self.stopped and self.engine == "afl" and self.job.stability() is None:
+        if self.stopped and self.engine == "afl" and self.job.said("stability") is None:
             return None  # it did not come to tell
         return self.job.broken() or (None if self.job.tally()[0] else "not a single input was run")
 

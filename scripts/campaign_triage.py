@@ -21,25 +21,24 @@ SHRINKING = 120  # seconds at most
 
 
 def report_of(job, path, args):
-    """The engine's own words; if they are lost, what the target says to the input now."""
+    """The engine's own words; if they are lost, what the target says to the input now; empty
+    if that is nothing."""
     try:
         report = job.report(path)
     except OSError:
         report = ""
-    if kind_of(report) != "SANITIZER_unknown":
+    if kind_of(report) not in ("SANITIZER_unknown", "NOT_REPRODUCED"):
         return report
     done = subprocess.run([args.binary, f"-timeout={LIMIT}", "-rss_limit_mb=2560",
                            f"-artifact_prefix={job.folder}/again-", path], stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False)
-    if done.returncode:
-        return done.stdout.decode(errors="replace")
-    return report + "\np2mcheck: this input ended the program there; alone it does not\n"
+    return done.stdout.decode(errors="replace") if done.returncode else ""
 
 
 def shrunk(args, folder, path, kind):
     """The text of the smallest case that fails so, and where it is; None if there is none."""
     out = f"{folder}/shrunk"
-    if "timeout" in kind or args.target == "case":
+    if "timeout" in kind or kind == "NOT_REPRODUCED" or args.target == "case":
         return None
     try:
         done = subprocess.run(
@@ -87,7 +86,8 @@ def triage(it, path, bugs):
         return key, None
     os.makedirs("crashes", exist_ok=True)
     name = file_case(args.target, args.geometry, kind, data, text_of(args, path))
-    write_whole(name + ".log", report.encode())
+    if report:
+        write_whole(name + ".log", report.encode())
     bug = {"kind": kind, "case": name, "again": name, "count": 0, "lane": it.lane}
     if small:
         text = read(small + ".txt")
