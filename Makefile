@@ -337,14 +337,14 @@ on_known = $(foreach t,$(TARGETS) canary,$(foreach g,$(GEOMETRIES),$(t)_$(g)))
 
 campaign:
 	$(if $(filter-out $(on_known),$(ON)),$(error ON=$(filter-out $(on_known),$(ON)): there are $(on_known)))$(if $(strip $(ON)),,$(error ON: no target))$(call number,JOBS)$(call number,SLICE)$(setup)
-	@$(MAKE) --no-print-directory -j$(shell nproc) $(foreach name,$(ON),$(call on_files,$(name))) $(B)/p2m-case
+	@$(MAKE) -s --no-print-directory -j$(shell nproc) $(foreach name,$(ON),$(call on_files,$(name))) $(B)/p2m-case
 	@scripts/campaign --build=$(B) --on="$(ON)" --hours="$(HOURS)" --seconds="$(SECONDS)" --jobs=$(JOBS) --slice=$(SLICE) --seed=$(SEED) --sync="$(SYNC)" $(if $(NEW),--new)
 
 status:
 	@scripts/campaign --build=$(B) --status
 
 corpus-promote:
-	@$(MAKE) --no-print-directory -j$(shell nproc) $(B)/p2m-case
+	@$(MAKE) -s --no-print-directory -j$(shell nproc) $(B)/p2m-case
 	@scripts/promote --build=$(B)
 
 props:

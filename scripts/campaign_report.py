@@ -37,7 +37,7 @@ def live(folder, opened):
     found = {}
     for number, lane in opened.items():
         tally = [0] * WORDS
-        for path in glob.glob(f"{folder}/slices/{number}-*/job-0/stats"):
+        for path in glob.glob(f"{folder}/slices/{int(number):06}-*/job-0/stats"):
             try:
                 tally = struct.unpack(f"<{WORDS}Q", read(path)[:8 * WORDS])
             except (OSError, struct.error):

@@ -21,7 +21,7 @@ import time
 import engines
 from findings import read, write_whole
 
-GRACE = 20  # seconds that an engine may take longer than it was told
+GRACE = 10  # seconds that an engine may take longer than it was told: it reads its corpus first
 
 
 def arguments(options, target, geometry, seconds, seed, number):
@@ -98,7 +98,8 @@ class Slice:
         kind = engines.Libfuzzer if self.engine == "libfuzzer" else engines.Afl
         job = kind.__new__(kind)
         job.folder, job.binary = f"{self.folder}/job-0", self.args.binary
-        job.log, job.stats, job.command = f"{job.folder}/log", f"{job.folder}/stats", "a slice that was killed"
+        job.log, job.stats = f"{job.folder}/log", f"{job.folder}/stats"
+        job.command = "a slice that was killed"
         job.out, job.corpus = f"{self.folder}/afl/default", f"{self.folder}/new"
         os.makedirs(job.folder, exist_ok=True)
         self.job, self.killed = job, True
