@@ -13,7 +13,7 @@ int target_run(const char *name, enum vocabulary vocabulary, const uint8_t *data
 
 /*
  * Called for each input that was run. If P2MCHECK_STATS names a file, the numbers
- * of machine.tally are added there now and then, as 64-bit words: see `scripts/fuzz`.
+ * of machine.tally are added there, as 64-bit words: see `scripts/fuzz`.
  */
 void target_count(void);
 

@@ -116,6 +116,7 @@ class Slice:
             elif asked is not None and time.monotonic() > asked + GRACE:
                 process.kill()
             stop.wait(0.1) if not stop.is_set() else time.sleep(0.1)
+        self.job.stop()  # and what it left running
 
     def artifacts(self):
         return [path for path in self.job.artifacts() if os.path.isfile(path)]

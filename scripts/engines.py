@@ -59,6 +59,19 @@ class Job:
             return None
         return f"{self.log}: the engine stopped with status {status}"
 
+    def interrupt(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+
+    def stop(self):
+        """The end of it, if need be by force."""
+        self.interrupt()
+        try:
+            self.process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
     def collect(self, corpus):
         """Adds what is worth keeping to the corpus; a libFuzzer has done so by itself."""
 
@@ -158,6 +171,18 @@ class Afl(Job):
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
                               stdin=subprocess.DEVNULL)
         return done.stdout.decode(errors="replace") if done.returncode else ""
+
+    def stop(self):
+        """An afl-fuzz that is ended in the wrong moment leaves a stopped process behind, in a
+        session of its own. It is known by the file that its numbers go to."""
+        super().stop()
+        ours = f"P2MCHECK_STATS={self.stats}".encode()
+        for path in glob.glob("/proc/[0-9]*/environ"):
+            try:
+                if ours in read(path).split(b"\0"):
+                    os.kill(int(path.split("/")[2]), signal.SIGKILL)
+            except OSError:
+                pass  # gone, or another user's
 
     def remark(self):
         stability = self.said("stability")

@@ -35,8 +35,8 @@ def run_engine(build, engine, folder, binary, mutator):
     try:
         status = job.process.wait(timeout=60)
     except subprocess.TimeoutExpired:
-        job.process.kill()
-        status = job.process.wait()
+        status = None
+    job.stop()
     with open(job.log, encoding="utf-8", errors="replace") as log:
         return status, log.read()
 
