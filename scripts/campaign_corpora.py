@@ -94,9 +94,13 @@ class Corpora:
 
     def wants_pruning(self, group):
         """Half as much again, and a hundred, since the last time."""
-        count = len(inputs(self.path(group)))
-        before = self.after.setdefault(group, count)
-        return count > before + before // 2 + 100
+        before = self.note(group)
+        return len(inputs(self.path(group))) > before + before // 2 + 100
+
+    def note(self, group):
+        """How many there were when somebody first asked, or after the last time."""
+        with self.guard:
+            return self.after.setdefault(group, len(inputs(self.path(group))))
 
     def mend(self):
         """What a pruning that was killed left. A merged folder is either not whole or the old

@@ -86,7 +86,8 @@ class Campaign:
         return str(int(os.path.basename(it.folder).split("-")[0]))
 
     def bring_in(self, it):
-        """Corpus first, then findings, then the numbers; the folder goes when all is on record."""
+        """Corpus first, then findings, then the numbers; the folder goes when all is on record.
+        False if the slice broke."""
         group = it.lane.rsplit(".", 1)[0]
         os.makedirs(self.corpora.path(group), exist_ok=True)
         result = it.measure()
@@ -110,6 +111,7 @@ class Campaign:
                 self.say(f"{it.lane}: a slice broke: {reason}")
             self.state.save()
         it.remove()
+        return not result["broken"]
 
     def file(self, it, group, path):
         """One finding: a bug that is new is told of, others are counted. The crasher is on
@@ -136,12 +138,13 @@ class Campaign:
             while (it := self.begin()) is not None:
                 group = it.lane.rsplit(".", 1)[0]
                 os.makedirs(self.corpora.path(group), exist_ok=True)
+                self.corpora.note(group)
                 self.corpora.exchange(group)
                 it.start(self.corpora.path(group),
                          self.corpora.seeds(self.state.data["excluded"], it.args))
                 it.wait(self.stop)
-                self.bring_in(it)
-                self.prune(group, it.args)
+                if self.bring_in(it):  # otherwise somebody may want to see what there was
+                    self.prune(group, it.args)
         except OSError as error:
             self.give_up(error)
         except Exception as error:  # a thread is not to end unheard

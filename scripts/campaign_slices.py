@@ -121,16 +121,19 @@ class Slice:
     def artifacts(self):
         return [path for path in self.job.artifacts() if os.path.isfile(path)]
 
-    def gain(self):
-        """New coverage: what libFuzzer counted beyond its first line; AFL++'s inputs with +cov."""
+    def coverage(self):
+        """At the end, and how much of it is new: what libFuzzer counted beyond its seeds (a
+        report may follow its last number); AFL++'s inputs with +cov."""
         if self.engine == "afl":
-            return sum(",+cov" in path for path in self.job.queue())
+            return self.job.coverage(), sum(",+cov" in path for path in self.job.queue())
         try:
-            with open(self.job.log, "rb") as file:
-                begun = re.search(rb"INITED cov: (\d+)", file.read(1 << 20))
+            log = read(self.job.log)
         except FileNotFoundError:
-            return 0
-        return max(0, self.job.coverage() - int(begun.group(1))) if begun else 0
+            return 0, 0
+        begun = re.search(rb"INITED cov: (\d+)", log)
+        last = re.findall(rb"^#\d+\s.* cov: (\d+) ", log, re.M)
+        end = int(last[-1]) if last else 0
+        return end, max(0, end - int(begun.group(1))) if begun else 0
 
     def broken(self):
         """Why it is worth nothing; None if all is well, or if it ended with a finding."""
@@ -147,14 +150,10 @@ class Slice:
         return min(float(self.args.time), max(times, default=begun) - begun)
 
     def measure(self):
-        result = {"seconds": self.ran() if self.killed else time.monotonic() - self.started,
-                  "tally": list(self.job.tally()), "gain": self.gain(), "cov": 0,
-                  "crashes": len(self.artifacts()), "broken": None if self.killed else self.broken()}
-        try:
-            result["cov"] = self.job.coverage()
-        except OSError:
-            pass
-        return result
+        cov, gain = self.coverage()
+        return {"seconds": self.ran() if self.killed else time.monotonic() - self.started,
+                "tally": list(self.job.tally()), "gain": gain, "cov": cov,
+                "crashes": len(self.artifacts()), "broken": None if self.killed else self.broken()}
 
     def bring_in(self, corpus):
         """Inputs to the corpus; answers how many were cut short and stay out."""
