@@ -200,6 +200,9 @@ class Campaign:
         told = saved = time.monotonic()
         while any(thread.is_alive() for thread in threads):
             time.sleep(0.2)
+            if self.interrupted and not self.stop.is_set():
+                self.say("interrupted: the engines are asked to stop")
+                self.stop.set()
             now = time.monotonic()
             if now - saved >= TICK:
                 saved = now
@@ -221,6 +224,10 @@ class Campaign:
                      f"{sum(bug['count'] > 0 for bug in data['bugs'].values())} bugs; now "
                      f"{', '.join(running) or 'between slices'}")
 
+    def interrupt(self, _number, _frame):
+        """Of signals. Only noted: nothing is to be torn apart."""
+        self.interrupted = True
+
     def run(self):
         self.room()
         if self.trouble:
@@ -230,9 +237,6 @@ class Campaign:
             thread.start()
         try:
             self.watch(threads)
-        except KeyboardInterrupt:
-            print("interrupted: engines are asked to stop", flush=True)
-            self.interrupted = True
         except OSError as error:
             self.give_up(error)
         self.stop.set()

@@ -117,6 +117,9 @@ class Slice:
                 process.kill()
             stop.wait(0.1) if not stop.is_set() else time.sleep(0.1)
         self.job.stop()  # and what it left running
+        if time.monotonic() < self.started + self.args.time - 1:
+            stop.wait(0.5)  # Ctrl-C on a terminal comes to the engine as soon as to us
+        self.stopped = self.stopped or stop.is_set()
 
     def artifacts(self):
         return [path for path in self.job.artifacts() if os.path.isfile(path)]

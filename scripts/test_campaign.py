@@ -184,7 +184,7 @@ def killed(report, clone):
     process.communicate()
     report("campaign: kill -9 leaves the crasher, and status says so", bool(found) and is_whole(found[0]) and
            "was killed" in clone.status() and "left behind" in clone.status(), clone.status())
-    output, status = clone.run("canary_tiny", "6", "--engines=libfuzzer")
+    output, status = clone.run("canary_tiny", "5", "--engines=libfuzzer")
     report("campaign: the next one goes on, brings in and files it",
            status == 1 and re.search(r"goes on with one that was killed", output) is not None and
            "1 slices that were left behind, with 1 crashers" in output and
@@ -235,7 +235,7 @@ def full_disk(report, clone, how, make_full, make_room):
            there == found and bool(found) and not clone.files("crashes/*") and
            not clone.files("build/campaign/*.tmp"), str(clone.files("crashes/*")))
     make_room()
-    output, _ = clone.run("canary_tiny", "4", "--engines=libfuzzer")
+    output, _ = clone.run("canary_tiny", "3", "--engines=libfuzzer")
     report(f"campaign: with room again ({how}) it is filed", is_filed(clone, data), output)
 
 
@@ -257,8 +257,9 @@ def killed_engine(report, clone):
     clone.wait_for("build/campaign/slices/*/new/*")
     time.sleep(0.5)
     process.send_signal(signal.SIGSTOP)
-    collected = {os.path.basename(path) for path in clone.files("build/campaign/slices/*/new/*")}
     ended = campaign_slices.end_orphans(f"{clone.folder}/build/campaign")  # what it is for, with -9
+    collected = {os.path.basename(path) for path in clone.files("build/campaign/slices/*/new/*")
+                 if os.path.basename(path) == hashlib.sha1(contents(path)).hexdigest()}
     process.send_signal(signal.SIGCONT)
     clone.wait_for("build/campaign/slices/000002-*")  # and before anything is pruned
     corpus = {os.path.basename(path) for path in clone.files("build/corpus/ops_tiny/*")}
@@ -268,6 +269,18 @@ def killed_engine(report, clone):
            "(1 broken" in output, f"{len(collected - corpus)} of {len(collected)} lost\n{output}")
     report("campaign: without a bug, and with good slices after it, the exit is 0",
            process.returncode == 0 and " 0 bugs" in output, output)
+
+
+def interrupted(report, clone):
+    process = clone.begin("ops_tiny e820_tiny", 30, "--engines=libfuzzer", jobs=2)
+    clone.wait_for("build/campaign/slices/*/new/*")
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGTERM)  # somebody is impatient
+    output = process.communicate(timeout=60)[0]
+    report("campaign: an interruption ends it in order, with its table",
+           process.returncode == 1 and "goes on with it" in output and "2 slices (0 broken" in output and
+           not clone.files("build/campaign/slices/0*") and "was interrupted" in clone.status(),
+           output + clone.status())
 
 
 def both_engines(report, clone):
@@ -314,5 +327,6 @@ def run_all(build, report):
         full_disk(report, Clone(f"{folder}/full", build), "writes refused", refused_writes, lambda: None)
         full_tmpfs(report, folder, build)
         killed_engine(report, Clone(f"{folder}/engine", build))
+        interrupted(report, Clone(f"{folder}/interrupted", build))
         both_engines(report, Clone(f"{folder}/both", build))
         promoted(report, Clone(f"{folder}/promoted", build))
