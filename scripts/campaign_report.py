@@ -32,6 +32,10 @@ def short(number):
     return f"{number:.0f}T"
 
 
+def plural(count, noun):
+    return f"{count} {noun}" + ("" if count == 1 else "s")
+
+
 def live(folder, opened):
     """What slices that run now have done so far: {lane: [tally, number of slices]}."""
     found = {}
@@ -67,8 +71,8 @@ def print_table(data, build, running):
 def print_bugs(data):
     for bug in data["bugs"].values():
         if bug["count"]:
-            print(f"bug: {bug['kind']} in {bug['lane']}, met {bug['count']} "
-                  f"time{'' if bug['count'] == 1 else 's'}\n  again:  make repro CASE={bug['again']}")
+            print(f"bug: {bug['kind']} in {bug['lane']}, met {plural(bug['count'], 'time')}\n"
+                  f"  again:  make repro CASE={bug['again']}")
             if bug["case"] != bug["again"]:
                 print(f"  found:  make repro CASE={bug['case']}")
 
@@ -100,7 +104,7 @@ def failures(data, names, idle):
     lines = []
     found = [bug for bug in data["bugs"].values() if bug["count"]]
     if found:
-        lines.append(f"{len(found)} bug{'' if len(found) == 1 else 's'}")
+        lines.append(plural(len(found), "bug"))
     if not any(lane["tally"][0] for lane in lanes.values()):
         lines.append("not a single input was run")
     unrun = [name for name, lane in lanes.items() if not lane["good"] and not lane["crashes"]]
@@ -123,13 +127,16 @@ def summary(data, build, names):
     growth = [f"{group} {count} -> {len(inputs(f'{build}/corpus/{group}'))}"
               for group, count in data["corpora"].items()]
     tally = [sum(column) for column in zip(*(lane["tally"] for lane in data["lanes"].values()))]
-    print(f"corpora: {', '.join(growth)}; pruned {data['prunes']} times")
+    print(f"corpora: {', '.join(growth)}; pruned {plural(data['prunes'], 'time')}" +
+          (f"; gave {data['given']} inputs to others, took {data['taken']}"
+           if data["given"] or data["taken"] else ""))
     broken = sum(lane["broken"] for lane in data["lanes"].values())
     print(f"campaign: {span(data['done'])} of {span(data['seconds'])}, "
-          f"{sum(lane['slices'] for lane in data['lanes'].values())} slices ({broken} broken, "
+          f"{plural(sum(lane['slices'] for lane in data['lanes'].values()), 'slice')} ({broken} broken, "
           f"{data['killed']} killed with the campaign), {tally[0]} execs, {tally[1]} ops, "
-          f"{tally[2]} checks, {sum(lane['crashes'] for lane in data['lanes'].values())} crashers, "
-          f"{sum(bug['count'] > 0 for bug in data['bugs'].values())} bugs", flush=True)
+          f"{tally[2]} checks, "
+          f"{plural(sum(lane['crashes'] for lane in data['lanes'].values()), 'crasher')}, "
+          f"{plural(sum(bug['count'] > 0 for bug in data['bugs'].values()), 'bug')}", flush=True)
     return failures(data, names, idle)
 
 
@@ -146,7 +153,8 @@ def status(build):
         # the time is saved every few seconds
         done += max(0.0, min(10.0, time.time() - os.path.getmtime(state.path)))
         running = live(folder, data["open"])
-        print(f"a campaign is running, process {pid}: {sum(n for _, n in running.values())} slices now")
+        print(f"a campaign is running, process {pid}: "
+              f"{plural(sum(n for _, n in running.values()), 'slice')} now")
     else:
         how = {"ended": "the last campaign came to its end",
                "interrupted": "no campaign is running; the last one was interrupted",
@@ -154,10 +162,10 @@ def status(build):
         print(how.get(data["status"], "no campaign is running; the last one was killed") +
               ("" if data["status"] == "ended" else ", `make campaign` goes on with it"))
     print(f"{span(done)} of {span(data['seconds'])} done, {span(max(0, data['seconds'] - done))} to go; "
-          f"pruned {data['prunes']} times")
+          f"pruned {plural(data['prunes'], 'time')}")
     print_table(data, build, running)
     print_bugs(data)
     left = glob.glob(f"{folder}/slices/*/slice.json")
     if left and not pid:
-        print(f"{len(left)} slices were left behind; the next `make campaign` brings them in")
+        print(f"left behind: {plural(len(left), 'slice')}; the next `make campaign` brings that in")
     return 0

@@ -139,7 +139,7 @@ class Campaign:
                 group = it.lane.rsplit(".", 1)[0]
                 os.makedirs(self.corpora.path(group), exist_ok=True)
                 self.corpora.note(group)
-                self.corpora.exchange(group)
+                self.exchange(group)
                 it.start(self.corpora.path(group),
                          self.corpora.seeds(self.state.data["excluded"], it.args))
                 it.wait(self.stop)
@@ -150,6 +150,12 @@ class Campaign:
         except Exception as error:  # a thread is not to end unheard
             traceback.print_exc()
             self.give_up(error)
+
+    def exchange(self, group):
+        given, taken = self.corpora.exchange(group)
+        with self.lock:
+            self.state.data["given"] += given
+            self.state.data["taken"] += taken
 
     def prune(self, group, args):
         with self.lock:
@@ -183,8 +189,8 @@ class Campaign:
             shutil.rmtree(rest) if os.path.isdir(rest) else os.unlink(rest)  # nothing was begun there
         self.state.data["open"] = {}
         if left or orphans:
-            self.say(f"brought in {len(left)} slices that were left behind, with {crashers} "
-                     f"crashers; {orphans} engines ended that still ran")
+            self.say(f"brought in what was left behind: {report.plural(len(left), 'slice')}, "
+                     f"{report.plural(crashers, 'crasher')}; ended {orphans} of its processes")
 
     def room(self):
         """Stops while there is still room to write down what is found."""
@@ -221,7 +227,7 @@ class Campaign:
             execs = sum(lane["tally"][0] for lane in data["lanes"].values()) + \
                 sum(tally[0] for tally, _ in running.values())
             self.say(f"{report.short(execs)} execs, "
-                     f"{sum(bug['count'] > 0 for bug in data['bugs'].values())} bugs; now "
+                     f"{report.plural(sum(bug['count'] > 0 for bug in data['bugs'].values()), 'bug')}; now "
                      f"{', '.join(running) or 'between slices'}")
 
     def interrupt(self, _number, _frame):
@@ -242,6 +248,9 @@ class Campaign:
         self.stop.set()
         for thread in threads:
             thread.join()
+        if not self.trouble:
+            for group in {name.rsplit(".", 1)[0] for name in self.names}:
+                self.exchange(group)  # what the last slices came to
 
     def end(self):
         """The summary; the exit status."""

@@ -187,10 +187,10 @@ def killed(report, clone):
     output, status = clone.run("canary_tiny", "5", "--engines=libfuzzer")
     report("campaign: the next one goes on, brings in and files it",
            status == 1 and re.search(r"goes on with one that was killed", output) is not None and
-           "1 slices that were left behind, with 1 crashers" in output and
+           "left behind: 1 slice, 1 crasher;" in output and
            "bug: GET_MATCHES_MODEL" in output and is_filed(clone, data), output)
     # the canary has two shapes: a frame that is set, and one that is there from the boot
-    crashers = int((re.findall(r"(\d+) crashers", output) or [0])[-1])
+    crashers = int((re.findall(r"(\d+) crashers?,", output) or [0])[-1])
     texts = clone.files("crashes/canary_micro-*.txt")
     report("campaign: a bug does not end it, and is filed once",
            crashers > len(texts) and 1 <= len(texts) <= 2, output)
