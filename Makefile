@@ -167,7 +167,7 @@ C := $(if $(BUG),$(B)/bugs/$(BUG),$(B))
 core_objects = $(patsubst %.c,$(C)/$(1)/$(2)/%.o,$(CORE))
 objects = $(core_objects) $(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS) $(3))
 
-.PHONY: help fuzz props exhaustive exhaustive-races race bugs mutants shrink coverage matrix test regress repro bench fuzz-targets service-targets oss-fuzz-check clean
+.PHONY: help fuzz campaign status corpus-promote props exhaustive exhaustive-races race bugs mutants shrink coverage matrix test regress repro bench fuzz-targets service-targets oss-fuzz-check clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -185,6 +185,9 @@ help:
 # help: make matrix [TIME=3]   every clang x sanitizer x word that there is, for some seconds; skips are shown
 # help: make regress [JUNIT=file.xml]   replay the corpora in all geometries
 # help: make coverage        states, lines, branches, conditions that the corpora reach; pages in build/coverage/
+# help: make campaign HOURS= [JOBS=cores] [SECONDS=] [SLICE=60] [SYNC=folder] [ON="ops_tiny .."] [NEW=1]   all targets, both engines
+# help: make status          how a campaign goes, or went
+# help: make corpus-promote  what fuzzing collected and the reviewed corpus lacks, as text for review
 # help: make repro CASE=FILE [TARGET=] [GEOMETRY=] [DEBUG=1]   one crasher, explained
 # help: make bench [RUNS=7]  speed, as ratios; also build/bench.json
 # help: make mutants [JOBS=cores] [ONLY=REGEX]   mutants of the core: which does no test kill?
@@ -380,6 +383,32 @@ fuzz:
 	$(call one_of,ENGINE,libfuzzer afl)$(call one_of,SAN,$(SANS))$(call one_of,ARCH,native i386)$(known_target)$(known_geometry)$(call number,TIME)$(call number,JOBS)$(call number,SEED)$(if $(filter i386,$(ARCH)),$(call one_of,GEOMETRY,$(GEOMETRIES_fuzz-i386)))$(setup) $(PACKAGES_$(ENGINE)) $(if $(filter i386,$(ARCH)),g++-multilib)
 	@$(MAKE) --no-print-directory -j$(shell nproc) $(FILES_$(ENGINE)) $(B)/p2m-case
 	@scripts/fuzz --engine=$(ENGINE) --target=$(TARGET) --geometry=$(GEOMETRY) --time=$(TIME) --jobs=$(JOBS) --seed=$(SEED) --build=$(B) --binary=$(BINARY_libfuzzer) $(OPTIONS_$(ENGINE)) --tool=$(B)/p2m-case
+
+# All targets in their geometries; for AFL++, too, if that is installed.
+ON ?= $(notdir $(FUZZ_TARGETS))
+HOURS ?=
+SECONDS ?=
+SLICE ?= 60
+SYNC ?=
+NEW ?=
+AFL_IS_HERE = $(shell command -v afl-clang-fast >/dev/null && command -v afl-fuzz)
+on_target = $(firstword $(subst _, ,$(1)))
+on_geometry = $(patsubst $(call on_target,$(1))_%,%,$(1))
+on_files = $(B)/$(call flavour_of,$(call on_target,$(1)))/$(call on_geometry,$(1))/$(1) $(if $(AFL_IS_HERE),$(call on_afl,$(1),$(call on_target,$(1)),$(call on_geometry,$(1))))
+on_afl = $(if $(filter case,$(2)),$(B)/afl-harness/$(3)/$(1),$(B)/afl/$(3)/$(1) $(B)/afl-san/$(3)/$(1) $(B)/afl/$(3)/mutator_$(1).so)
+on_known = $(foreach t,$(TARGETS) canary,$(foreach g,$(GEOMETRIES),$(t)_$(g)))
+
+campaign:
+	$(if $(filter-out $(on_known),$(ON)),$(error ON=$(filter-out $(on_known),$(ON)): there are $(on_known)))$(if $(strip $(ON)),,$(error ON: no target))$(call number,JOBS)$(call number,SLICE)$(setup)
+	@$(MAKE) -s --no-print-directory -j$(shell nproc) $(foreach name,$(ON),$(call on_files,$(name))) $(B)/p2m-case
+	@scripts/campaign --build=$(B) --on="$(ON)" --hours="$(HOURS)" --seconds="$(SECONDS)" --jobs=$(JOBS) --slice=$(SLICE) --seed=$(SEED) --sync="$(SYNC)" $(if $(NEW),--new)
+
+status:
+	@scripts/campaign --build=$(B) --status
+
+corpus-promote:
+	@$(MAKE) -s --no-print-directory -j$(shell nproc) $(B)/p2m-case
+	@scripts/promote --build=$(B)
 
 props:
 	$(known_geometry)$(call number,CASES)$(call number,SEED)$(setup)

@@ -60,6 +60,8 @@ void shrink_move_op(struct op *op, uint64_t pfn)
 }
 
 /* PFNs that might do instead of `pfn`: lower ones with something in common, and those in use. */
+#define PFNS 160
+
 static unsigned other_pfns(const struct test_case *c, uint64_t pfn, uint64_t *out)
 {
     uint64_t max = shape_max_pfn(&shape_here);
@@ -76,15 +78,14 @@ static unsigned other_pfns(const struct test_case *c, uint64_t pfn, uint64_t *ou
     out[count++] = P2M_LEAF;
     out[count++] = SPAN - 1;
     out[count++] = SPAN;
-    if (pfn)
+    for (unsigned bit = 64; bit--;)
+        if (pfn >> bit & 1)
+            out[count++] = pfn & ~((uint64_t)1 << bit);
+    if (pfn && pfn < 64)
         out[count++] = pfn - 1;
-    if (pfn >= P2M_LEAF)
-        out[count++] = pfn - P2M_LEAF;
-    if (pfn >= SPAN)
-        out[count++] = pfn - SPAN;
     if (pfn > max)
         out[count++] = max;
-    for (unsigned i = 0; i < c->count && count < 64; i++)
+    for (unsigned i = 0; i < c->count && count < PFNS; i++)
         if (c->ops[i].kind <= OP_RANGE && c->ops[i].pfn < pfn)
             out[count++] = c->ops[i].pfn;
     return count;
@@ -136,7 +137,7 @@ static bool other_numbers(struct shrink *shrink, struct test_case *c, unsigned i
         uint64_t ends[] = {start,
                            start + 1,
                            start + (end - start) / 2,
-                           end - 1,
+                           end - start < 64 ? end - 1 : start,
                            (start / P2M_LEAF + 1) * P2M_LEAF,
                            (start / SPAN + 1) * SPAN,
                            shape_max_pfn(&shape_here),
@@ -145,6 +146,8 @@ static bool other_numbers(struct shrink *shrink, struct test_case *c, unsigned i
 
         for (unsigned k = 0; k < sizeof(ends) / sizeof(ends[0]); k++)
             TRY(op->arg = ends[k]);
+        for (unsigned bit = 64; bit--;)
+            TRY(op->arg = start + ((end - start) & ~((uint64_t)1 << bit)));
         TRY(op->pfn += op->pfn < op->arg);
     }
     return false;
@@ -187,7 +190,7 @@ static bool other_addresses(struct shrink *shrink, struct test_case *c, unsigned
 
 bool shrink_op(struct shrink *shrink, struct test_case *c, unsigned i, shrink_offer_fn *offer)
 {
-    uint64_t pfns[80];
+    uint64_t pfns[PFNS];
     struct op *op = &candidate.ops[i];
     unsigned count;
 
@@ -243,7 +246,7 @@ static void pull_pfns(struct test_case *c, uint64_t from, uint64_t by)
 bool shrink_pfns(struct shrink *shrink, struct test_case *c, shrink_offer_fn *offer)
 {
     static const uint64_t steps[] = {SPAN, P2M_LEAF, 1};
-    uint64_t pfns[80];
+    uint64_t pfns[PFNS];
 
     for (unsigned i = 0; i < c->count; i++) {
         uint64_t ends[2] = {c->ops[i].pfn, c->ops[i].arg};
@@ -256,8 +259,8 @@ bool shrink_pfns(struct shrink *shrink, struct test_case *c, shrink_offer_fn *of
             for (unsigned k = 0; k < count; k++)
                 TRY(replace_pfn(&candidate, ends[e], pfns[k]));
             for (unsigned k = 0; k < sizeof(steps) / sizeof(steps[0]); k++)
-                if (ends[e] >= steps[k])
-                    TRY(pull_pfns(&candidate, ends[e], steps[k]));
+                for (uint64_t n = ends[e] / steps[k]; n; n /= 2)
+                    TRY(pull_pfns(&candidate, ends[e], n * steps[k]));
         }
     }
     return false;

@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The corpora that a campaign's slices share: build/corpus/TARGET_GEOMETRY, the one of
+`make fuzz`, whichever engine adds to it. Here they are pruned, exchanged with other campaigns
+through a shared folder, and the reviewed cases put beside them as seeds.
+
+Pruning is libFuzzer's -merge=1 for both engines: the corpus is one, and its counters see the
+same blocks of the core and the cells of states besides; afl-cmin knows edges alone.
+"""
+
+import ctypes
+import glob
+import hashlib
+import os
+import re
+import shutil
+import socket
+import subprocess
+import threading
+import time
+
+from campaign_slices import inputs
+from engines import LIMIT, MAX_LEN
+from findings import codec_of, read, write_whole
+
+LONGEST = 1 << 16  # bytes of an input from elsewhere
+MERGING = 600  # seconds at most
+AT_FDCWD, RENAME_EXCHANGE = -100, 2
+
+
+def swap(a, b):
+    """Exchanges two folders; at no moment is one of the names free. False if that cannot be
+    done here."""
+    try:
+        return ctypes.CDLL(None).renameat2(AT_FDCWD, a.encode(), AT_FDCWD, b.encode(),
+                                           RENAME_EXCHANGE) == 0
+    except AttributeError:
+        return False
+
+
+class Corpora:
+    def __init__(self, args, folder):
+        self.args, self.folder = args, folder
+        self.guard, self.locks = threading.Lock(), {}
+        self.seeded = set()
+        self.after = {}  # inputs left by the last pruning
+
+    def of(self, group):
+        """The lock of one corpus."""
+        with self.guard:
+            return self.locks.setdefault(group, threading.RLock())
+
+    def path(self, group):
+        return f"{self.args.build}/corpus/{group}"
+
+    # ---- seeds ----
+
+    def seeds(self, excluded, args):
+        """A folder with the reviewed cases as bytes, made once a run; those that are findings
+        by now left out."""
+        group = f"{args.target}_{args.geometry}"
+        folder = f"{self.folder}/seeds/{group}"
+        with self.of(group):
+            if group in self.seeded:
+                return folder
+            shutil.rmtree(folder, ignore_errors=True)
+            os.makedirs(folder)
+            texts = sorted(glob.glob("corpus/*/*.txt"))
+            if not texts:
+                raise OSError("corpus/: no case in it")
+            for text in texts:
+                name = f"{folder}/{os.path.basename(text)[:-4]}"
+                if args.target == "case":
+                    shutil.copyfile(text, name)
+                elif subprocess.run([args.tool, "encode", f"--geometry={args.geometry}", text, "-o", name,
+                                     f"--target={codec_of(args)}"], check=False).returncode:
+                    raise OSError(f"{text}: could not be encoded")
+                if hashlib.sha1(read(name)).hexdigest() in excluded.get(group, ()):
+                    os.unlink(name)
+            self.seeded.add(group)
+        return folder
+
+    def exclude(self, excluded, group, data):
+        """A finding that is an input of ours is none any more, or no slice would get past it."""
+        name = hashlib.sha1(data).hexdigest()
+        with self.of(group):
+            if os.path.exists(f"{self.path(group)}/{name}"):
+                os.unlink(f"{self.path(group)}/{name}")
+            for seed in inputs(f"{self.folder}/seeds/{group}"):
+                if read(f"{self.folder}/seeds/{group}/{seed}") == data:
+                    os.unlink(f"{self.folder}/seeds/{group}/{seed}")
+                    excluded.setdefault(group, []).append(name)
+
+    # ---- pruning ----
+
+    def wants_pruning(self, group):
+        """Half as much again, and a hundred, since the last time."""
+        before = self.note(group)
+        return len(inputs(self.path(group))) > before + before // 2 + 100
+
+    def note(self, group):
+        """How many there were when somebody first asked, or after the last time."""
+        with self.guard:
+            return self.after.setdefault(group, len(inputs(self.path(group))))
+
+    def mend(self):
+        """What a pruning that was killed left. A merged folder is either not whole or the old
+        one after the exchange: in both cases its corpus is in place, or beside it as .old."""
+        for old in glob.glob(f"{self.args.build}/corpus/*.old"):
+            if os.path.exists(old[:-4]):
+                shutil.rmtree(old)
+            else:
+                os.rename(old, old[:-4])
+        for merged in glob.glob(f"{self.args.build}/corpus/*.merged"):
+            shutil.rmtree(merged)
+
+    def prune(self, group, args, stop):
+        """(inputs before, after); None if it did not come to that. The old corpus is there
+        until the new one is, and what others add meanwhile is in both."""
+        corpus = self.path(group)
+        merged, log = f"{corpus}.merged", f"{self.folder}/merge-{group}.log"
+        before = inputs(corpus)
+        shutil.rmtree(merged, ignore_errors=True)
+        os.makedirs(merged)
+        with open(log, "wb") as out:
+            process = subprocess.Popen(
+                [args.binary, "-merge=1", f"-max_len={MAX_LEN}", f"-timeout={LIMIT}", "-rss_limit_mb=2560",
+                 f"-artifact_prefix={self.folder}/merge-", merged, corpus],
+                stdout=out, stderr=out, stdin=subprocess.DEVNULL,
+                # so that it is found if we are killed: campaign_slices.end_orphans
+                env={**os.environ, "P2MCHECK_STATS": os.path.abspath(f"{self.folder}/slices/merge")})
+        deadline = time.monotonic() + MERGING
+        while process.poll() is None:
+            if stop.is_set() or time.monotonic() > deadline:
+                process.kill()
+            time.sleep(0.1)
+        if process.returncode or not inputs(merged):
+            shutil.rmtree(merged)
+            self.after[group] = len(before)  # not again at once
+            return None
+        for artifact in glob.glob(f"{self.folder}/merge-*-*"):
+            os.unlink(artifact)  # the input is in the corpus, where a slice meets it
+        with self.of(group):
+            self.replace(corpus, merged, set(before))
+        self.after[group] = len(inputs(corpus))
+        return len(before), self.after[group]
+
+    def replace(self, corpus, merged, before):
+        old = merged
+        if not swap(corpus, merged):
+            old = f"{corpus}.old"
+            os.rename(corpus, old)
+            os.rename(merged, corpus)
+        for name in inputs(old):
+            if name not in before:  # it came meanwhile
+                os.rename(f"{old}/{name}", f"{corpus}/{name}")
+        shutil.rmtree(old)
+
+    # ---- other machines ----
+
+    def exchange(self, group):
+        """Gives what the shared folder has not, takes what is new there; (given, taken)."""
+        if not self.args.sync:
+            return 0, 0
+        corpus, shared = self.path(group), f"{self.args.sync}/{group}"
+        with self.of(group):
+            os.makedirs(shared, exist_ok=True)
+            seen = self.seen(group)
+            mine = set(self.hashed(corpus))
+            theirs = set(self.hashed(shared))
+            for name in mine - theirs:
+                self.give(f"{corpus}/{name}", shared, name)
+            taken = [name for name in sorted(theirs - mine - seen)
+                     if self.take(f"{shared}/{name}", f"{corpus}/{name}", name)]
+            # what was pruned away here is not taken again
+            self.remember(group, seen | mine | set(taken))
+            return len(mine - theirs), len(taken)
+
+    @staticmethod
+    def hashed(folder):
+        return [name for name in inputs(folder) if re.fullmatch(r"[0-9a-f]{40}", name)]
+
+    @staticmethod
+    def give(path, shared, name):
+        temporary = f"{shared}/.{name}.{socket.gethostname()}.{os.getpid()}"
+        try:
+            shutil.copyfile(path, temporary)
+            os.rename(temporary, f"{shared}/{name}")
+        except FileNotFoundError:
+            pass  # pruned while we look
+        except OSError:
+            if os.path.exists(temporary):
+                os.unlink(temporary)
+            raise
+
+    @staticmethod
+    def take(path, target, name):
+        """Only what is what it is called: a folder that people share may hold anything."""
+        if not os.path.isfile(path) or os.path.getsize(path) > LONGEST:
+            return False
+        data = read(path)
+        if hashlib.sha1(data).hexdigest() != name:
+            return False
+        write_whole(target, data)
+        return True
+
+    def seen(self, group):
+        try:
+            return set(read(f"{self.folder}/seen/{group}").decode().split())
+        except FileNotFoundError:
+            return set()
+
+    def remember(self, group, names):
+        os.makedirs(f"{self.folder}/seen", exist_ok=True)
+        write_whole(f"{self.folder}/seen/{group}", "\n".join(sorted(names)).encode())

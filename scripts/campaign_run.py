@@ -1,0 +1,273 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A campaign while it runs: JOBS threads that take one slice after the other, and one that
+looks after time and disk. What has to be on disk before what, so that it may end at any
+moment, is decided here.
+"""
+
+import glob
+import os
+import shutil
+import sys
+import threading
+import time
+import traceback
+
+import campaign_corpora as corpora
+import campaign_report as report
+import campaign_slices as slices
+import campaign_triage as triage
+import findings
+from campaign_state import new_lane, split_name
+
+TICK = 5  # seconds after which the time that passed is saved, and the disk looked at
+ROOM = 16 << 20  # bytes: with less on the disk an engine could not write down what it finds
+SHORTEST = 2  # seconds of a slice
+
+
+class Campaign:
+    def __init__(self, args, names, state):
+        self.args, self.names, self.state = args, names, state
+        self.folder = f"{args.build}/campaign"
+        self.lock = threading.RLock()  # over state, and over what is printed
+        self.filing = threading.Lock()  # one finding at a time
+        self.stop = threading.Event()
+        self.trouble = None  # why it had to stop
+        self.interrupted, self.pruning = False, set()
+        self.clock = time.monotonic()  # the time until here is in state.data["done"]
+        self.corpora = corpora.Corpora(args, self.folder)
+        # each lane is to have a turn, engines being slow to start
+        share = args.jobs * max(0.0, state.data["seconds"] - state.data["done"]) / (1.5 * len(names))
+        self.slice = max(SHORTEST, min(args.slice, int(share)))
+
+    def say(self, text):
+        with self.lock:
+            print(f"{report.span(self.state.data['done']):>8}  {text}", flush=True)
+
+    def pass_time(self):
+        with self.lock:
+            now = time.monotonic()
+            self.state.data["done"] += now - self.clock
+            self.clock = now
+
+    def left(self):
+        with self.lock:
+            return self.state.data["seconds"] - self.state.data["done"] - (time.monotonic() - self.clock)
+
+    def give_up(self, error):
+        """The disk is full, or something like it: nothing more is begun."""
+        with self.lock:
+            if not self.trouble:
+                self.trouble = (f"{error}; stopped; what was not filed or brought in stays in "
+                                f"{self.folder}/slices/ for the next campaign")
+        self.stop.set()
+
+    # ---- one slice ----
+
+    def begin(self):
+        """The next slice, on record before anything runs; None if there is none."""
+        with self.lock:
+            seconds = int(min(self.slice, self.left()))
+            if self.stop.is_set() or seconds < SHORTEST:
+                return None
+            data = self.state.data
+            lane = self.state.pick(self.names, seconds)
+            if lane is None:
+                return None
+            number, data["next"] = data["next"], data["next"] + 1
+            data["open"][str(number)] = lane
+            self.state.save()
+        target, geometry, engine = split_name(lane)
+        args = slices.arguments(self.args, target, geometry, seconds, data["seed"] + number, number)
+        folder = f"{self.folder}/slices/{number:06}-{lane}"
+        os.makedirs(folder)
+        return slices.Slice(folder, lane, args, engine)
+
+    def number(self, it):
+        return str(int(os.path.basename(it.folder).split("-")[0]))
+
+    def bring_in(self, it):
+        """Corpus first, then findings, then the numbers; the folder goes when all is on record.
+        False if the slice broke."""
+        group = it.lane.rsplit(".", 1)[0]
+        os.makedirs(self.corpora.path(group), exist_ok=True)
+        result = it.measure()
+        after = time.monotonic()
+        with self.corpora.of(group):
+            short = it.bring_in(self.corpora.path(group))
+        if short:
+            self.say(f"{it.lane}: {short} inputs were cut short and stay out of the corpus")
+        for path in it.artifacts():
+            self.file(it, group, path)
+        with self.lock:
+            data = self.state.data
+            self.pass_time()
+            if data["open"].pop(self.number(it), None):
+                self.state.count(it.lane, result, it.args.time,
+                                 result["seconds"] + time.monotonic() - after)
+            if result["broken"]:
+                kept = it.keep_log(f"{self.folder}/broken")
+                reason = result["broken"].replace(it.job.log, kept)
+                data["lanes"][it.lane]["reason"] = reason
+                self.say(f"{it.lane}: a slice broke: {reason}")
+            self.state.save()
+        it.remove()
+        return not result["broken"]
+
+    def file(self, it, group, path):
+        """One finding: a bug that is new is told of, others are counted. The crasher is on
+        disk twice, or on record as known, before the engine's copy of it goes."""
+        with self.filing:
+            content = findings.read(path)
+            key, bug = triage.triage(it, path, self.state.data["bugs"])
+            with self.lock:
+                bugs = self.state.data["bugs"]
+                if bug:
+                    bug["count"] = bugs.get(key, bug)["count"]
+                    bugs[key] = bug
+                bugs[key]["count"] += 1
+                self.state.data["lanes"].setdefault(it.lane, new_lane())["bugs"] += bool(bug)
+                self.corpora.exclude(self.state.data["excluded"], group, content)
+                self.state.save()
+            os.unlink(path)
+        if bug:
+            self.say(f"{it.lane}: bug: {bug['kind']}\n{'':10}again:  make repro CASE={bug['again']}")
+
+    def work(self):
+        """What each of the JOBS threads does until the time is over."""
+        try:
+            while (it := self.begin()) is not None:
+                group = it.lane.rsplit(".", 1)[0]
+                os.makedirs(self.corpora.path(group), exist_ok=True)
+                self.corpora.note(group)
+                self.exchange(group)
+                it.start(self.corpora.path(group),
+                         self.corpora.seeds(self.state.data["excluded"], it.args))
+                it.wait(self.stop)
+                if self.bring_in(it):  # otherwise somebody may want to see what there was
+                    self.prune(group, it.args)
+        except OSError as error:
+            self.give_up(error)
+        except Exception as error:  # a thread is not to end unheard
+            traceback.print_exc()
+            self.give_up(error)
+
+    def exchange(self, group):
+        given, taken = self.corpora.exchange(group)
+        with self.lock:
+            self.state.data["given"] += given
+            self.state.data["taken"] += taken
+
+    def prune(self, group, args):
+        with self.lock:
+            if (group in self.pruning or self.stop.is_set() or self.left() < TICK or
+                    not self.corpora.wants_pruning(group)):
+                return
+            self.pruning.add(group)
+        try:
+            result = self.corpora.prune(group, args, self.stop)
+        finally:
+            with self.lock:
+                self.pruning.discard(group)
+        if result:
+            with self.lock:
+                self.state.data["prunes"] += 1
+            self.say(f"{group}: corpus pruned, {result[0]} -> {result[1]} inputs")
+
+    # ---- the whole ----
+
+    def recover(self):
+        """Brings in what a campaign that was killed left behind."""
+        self.corpora.mend()
+        orphans = slices.end_orphans(self.folder)
+        left = list(slices.left_behind(self.args, self.folder))
+        crashers = sum(len(it.artifacts()) for it in left)
+        for it in left:
+            self.state.add_lanes([it.lane])
+            self.bring_in(it)
+            self.state.data["killed"] += 1
+        for rest in glob.glob(f"{self.folder}/slices/*"):
+            shutil.rmtree(rest) if os.path.isdir(rest) else os.unlink(rest)  # nothing was begun there
+        self.state.data["open"] = {}
+        if left or orphans:
+            self.say(f"brought in what was left behind: {report.plural(len(left), 'slice')}, "
+                     f"{report.plural(crashers, 'crasher')}; ended {orphans} of its processes")
+
+    def room(self):
+        """Stops while there is still room to write down what is found."""
+        for folder in (self.args.build, "crashes"):
+            if os.path.isdir(folder):
+                disk = os.statvfs(folder)
+                if disk.f_bavail * disk.f_frsize < ROOM or (disk.f_files and not disk.f_favail):
+                    self.give_up(f"{folder}: the disk is full, less than {ROOM >> 20} MiB are left")
+
+    def watch(self, threads):
+        """While the others work: time, disk, now and then a line."""
+        every = max(TICK, min(60, self.state.data["seconds"] / 20))
+        told = saved = time.monotonic()
+        while any(thread.is_alive() for thread in threads):
+            time.sleep(0.2)
+            if self.interrupted and not self.stop.is_set():
+                self.say("interrupted: the engines are asked to stop")
+                self.stop.set()
+            now = time.monotonic()
+            if now - saved >= TICK:
+                saved = now
+                self.pass_time()
+                self.room()
+                with self.lock:
+                    self.state.save()
+            if now - told >= every:
+                told = now
+                self.progress()
+
+    def progress(self):
+        with self.lock:
+            data = self.state.data
+            running = report.live(self.folder, data["open"])
+            execs = sum(lane["tally"][0] for lane in data["lanes"].values()) + \
+                sum(tally[0] for tally, _ in running.values())
+            self.say(f"{report.short(execs)} execs, "
+                     f"{report.plural(sum(bug['count'] > 0 for bug in data['bugs'].values()), 'bug')}; now "
+                     f"{', '.join(running) or 'between slices'}")
+
+    def interrupt(self, _number, _frame):
+        """Of signals. Only noted: nothing is to be torn apart."""
+        self.interrupted = True
+
+    def run(self):
+        self.room()
+        if self.trouble:
+            return
+        threads = [threading.Thread(target=self.work, daemon=True) for _ in range(self.args.jobs)]
+        for thread in threads:
+            thread.start()
+        try:
+            self.watch(threads)
+        except OSError as error:
+            self.give_up(error)
+        self.stop.set()
+        for thread in threads:
+            thread.join()
+        if not self.trouble:
+            for group in {name.rsplit(".", 1)[0] for name in self.names}:
+                self.exchange(group)  # what the last slices came to
+
+    def end(self):
+        """The summary; the exit status."""
+        self.pass_time()
+        over = self.left() < SHORTEST
+        self.state.data["status"] = ("failed" if self.trouble else "ended" if over else
+                                     "interrupted" if self.interrupted else "failed")
+        try:
+            self.state.save()
+        except OSError as error:
+            self.give_up(error)
+        lines = report.summary(self.state.data, self.args.build, self.names)
+        if self.trouble:
+            lines = [self.trouble]
+        elif not over:
+            lines.append("interrupted; `make campaign` goes on with it" if self.interrupted else
+                         "no target is left that runs")
+        for line in lines:
+            print(f"campaign: {line}", file=sys.stderr)
+        return 1 if lines else 0

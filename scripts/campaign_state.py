@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a campaign knows: its lanes (a target in a geometry under an engine), its time, its bugs.
+All of it is in build/campaign/state.json, which is replaced as a whole; nothing here runs
+anything. Who gets the next slice is decided here, too.
+
+The rule. Each lane has a weight, 1 + the new coverage of its last three slices, at most 8, and
+a clock, which a slice of s seconds moves on by s / weight. The lane whose clock is behind all
+others is next; of equal ones the first in the list. So what still finds coverage gets up to
+eight times the time of what does not, and nothing starves: a lane that finds nothing gets a
+share of 1. Given the same results, the same slices follow.
+"""
+
+import fcntl
+import json
+import os
+
+from engines import OPS
+from findings import write_whole
+
+VERSION = 1
+HEAVIEST = 8  # as heavy as a lane becomes
+REMEMBERED = 3  # slices whose new coverage counts
+WORDS = 5 + 3 * len(OPS)  # of engines.Job.tally
+GIVEN_UP = 3  # slices that broke one after the other
+
+
+def new_lane(clock=0.0):
+    return {"clock": clock, "gains": [], "slices": 0, "good": 0, "seconds": 0.0, "tally": [0] * WORDS,
+            "cov": 0, "last_new": None, "crashes": 0, "bugs": 0, "broken": 0, "row": 0, "reason": None}
+
+
+def weight(lane):
+    return 1 + min(HEAVIEST - 1, sum(lane["gains"]))
+
+
+def given_up(lane):
+    return lane["row"] >= GIVEN_UP
+
+
+def split_name(name):
+    """`ops_x86_64.afl`: target, geometry, engine."""
+    group, engine = name.rsplit(".", 1)
+    target, geometry = group.split("_", 1)
+    return target, geometry, engine
+
+
+class State:
+    """state.json of one campaign; every method is called under the campaign's lock."""
+
+    def __init__(self, folder):
+        self.folder, self.path = folder, f"{folder}/state.json"
+        self.data = None
+
+    def load(self):
+        """False if there is none; ValueError, naming the file, if it is not to be understood."""
+        try:
+            with open(self.path, encoding="utf-8") as file:
+                self.data = json.load(file)
+        except FileNotFoundError:
+            return False
+        except ValueError as error:
+            raise ValueError(f"{self.path}: {error}; take it away to begin anew") from None
+        if not isinstance(self.data, dict) or self.data.get("version") != VERSION:
+            raise ValueError(f"{self.path}: not of version {VERSION}; take it away to begin anew")
+        return True
+
+    def begin(self, seed, corpora):
+        """A new campaign; `corpora`: files collected so far, by target and geometry. What is
+        known of bugs stays, so that one bug is one bug from campaign to campaign."""
+        bugs = self.data["bugs"] if self.data else {}
+        for bug in bugs.values():
+            bug["count"] = 0
+        self.data = {"version": VERSION, "seconds": 0, "done": 0.0, "seed": seed, "status": "running",
+                     "pid": 0, "next": self.data["next"] if self.data else 1, "open": {}, "lanes": {},
+                     "bugs": bugs, "excluded": {}, "corpora": corpora, "prunes": 0, "killed": 0,
+                     "given": 0, "taken": 0}
+
+    def save(self):
+        write_whole(self.path, json.dumps(self.data, indent=1).encode())
+
+    def add_lanes(self, names):
+        """Those that are new begin with the clock of the one that is most behind."""
+        clock = min([lane["clock"] for lane in self.data["lanes"].values()], default=0.0)
+        for name in names:
+            self.data["lanes"].setdefault(name, new_lane(clock))
+
+    def pick(self, names, seconds):
+        """The lane that is next, its clock moved on by a slice of so many seconds; None if all
+        are given up."""
+        lanes = self.data["lanes"]
+        able = [name for name in names if not given_up(lanes[name])]
+        if not able:
+            return None
+        name = min(able, key=lambda name: lanes[name]["clock"])
+        lanes[name]["clock"] += seconds / weight(lanes[name])
+        return name
+
+    def count(self, name, result, planned, spent):
+        """Adds a slice that ended: `result` is what Slice.measure found, `planned` what pick was
+        told, `spent` the time with all that came after it."""
+        lane = self.data["lanes"][name]
+        lane["clock"] += (max(1.0, spent) - planned) / weight(lane)
+        lane["gains"] = (lane["gains"] + [result["gain"]])[-REMEMBERED:]
+        lane["slices"] += 1
+        lane["seconds"] += result["seconds"]
+        lane["tally"] = [a + b for a, b in zip(lane["tally"], result["tally"])]
+        lane["cov"] = max(lane["cov"], result["cov"])
+        lane["crashes"] += result["crashes"]
+        if result["gain"]:
+            lane["last_new"] = self.data["done"]
+        if result["broken"]:
+            lane["broken"] += 1
+            lane["row"] += 1
+            lane["reason"] = result["broken"]
+        else:
+            lane["row"] = 0
+            lane["good"] += result["tally"][0] > 0
+
+
+class Lock:
+    """One campaign at a time in a folder. The kernel lets go of it however the holder ends, so
+    that it is never stale."""
+
+    def __init__(self, folder):
+        self.path = f"{folder}/lock"
+        self.file = None
+
+    def take(self):
+        self.file = open(self.path, "a+", encoding="utf-8")
+        try:
+            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        self.file.truncate(0)
+        self.file.write(str(os.getpid()))
+        self.file.flush()
+        return True
+
+    def holder(self):
+        """The pid of the campaign that runs; None if none does."""
+        try:
+            with open(self.path, "r", encoding="utf-8") as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                except OSError:
+                    return int(file.read() or 0)
+        except FileNotFoundError:
+            pass
+        return None
