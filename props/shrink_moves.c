@@ -140,9 +140,7 @@ static bool other_numbers(struct shrink *shrink, struct test_case *c, unsigned i
                            end - start < 64 ? end - 1 : start,
                            (start / P2M_LEAF + 1) * P2M_LEAF,
                            (start / SPAN + 1) * SPAN,
-                           shape_max_pfn(&shape_here),
-                           end - P2M_LEAF,
-                           end - SPAN};
+                           shape_max_pfn(&shape_here)};
 
         for (unsigned k = 0; k < sizeof(ends) / sizeof(ends[0]); k++)
             TRY(op->arg = ends[k]);
