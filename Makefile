@@ -161,7 +161,8 @@ HARNESS := $(PROPS) $(SUBJECT) $(CODEC)
 # BUG=ID: everything is linked with a core that has props/bugs/ID.patch in it, and goes
 # to build/bugs/ID; the objects of the harness are the usual ones.
 BUG ?=
-C := $(if $(BUG),$(B)/bugs/$(BUG),$(B))
+PLANTED ?= bugs
+C := $(if $(BUG),$(B)/$(PLANTED)/$(BUG),$(B))
 
 # $(1) flavour, $(2) geometry, $(3) sources besides
 core_objects = $(patsubst %.c,$(C)/$(1)/$(2)/%.o,$(CORE))
@@ -256,7 +257,7 @@ endef
 $(foreach flavour,$(FLAVOURS),$(eval $(call per_flavour,$(flavour))))
 
 # A copy of the core with one bug planted. A patch that does not apply cleanly is an error.
-$(B)/bugs/$(BUG)/core.stamp: props/bugs/$(BUG).patch $(wildcard core/*)
+$(C)/core.stamp: props/bugs/$(BUG).patch $(wildcard core/*)
 	@rm -rf $(@D)/core && mkdir -p $(@D)/core && cp core/*.[ch] $(@D)/core
 	$(Q)patch --quiet --strip=1 --fuzz=0 --forward --directory=$(@D) < $<
 	@touch $@
@@ -489,4 +490,7 @@ $(B)/p2m-case: $(B)/gcc/p2m-case
 clean:
 	rm -rf $(B)
 
--include $(shell find $(B) -path $(B)/bugs -prune -o -name '*.d' -print 2>/dev/null)
+# With a bug, only the flavours and geometries that are asked for: reading the dependencies
+# of all would take longer than building it.
+depends_of = $(if $(BUG),$(foreach f,$(FLAVOURS),$(if $(findstring /$(f)/,$(MAKECMDGOALS)),$(foreach g,$(GEOMETRIES) any,$(B)/$(f)/$(g)))))
+-include $(shell find $(or $(depends_of),$(B)) -path $(B)/bugs -prune -o -path $(B)/smoke -prune -o -name '*.d' -print 2>/dev/null)
