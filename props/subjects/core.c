@@ -104,8 +104,20 @@ static void view(struct subject_view *out)
 }
 
 const struct subject subject_core = {
-    "core",      true,  build,        publish, get,  to_mfn, set,
-    set_noalloc, range, set_identity, destroy, view, &p2m,   sizeof(p2m),
+    .name = "core",
+    .range_all_or_nothing = true,
+    .build = build,
+    .publish = publish,
+    .get = get,
+    .pfn_to_mfn = to_mfn,
+    .set = set,
+    .set_noalloc = set_noalloc,
+    .range = range,
+    .xen_set_identity = set_identity,
+    .destroy = destroy,
+    .view = view,
+    .state = &p2m,
+    .state_bytes = sizeof(p2m),
 };
 
 HARNESS_END

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Behind the version's own asm/xen/page.h: the p2m's own pages are the host's, so
+ * their MFNs are the host's, too, and not entries of the table under test (a random
+ * write to such an entry would be a trap of the harness and no defect). And the
+ * largest domain is one that fills the table.
+ */
+#undef virt_to_mfn
+#define virt_to_mfn(p) linux_page_mfn((const void *)(p))
+#undef mfn_to_virt
+#define mfn_to_virt(mfn) linux_mfn_page(mfn)
+#undef MAX_DOMAIN_PAGES
+#define MAX_DOMAIN_PAGES ((unsigned long)P2M_TOP * P2M_MID * P2M_LEAF)
