@@ -22,8 +22,8 @@
     X(B3, "a single identity frame is not set where the leaf is missing")                          \
     X(B4, "a single identity frame is not set where the mid is missing")                           \
     X(B5, "no malformed entry is set")                                                             \
-    X(B6, "an empty range may take pages")                                                         \
-    X(B7, "no reversed range in an auto-translated guest")                                         \
+    X(B6, "no empty range")                                                                        \
+    X(B7, "in an auto-translated guest no reversed range, none beyond the table")                  \
     X(B8, "no range ends at or beyond the end of the table")                                       \
     X(B9, "a range may take a page for each mid")                                                  \
     X(B11, "pages that a range made may be absent from the MFN tree")                              \
@@ -66,6 +66,12 @@ struct linux_file {
      * where other CPUs, and the read-only pages, already are.
      */
     bool ranges_first;
+
+    /*
+     * From 3.16 on what is beyond the table reads as identity (there may be devices) and not
+     * as INVALID, though setting it to INVALID is still said to succeed.
+     */
+    bool beyond_is_identity;
 
     void (*build)(unsigned long *mfn_list, unsigned long nr_pages, bool auto_translated);
     void (*make_list)(void);

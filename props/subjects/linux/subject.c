@@ -179,12 +179,9 @@ static bool keeps_apart(const struct op *const *calls, unsigned count)
 
 static bool excuses(enum invariant id, p2m_word pfn)
 {
-    const struct op *op;
-
     switch (id) {
     case PAGE_COST:
-        op = &machine.c->ops[machine.op];
-        return is_known(op->pfn >= op->arg ? LINUX_B6 : LINUX_B9);
+        return is_known(LINUX_B9);
     case MFN_TREE_MIRRORS:
         return is_known(LINUX_B11) ||
                (is_known(LINUX_C5) && host.epoch && pfn >= host.info.max_pfn);
@@ -257,14 +254,24 @@ static void publish(struct p2m_shared_info *info)
     copy_info();
 }
 
+/* Beyond the table a lookup says `as`, if the version is one that does; here it is INVALID. */
+static p2m_word beyond(p2m_word pfn, p2m_word answer, p2m_word as)
+{
+    bool is = linux_file.beyond_is_identity && pfn >= MAX_P2M_PFN &&
+              !machine.c->boot.auto_translated && answer == as;
+
+    return is ? INVALID_P2M_ENTRY : answer;
+}
+
 static p2m_word get(p2m_word pfn)
 {
-    return (p2m_word)linux_file.get(pfn);
+    return beyond(pfn, (p2m_word)linux_file.get(pfn), ENTRY_IDENTITY_OF(pfn));
 }
 
 static p2m_word to_mfn(p2m_word pfn)
 {
-    return (p2m_word)linux_file.pfn_to_mfn(pfn);
+    return beyond(pfn, (p2m_word)linux_file.pfn_to_mfn(pfn),
+                  entry_mfn(ENTRY_IDENTITY_OF(pfn)));
 }
 
 /*

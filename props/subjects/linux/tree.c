@@ -229,7 +229,9 @@ static uint64_t range_shows(const struct linux_call *call)
 
     if (call->pfn < call->arg && call->arg >= MAX_P2M_PFN && !LINUX_CLAMPS_RANGE)
         shows |= ONE(B8);
-    if (shim_auto_translated && call->pfn > call->arg)
+    if (!shim_auto_translated && call->pfn == call->arg)
+        shows |= ONE(B6);
+    if (shim_auto_translated && (call->pfn > call->arg || call->arg > MAX_P2M_PFN))
         shows |= ONE(B7);
 #if LINUX_MID_IDENTITY
     if (!shim_auto_translated && call->pfn < MAX_P2M_PFN && call->pfn < call->arg &&
@@ -286,6 +288,7 @@ static uint64_t shows_overlapping(const struct linux_call *outer, const struct l
 const struct linux_file linux_file = {
     .name = LINUX_NAME,
     .ranges_first = LINUX_RANGES_FIRST,
+    .beyond_is_identity = LINUX_BEYOND_IS_IDENTITY,
     .build = build,
     .make_list = make_list,
     .get = get,
