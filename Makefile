@@ -205,7 +205,7 @@ help:
 # help: NO_SETUP=1 keeps fuzz and test from installing missing packages
 
 # How the kernel's file is compiled: in the shapes that its pages can have, and quietly.
-LINUX_GEOMETRIES := $(if $(filter 1,$(LINUX_LINEAR)),linear,micro tiny x86_64)
+LINUX_GEOMETRIES := $(if $(filter 1,$(LINUX_LINEAR)),micro tiny,micro tiny x86_64)
 LINUX_SOURCE := props/subjects/linux/$(if $(filter 1,$(LINUX_LINEAR)),linear,tree).c
 LINUX_FLAGS := -std=gnu11 -w -fno-strict-aliasing -I. -I$(LINUX_FOLDER)/include -include $(LINUX_FOLDER)/features.h \
   -DLINUX_P2M_C='"$(LINUX_FOLDER)/kernel/p2m.c"' -DLINUX_PAGE_H='"$(LINUX_FOLDER)/kernel/page.h"'

@@ -416,6 +416,18 @@ static void finish(void)
     machine.tally.cases++;
 }
 
+/* The same case for an ordinary guest, if the subject knows no other. */
+static const struct test_case *fitting(const struct subject *subject, const struct test_case *c)
+{
+    static struct test_case ordinary;
+
+    if (!subject->never_auto_translated || !c->boot.auto_translated)
+        return c;
+    ordinary = *c;
+    ordinary.boot.auto_translated = false;
+    return &ordinary;
+}
+
 bool machine_start(const struct subject *subject, const struct test_case *c, enum check_level level,
                    struct verdict *verdict)
 {
@@ -423,7 +435,7 @@ bool machine_start(const struct subject *subject, const struct test_case *c, enu
     verdict->details[0] = '\0';
     verdict_out = verdict;
     machine.subject = subject;
-    machine.c = c;
+    machine.c = fitting(subject, c);
     machine.level = level;
     machine.op = -1;
     machine.trace = 0;

@@ -23,6 +23,7 @@ struct subject_view {
     p2m_word **top_mfn_p;                   /* [P2M_TOP] */
     p2m_word *mid_missing_mfn;              /* [P2M_MID] */
     unsigned roots;                         /* pages that any tree costs */
+    bool made_up;                           /* top and mids are no pages of its own */
     p2m_word hidden; /* what else the calls to come depend on; 0 if all is in the pages */
 };
 
@@ -69,6 +70,9 @@ struct subject {
      * change something (view->top_mfn is NULL until then), and later ranges are not made.
      */
     bool ranges_first;
+
+    /* There are no auto-translated guests: it is given ordinary ones. */
+    bool never_auto_translated;
 
     /* True: this call is not made (NULL: all are); these calls are made one after another. */
     bool (*skips)(const struct op *op);

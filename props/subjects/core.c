@@ -100,6 +100,7 @@ static void view(struct subject_view *out)
                                  p2m.top_mfn_p,
                                  p2m.mid_missing_mfn,
                                  4,
+                                 false,
                                  p2m.max_pfn};
 }
 

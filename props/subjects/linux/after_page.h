@@ -11,3 +11,12 @@
 #define mfn_to_virt(mfn) linux_mfn_page(mfn)
 #undef MAX_DOMAIN_PAGES
 #define MAX_DOMAIN_PAGES ((unsigned long)P2M_TOP * P2M_MID * P2M_LEAF)
+
+/*
+ * A page table entry holds a PFN here, so that a resume need not rewrite it; and the store
+ * that may meet a read-only page asks the page tables (linear.c).
+ */
+#define pte_mfn(pte) linux_page_mfn((void *)(pte_pfn(pte) << PAGE_SHIFT))
+#if LINUX_LINEAR
+#define xen_safe_write_ulong(address, value) shim_safe_write((address), (value))
+#endif

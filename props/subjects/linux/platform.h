@@ -54,7 +54,9 @@ struct linux_call {
 /* The file's own pages, as the harness looks at them. */
 struct linux_view {
     void *top, *top_mfn, *top_mfn_p, *mid_missing_mfn;
+    void *missing, *identity, *mid_missing, *mid_identity; /* NULL: the sealed ones */
     unsigned roots;
+    bool made_up; /* there is no top and no mid: they are tables drawn for the harness */
 };
 
 /* One version of the file, with what it has and what it does otherwise. */
@@ -73,6 +75,9 @@ struct linux_file {
      */
     bool beyond_is_identity;
 
+    /* The list is a flat one; beyond it the file finds out by itself. */
+    bool linear;
+
     void (*build)(unsigned long *mfn_list, unsigned long nr_pages, bool auto_translated);
     void (*make_list)(void);
     unsigned long (*get)(unsigned long pfn);
@@ -80,6 +85,7 @@ struct linux_file {
     bool (*set)(unsigned long pfn, unsigned long entry);
     bool (*set_noalloc)(unsigned long pfn, unsigned long entry);
     unsigned long (*range)(unsigned long start, unsigned long end);
+    bool (*range_is_possible)(unsigned long start, unsigned long end); /* NULL: all are */
     void (*look)(struct linux_view *view);
 
     /* A set of 1 << enum linux_defect: what would show in this call, or in two that overlap. */
@@ -109,6 +115,9 @@ void *linux_mfn_page(unsigned long mfn);
 
 /* The host's sealed pages: missing, identity, mid_missing, mid_identity. */
 void *linux_sealed_page(unsigned which);
+
+/* A shared page (numbered as above) does not hold what it should. */
+_Noreturn void linux_shared_page_written(unsigned which, unsigned slot);
 
 _Noreturn void linux_bug(const char *what, const char *function, int line);
 void linux_warned(const char *what, const char *function, int line);

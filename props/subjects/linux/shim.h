@@ -67,6 +67,7 @@ typedef uint64_t phys_addr_t, pteval_t, pmdval_t, dma_addr_t;
 #define BITS_PER_LONG 64
 #define EINVAL 22
 #define ENOMEM 12
+struct device;
 #define wmb() __sync_synchronize()
 #define hash_long(value, bits) ((unsigned long)((value)*0x9fb21c651e98df25ul) >> (64 - (bits)))
 
@@ -88,6 +89,9 @@ typedef uint64_t phys_addr_t, pteval_t, pmdval_t, dma_addr_t;
 
 /* ---- memory ---- */
 
+#define CONFIG_X86_64 1
+#define CONFIG_XEN_PV 1
+
 #define PAGE_SIZE ((unsigned long)shim_slots * sizeof(unsigned long))
 #define PAGE_MASK (~(PAGE_SIZE - 1))
 #define PAGE_SHIFT __builtin_ctz(P2M_LEAF * 8)
@@ -107,6 +111,9 @@ typedef uint64_t phys_addr_t, pteval_t, pmdval_t, dma_addr_t;
 
 #define RESERVE_BRK(name, bytes) _Static_assert((bytes) >= 0, #name)
 #define RESERVE_BRK_ARRAY(type, name, count) type *name
+
+extern bool shim_slab;
+#define slab_is_available() shim_slab
 
 /* Tables that are no page (the hash of the m2p override) come from here. */
 static inline void *shim_boot_alloc(unsigned long bytes)
@@ -174,8 +181,16 @@ typedef struct {
     int locked;
 } spinlock_t;
 #define DEFINE_SPINLOCK(name) spinlock_t name
-#define spin_lock_irqsave(lock, flags) ((void)(lock), (flags) = 0)
-#define spin_unlock_irqrestore(lock, flags) ((void)(lock), (void)(flags))
+#define spin_lock_irqsave(lock, flags)                                                             \
+    do {                                                                                           \
+        P2M_SYNC();                                                                                \
+        (flags) = 0;                                                                               \
+    } while (0)
+#define spin_unlock_irqrestore(lock, flags)                                                        \
+    do {                                                                                           \
+        (void)(flags);                                                                             \
+        P2M_SYNC();                                                                                \
+    } while (0)
 
 struct list_head {
     struct list_head *next, *prev;
@@ -219,6 +234,29 @@ extern struct mm_struct init_mm;
 extern pgd_t swapper_pg_dir[1];
 #define xen_pfn_to_cr3(pfn) ((pfn) << 12)
 
+#define PTRS_PER_PTE (PAGE_SIZE / sizeof(pte_t))
+#define PMD_SIZE (PTRS_PER_PTE * PAGE_SIZE)
+void shim_set_pte(pte_t *ptep, pte_t pte);
+#define set_pte(ptep, pte) shim_set_pte((ptep), (pte))
+void shim_set_pmd(pmd_t *pmdp, pmd_t pmd);
+#define set_pmd(pmdp, pmd) shim_set_pmd((pmdp), (pmd))
+pmd_t *shim_pmd_of(unsigned long address);
+#define lookup_pmd_address(address) shim_pmd_of(address)
+#define populate_extra_pmd(address) shim_pmd_of(address)
+pte_t *shim_populate_pte(unsigned long address);
+#define populate_extra_pte(address) shim_populate_pte(address)
+#define paravirt_alloc_pte(mm, pfn) ((void)(pfn))
+#define paravirt_release_pte(pfn) ((void)(pfn))
+int shim_safe_write(unsigned long *address, unsigned long value);
+
+struct vm_struct {
+    void *addr;
+    unsigned long size, flags;
+};
+#define VM_ALLOC 2
+void shim_vm_area(struct vm_struct *vm);
+#define vm_area_register_early(vm, align) shim_vm_area(vm)
+
 pte_t *shim_lookup_address(unsigned long address, unsigned *level);
 #define lookup_address(address, level) shim_lookup_address((address), (level))
 pte_t shim_pfn_pte(unsigned long pfn, pgprot_t prot);
@@ -258,6 +296,9 @@ unsigned long xen_chk_extra_mem(unsigned long pfn);
 void xen_inv_extra_mem(void);
 
 /* An access to a table of the hypervisor's, or to a page that may be read-only. */
+#define _ASM_EXTABLE(from, to)
+#define _ASM_EXTABLE_TYPE_REG(from, to, type, reg)
+#define __put_user(x, p) ({ *(p) = (x); 0; })
 #define __get_user(x, p)                                                                           \
     ({                                                                                             \
         (x) = *(p);                                                                                \

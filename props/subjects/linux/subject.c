@@ -120,6 +120,14 @@ void linux_warned(const char *what, const char *function, int line)
     machine_warn(text);
 }
 
+void linux_shared_page_written(unsigned which, unsigned slot)
+{
+    static const enum invariant ids[4] = {MISSING_PAGE_UNTOUCHED, IDENTITY_PAGE_UNTOUCHED,
+                                          MID_MISSING_UNTOUCHED, MID_IDENTITY_UNTOUCHED};
+
+    violated(ids[which], "expected the page as it was made, got another slot %u", slot);
+}
+
 static struct linux_call call_of(const struct op *op)
 {
     struct linux_call call = {.kind = LINUX_OTHER,
@@ -136,6 +144,12 @@ static struct linux_call call_of(const struct op *op)
     return call;
 }
 
+static bool is_possible(const struct linux_call *call)
+{
+    return call->kind != LINUX_RANGE_CALL || !linux_file.range_is_possible ||
+           linux_file.range_is_possible(call->pfn, call->arg);
+}
+
 struct walk {
     bool skip;
 };
@@ -144,7 +158,7 @@ static void would_range_show(void *ctx, p2m_word start, p2m_word end)
 {
     struct linux_call call = {.kind = LINUX_RANGE_CALL, .pfn = start, .arg = end};
 
-    ((struct walk *)ctx)->skip |= (linux_file.shows(&call) & known) != 0;
+    ((struct walk *)ctx)->skip |= !is_possible(&call) || (linux_file.shows(&call) & known);
 }
 
 static bool skips(const struct op *op)
@@ -155,14 +169,12 @@ static bool skips(const struct op *op)
     /* ranges are of the boot (__init); we make them later as well, but not in another life */
     if (host.epoch && (op->kind == OP_RANGE || op->kind == OP_XEN_SET_IDENTITY))
         return true;
-    if (!known)
-        return false;
     if (op->kind == OP_XEN_SET_IDENTITY) {
         p2m_e820_identity_ranges(machine.e820, machine.e820_count, op->type, would_range_show,
                                  &walk);
         return walk.skip;
     }
-    return (linux_file.shows(&call) & known) != 0;
+    return !is_possible(&call) || (linux_file.shows(&call) & known);
 }
 
 static bool keeps_apart(const struct op *const *calls, unsigned count)
@@ -239,6 +251,8 @@ static bool build(p2m_word *mfn_list, p2m_word nr_pages, bool auto_translated)
 {
     booted = false;
     put_state_back();
+    if (linux_file.linear)
+        host_stretch_list(MAX_P2M_PFN); /* see its build */
     /* the kernel's sizes come from the hypervisor: more than fits is not offered */
     linux_file.build((unsigned long *)mfn_list, nr_pages < MAX_P2M_PFN ? nr_pages : MAX_P2M_PFN,
                      auto_translated);
@@ -280,7 +294,7 @@ static p2m_word to_mfn(p2m_word pfn)
  */
 static bool is_beyond(p2m_word pfn, p2m_word entry, bool *answer)
 {
-    if (entry == INVALID_P2M_ENTRY)
+    if (entry == INVALID_P2M_ENTRY || linux_file.linear)
         return false;
     *answer = machine.c->boot.auto_translated;
     return machine.c->boot.auto_translated ? pfn != entry : pfn >= MAX_P2M_PFN;
@@ -346,10 +360,17 @@ static void view(struct subject_view *out)
                                  .identity = host_shared.identity,
                                  .mid_missing = host_shared.mid_missing,
                                  .mid_identity = host_shared.mid_identity,
+                                 .made_up = own.made_up,
                                  .top_mfn = own.top_mfn,
                                  .top_mfn_p = own.top_mfn_p,
                                  .mid_missing_mfn = own.mid_missing_mfn,
                                  .roots = own.roots};
+    if (own.missing) {
+        out->missing = own.missing;
+        out->identity = own.identity;
+        out->mid_missing = own.mid_missing;
+        out->mid_identity = own.mid_identity;
+    }
 }
 
 static struct subject subject = {
@@ -373,6 +394,7 @@ const struct subject *subject_linux(void)
 {
     subject.name = linux_file.name;
     subject.ranges_first = linux_file.ranges_first;
+    subject.never_auto_translated = linux_file.linear;
     return &subject;
 }
 
