@@ -181,10 +181,10 @@ static bool are_kept_apart(const struct op *const *calls, unsigned count)
 {
     if (!machine.subject->own_slots)
         return false;
+    get_ready(&(struct op){.kind = OP_SET});
     for (unsigned i = 0; i < count; i++)
         if (calls[i]->kind == OP_RANGE || is_skipped(calls[i]))
             return true;
-    get_ready(&(struct op){.kind = OP_SET});
     return machine.subject->keeps_apart && machine.subject->keeps_apart(calls, count);
 }
 
@@ -194,11 +194,11 @@ static void plain_call(const struct op *op)
     unsigned kinds_before, cell = 0;
 
     machine.op = (int)(op - machine.c->ops);
+    get_ready(op);
     if (is_skipped(op)) {
         machine_note(op, 0);
         return;
     }
-    get_ready(op);
     outcome.pages_before = host.live;
     outcome.taken_before = host.taken;
     kinds_before = kinds_pages();
@@ -268,13 +268,14 @@ static void model_resume(bool xen)
 static void resume(const struct op *op)
 {
     const struct boot *boot = &machine.c->boot;
-    struct outcome outcome = {.pages_before = host.live};
+    struct outcome outcome = {0};
 
+    get_ready(op);
+    outcome.pages_before = host.live;
     if (is_skipped(op)) {
         machine_note(op, 0);
         return;
     }
-    get_ready(op);
     if (!boot->auto_translated) {
         if (!machine.model_off)
             toolstack_check();
@@ -348,6 +349,11 @@ static void boot(void)
                          CHANGE_LIST, 0,
                          boot->nr_pages < MAX_P2M_PFN ? (p2m_word)boot->nr_pages : MAX_P2M_PFN, 0});
         kinds_build(&machine.kinds, (p2m_word)boot->nr_pages);
+        if (machine.subject->boot_range && machine.subject->boot_range() < MAX_P2M_PFN)
+            model_call(&machine.model, &machine.kinds,
+                       &(struct op){.kind = OP_RANGE,
+                                    .pfn = machine.subject->boot_range(),
+                                    .arg = MAX_P2M_PFN});
     }
     if (!machine.model_off)
         checks_after(&outcome, everything_now());

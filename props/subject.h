@@ -71,6 +71,9 @@ struct subject {
      */
     bool ranges_first;
 
+    /* The boot makes a range of its own, from this PFN to the end of the table (or NULL). */
+    p2m_word (*boot_range)(void);
+
     /* There are no auto-translated guests: it is given ordinary ones. */
     bool never_auto_translated;
 

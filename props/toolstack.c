@@ -90,7 +90,8 @@ static void nothing_above(p2m_word max_pfn)
             p2m_word first = ti * P2M_MID_SPAN + mi * (p2m_word)P2M_LEAF;
             const p2m_word *want;
 
-            if (first < max_pfn || machine.kinds.leaf[ti][mi] != KIND_PRIVATE)
+            if (first < max_pfn || machine.kinds.leaf[ti][mi] != KIND_PRIVATE ||
+                machine_excuses(TOOLSTACK_SEES_ALL, first))
                 continue;
             want = model_window(&machine.model, first, P2M_LEAF, buffer);
             for (unsigned i = 0; i < P2M_LEAF; i++)
@@ -105,8 +106,7 @@ static void nothing_above(p2m_word max_pfn)
 void toolstack_check(void)
 {
     walk(compare_leaf);
-    if (!machine_excuses(TOOLSTACK_SEES_ALL, host.info.max_pfn))
-        nothing_above(host.info.max_pfn);
+    nothing_above(host.info.max_pfn);
 }
 
 static void renumber_leaf(p2m_word *leaf, p2m_word first)
@@ -136,7 +136,8 @@ static void renumber_above(p2m_word max_pfn)
         for (unsigned mi = 0; mi < P2M_MID && machine.kinds.mid[ti] == KIND_PRIVATE; mi++) {
             p2m_word first = ti * P2M_MID_SPAN + mi * (p2m_word)P2M_LEAF;
 
-            if (first >= max_pfn && machine.kinds.leaf[ti][mi] == KIND_PRIVATE)
+            if (first >= max_pfn && machine.kinds.leaf[ti][mi] == KIND_PRIVATE &&
+                machine_excuses(TOOLSTACK_SEES_ALL, first))
                 renumber_leaf(machine.view.top[ti][mi], first);
         }
 }
@@ -144,7 +145,7 @@ static void renumber_above(p2m_word max_pfn)
 void toolstack_restore(bool xen)
 {
     walk(xen ? flatten_leaf : renumber_leaf);
-    if (machine_excuses(TOOLSTACK_SEES_ALL, host.info.max_pfn))
+    if (machine.subject->own_slots)
         renumber_above(host.info.max_pfn);
 }
 

@@ -33,7 +33,8 @@ bool shim_slab;
 static unsigned long area[P2M_TOP * P2M_MID * P2M_LEAF] __attribute__((aligned(4096)));
 static pmd_t p2m_pmd[P2M_TOP * P2M_MID * P2M_LEAF / P2M_LEAF / P2M_LEAF];
 static bool mapped;             /* the list is in `area` */
-static unsigned long list_end;  /* PFNs of the builder's list, which later ones are extra memory */
+static unsigned long list_end;  /* PFNs of the builder's list; behind it is a little extra memory */
+static unsigned long extra_end; /* from there on all is identity */
 static unsigned long *first_list;
 
 /* ---- page tables ---- */
@@ -131,7 +132,7 @@ pte_t *shim_populate_pte(unsigned long address)
 
 void shim_vm_area(struct vm_struct *vm)
 {
-    BUG_ON(vm->size != sizeof(area));
+    BUG_ON(vm->size > sizeof(area)); /* 3.19.0 and 4.0 have no limit: less than the table */
     vm->addr = area;
 }
 
@@ -153,25 +154,25 @@ int shim_safe_write(unsigned long *address, unsigned long value)
     return 0;
 }
 
-/* ---- extra memory: all that the builder's list does not reach to ---- */
+/* ---- extra memory: ballooned out at first ---- */
 
 unsigned long xen_chk_extra_mem(unsigned long pfn)
 {
-    return pfn >= list_end && pfn < TABLE ? INVALID_P2M_ENTRY : IDENTITY_FRAME(pfn);
+    return pfn >= list_end && pfn < extra_end ? INVALID_P2M_ENTRY : IDENTITY_FRAME(pfn);
 }
 
 void xen_inv_extra_mem(void)
 {
-    for (unsigned long pfn = list_end; pfn < TABLE; pfn++)
+    for (unsigned long pfn = list_end; pfn < extra_end; pfn++)
         set_phys_to_machine(pfn, INVALID_P2M_ENTRY);
 }
 
 /* ---- calls ---- */
 
 /*
- * In this era what is in no list is identity, unless it is extra memory. Both ways to have
- * a table that is INVALID at first are taken, by whether nr_pages is odd: a builder's list
- * for all of the table, in which ranges can be made; or extra memory behind a short one.
+ * In this era what is in no list is identity, unless it is extra memory. So there are two
+ * boots, by whether nr_pages is odd: a builder's list for all of the table, in which ranges
+ * can be made; or a short one with a page of extra memory, and nothing but identity beyond.
  */
 static void build(unsigned long *mfn_list, unsigned long nr_pages, bool auto_translated)
 {
@@ -182,9 +183,16 @@ static void build(unsigned long *mfn_list, unsigned long nr_pages, bool auto_tra
             mfn_list[pfn] = INVALID_P2M_ENTRY;
         nr_pages = list_end = TABLE;
     }
+    extra_end = list_end < TABLE ? list_end + SLOTS : TABLE;
     start_info.mfn_list = (unsigned long)mfn_list;
     start_info.nr_pages = nr_pages;
     xen_build_dynamic_phys_to_machine();
+    xen_max_p2m_pfn = extra_end; /* setup.c's share */
+}
+
+static unsigned long boot_range(void)
+{
+    return extra_end;
 }
 
 static void make_list(void)
@@ -247,6 +255,10 @@ static unsigned draw_mapped(void)
     for (unsigned long ti = 0; ti < P2M_TOP; ti++) {
         pte_t *ptes = pte_page(ti);
 
+        if (!ptes) { /* beyond the array */
+            made_top[ti] = made_identity;
+            continue;
+        }
         for (unsigned long mi = 0; mi < P2M_MID; mi++) {
             made_mid[ti][mi] = page_of(ptes[mi].pte);
             expect_same(ti * P2M_MID + mi, made_mid[ti][mi]);
@@ -259,14 +271,16 @@ static unsigned draw_mapped(void)
     return private_tables;
 }
 
-/* Before it is mapped: pages of the builder's list, and nothing behind it. */
-static void draw_first(unsigned long *missing)
+/* Before it is mapped: pages of the builder's list, and what is behind it. */
+static void draw_first(unsigned long *missing, unsigned long *identity)
 {
     for (unsigned long ti = 0; ti < P2M_TOP; ti++) {
         for (unsigned long mi = 0; mi < P2M_MID; mi++) {
             unsigned long pfn = (ti * P2M_MID + mi) * SLOTS;
 
-            made_mid[ti][mi] = pfn < list_end ? first_list + pfn : missing;
+            made_mid[ti][mi] = pfn < list_end    ? first_list + pfn
+                               : pfn < extra_end ? missing
+                                                 : identity;
         }
         made_top[ti] = made_mid[ti];
     }
@@ -277,9 +291,8 @@ static void look(struct linux_view *view)
     unsigned long *missing = mapped ? p2m_missing : linux_sealed_page(MISSING);
     unsigned long *identity = mapped ? p2m_identity : linux_sealed_page(IDENTITY);
 
-    *view = (struct linux_view){made_top,     p2m_top_mfn,   p2m_top_mfn_p, p2m_mid_missing_mfn,
-                                missing,      identity,      made_missing,  made_identity,
-                                .made_up = true};
+    *view = (struct linux_view){made_top, p2m_top_mfn,  p2m_top_mfn_p, p2m_mid_missing_mfn, missing,
+                                identity, made_missing, made_identity, .made_up = true};
     for (unsigned mi = 0; mi < P2M_MID; mi++) {
         made_missing[mi] = missing;
         made_identity[mi] = identity;
@@ -287,12 +300,20 @@ static void look(struct linux_view *view)
     if (mapped)
         view->roots = draw_mapped() + 4 + 3; /* shared ones, and roots of the MFN tree */
     else
-        draw_first(missing);
+        draw_first(missing, identity);
 }
 
 /* ---- known defects ---- */
 
 #define ONE(name) ((uint64_t)1 << LINUX_##name)
+
+/* The page behind `pfn`, which the array has. */
+static unsigned long *made_of(unsigned long pfn)
+{
+    unsigned level;
+
+    return page_of(lookup_address((unsigned long)(area + pfn), &level)->pte);
+}
 
 static uint64_t shows(const struct linux_call *call)
 {
@@ -300,8 +321,10 @@ static uint64_t shows(const struct linux_call *call)
 
     if (call->kind != LINUX_SET)
         return 0;
-    if (call->pfn >= TABLE)
-        return call->arg != INVALID_P2M_ENTRY ? ONE(F4) : 0;
+    if (call->pfn >= (mapped ? xen_p2m_size : TABLE))
+        return call->arg != INVALID_P2M_ENTRY ? ONE(F4) : call->pfn < TABLE ? ONE(B17) : 0;
+    if (mapped && made_of(call->pfn) == p2m_identity && !identity)
+        return ONE(F1);
     return identity && call->arg != (call->pfn | 1ul << 62) ? ONE(B5) : 0;
 }
 
@@ -314,7 +337,12 @@ static uint64_t shows_overlapping(const struct linux_call *outer, const struct l
         return 0;
     ti = p2m_top_index(outer->pfn);
     return ti == p2m_top_index(inner->pfn) && p2m_top_mfn_p[ti] == p2m_mid_missing_mfn ? ONE(C3)
-                                                                                      : 0;
+                                                                                       : 0;
+}
+
+static unsigned long covers(void)
+{
+    return mapped ? xen_p2m_size : TABLE;
 }
 
 /* Beyond the builder's list there is no array yet for a range to be written to. */
@@ -335,6 +363,8 @@ const struct linux_file linux_file = {
     .set = set_phys_to_machine,
     .set_noalloc = __set_phys_to_machine,
     .range = set_phys_range_identity,
+    .boot_range = boot_range,
+    .covers = covers,
     .range_is_possible = range_is_possible,
     .look = look,
     .shows = shows,

@@ -29,12 +29,15 @@
     X(B11, "pages that a range made may be absent from the MFN tree")                              \
     X(B12, "a warning that an edge of a range is identity already is not counted")                 \
     X(B13, "no range has an edge in what is identity already")                                     \
+    X(B17, "INVALID is not set beyond the list, where all reads as identity")                      \
     X(C1, "no two calls overlap on a missing mid")                                                 \
     X(C3, "no two calls overlap on a mid without a page in the MFN tree")                          \
     X(C5, "above max_pfn no page is added and none compared after a resume")                       \
     X(C6, "no page is refused to a call on a missing mid")                                         \
     X(C7, "the toolstack finds what is above max_pfn")                                             \
     X(C8, "no resume while a mid below max_pfn is p2m_mid_identity")                               \
+    X(F1, "nothing but identity is set where the leaf is p2m_identity")                            \
+    X(F3, "the toolstack finds the page at max_pfn")                                               \
     X(F4, "nothing is set beyond the list")
 
 enum linux_defect {
@@ -85,6 +88,8 @@ struct linux_file {
     bool (*set)(unsigned long pfn, unsigned long entry);
     bool (*set_noalloc)(unsigned long pfn, unsigned long entry);
     unsigned long (*range)(unsigned long start, unsigned long end);
+    unsigned long (*boot_range)(void); /* all from there on is identity from the start; or NULL */
+    unsigned long (*covers)(void);     /* PFNs that can be in the MFN tree; NULL: all */
     bool (*range_is_possible)(unsigned long start, unsigned long end); /* NULL: all are */
     void (*look)(struct linux_view *view);
 

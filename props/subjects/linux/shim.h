@@ -298,7 +298,11 @@ void xen_inv_extra_mem(void);
 /* An access to a table of the hypervisor's, or to a page that may be read-only. */
 #define _ASM_EXTABLE(from, to)
 #define _ASM_EXTABLE_TYPE_REG(from, to, type, reg)
-#define __put_user(x, p) ({ *(p) = (x); 0; })
+#define __put_user(x, p)                                                                           \
+    ({                                                                                             \
+        *(p) = (x);                                                                                \
+        0;                                                                                         \
+    })
 #define __get_user(x, p)                                                                           \
     ({                                                                                             \
         (x) = *(p);                                                                                \

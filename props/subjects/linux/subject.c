@@ -195,10 +195,13 @@ static bool excuses(enum invariant id, p2m_word pfn)
     case PAGE_COST:
         return is_known(LINUX_B9);
     case MFN_TREE_MIRRORS:
+        if (linux_file.covers && pfn >= linux_file.covers())
+            return true;
         return is_known(LINUX_B11) ||
                (is_known(LINUX_C5) && host.epoch && pfn >= host.info.max_pfn);
     case TOOLSTACK_SEES_ALL:
-        return is_known(LINUX_C7);
+        return is_known(LINUX_C7) ||
+               (is_known(LINUX_F3) && pfn == host.info.max_pfn / P2M_LEAF * P2M_LEAF);
     default:
         return false;
     }
@@ -284,8 +287,7 @@ static p2m_word get(p2m_word pfn)
 
 static p2m_word to_mfn(p2m_word pfn)
 {
-    return beyond(pfn, (p2m_word)linux_file.pfn_to_mfn(pfn),
-                  entry_mfn(ENTRY_IDENTITY_OF(pfn)));
+    return beyond(pfn, (p2m_word)linux_file.pfn_to_mfn(pfn), entry_mfn(ENTRY_IDENTITY_OF(pfn)));
 }
 
 /*
@@ -373,6 +375,11 @@ static void view(struct subject_view *out)
     }
 }
 
+static p2m_word boot_range(void)
+{
+    return linux_file.boot_range ? (p2m_word)linux_file.boot_range() : MAX_P2M_PFN;
+}
+
 static struct subject subject = {
     .build = build,
     .publish = publish,
@@ -385,6 +392,7 @@ static struct subject subject = {
     .destroy = destroy,
     .view = view,
     .own_slots = true,
+    .boot_range = boot_range,
     .skips = skips,
     .keeps_apart = keeps_apart,
     .excuses = excuses,

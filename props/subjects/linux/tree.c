@@ -156,7 +156,11 @@ static unsigned long range(unsigned long start, unsigned long end)
 
 static void look(struct linux_view *view)
 {
-    *view = (struct linux_view){p2m_top, p2m_top_mfn, p2m_top_mfn_p, p2m_mid_missing_mfn, 1};
+    *view = (struct linux_view){.top = p2m_top,
+                                .top_mfn = p2m_top_mfn,
+                                .top_mfn_p = p2m_top_mfn_p,
+                                .mid_missing_mfn = p2m_mid_missing_mfn,
+                                .roots = 1};
     if (p2m_top_mfn)
         view->roots = 4 + LINUX_MID_IDENTITY_MFN;
 }
