@@ -466,17 +466,30 @@ static void check_auto_translated(const struct outcome *outcome)
     probe_op(check_get, GET_MATCHES_MODEL, outcome->op);
 }
 
+/* What a glance needs besides, of a subject with rules of its own: its costs are looked at. */
+static bool well_by_own_rules(const struct outcome *outcome)
+{
+    bool range = outcome->op && outcome->op->kind == OP_RANGE;
+
+    return machine.published && !view.made_up && !range &&
+           (!outcome->op || outcome->race || outcome->got == outcome->expected);
+}
+
 /* All is well on a first look: only calls are left to be tried. */
 static bool is_well(const struct outcome *outcome)
 {
     unsigned grown = host.live - outcome->pages_before;
 
-    if (outcome->op && !outcome->race &&
+    if (machine.subject->own_slots && !well_by_own_rules(outcome))
+        return false;
+    if (outcome->op && !outcome->race && !machine.subject->own_slots &&
         (outcome->got != outcome->expected || grown != outcome->cost ||
          (!outcome->refused && host.taken - outcome->taken_before != outcome->cost)))
         return false;
     if (!glance())
         return false;
+    if (machine.subject->own_slots)
+        toolstack_check_above();
     machine.tally.glances++;
     machine.tally.checks += 7; /* the checks by name that it stands for */
     return true;
@@ -505,7 +518,7 @@ void checks_after(const struct outcome *outcome, bool everything)
     }
     if (machine.subject->own_slots)
         machine_view();
-    else if (everything && machine.level == CHECK_QUICK && is_well(outcome)) {
+    if (everything && machine.level == CHECK_QUICK && is_well(outcome)) {
         check_unchanged(outcome);
         try_calls(outcome->op);
         return;

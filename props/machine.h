@@ -206,6 +206,9 @@ uint64_t state_hash(const struct op *op);
 /* Through the MFN tree up to max_pfn: is everything there that the model holds? */
 void toolstack_check(void);
 
+/* Of that only: is nothing above max_pfn that it should see? */
+void toolstack_check_above(void);
+
 /* Gives every frame that a real toolstack can reach its new MFN. */
 void toolstack_restore(bool xen);
 

@@ -103,6 +103,11 @@ static void nothing_above(p2m_word max_pfn)
     }
 }
 
+void toolstack_check_above(void)
+{
+    nothing_above(host.info.max_pfn);
+}
+
 void toolstack_check(void)
 {
     walk(compare_leaf);
