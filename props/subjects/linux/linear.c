@@ -303,9 +303,23 @@ static void look(struct linux_view *view)
         draw_first(missing, identity);
 }
 
-/* ---- known defects ---- */
+/* ---- windows ---- */
 
 #define ONE(name) ((uint64_t)1 << LINUX_##name)
+
+uint64_t shim_missing(void)
+{
+    return 0;
+}
+
+uint64_t shim_window(const void *p, bool after)
+{
+    return after && p2m_top_mfn && (unsigned long)p - (unsigned long)p2m_top_mfn < PAGE_SIZE
+               ? ONE(C3)
+               : 0;
+}
+
+/* ---- known defects ---- */
 
 /* The page behind `pfn`, which the array has. */
 static unsigned long *made_of(unsigned long pfn)
@@ -330,14 +344,10 @@ static uint64_t shows(const struct linux_call *call)
 
 static uint64_t shows_overlapping(const struct linux_call *outer, const struct linux_call *inner)
 {
-    unsigned ti;
-
     if (outer->kind != LINUX_SET || inner->kind != LINUX_SET || outer->pfn >= TABLE ||
-        inner->pfn >= TABLE)
+        inner->pfn >= TABLE || p2m_top_index(outer->pfn) != p2m_top_index(inner->pfn))
         return 0;
-    ti = p2m_top_index(outer->pfn);
-    return ti == p2m_top_index(inner->pfn) && p2m_top_mfn_p[ti] == p2m_mid_missing_mfn ? ONE(C3)
-                                                                                       : 0;
+    return ONE(C3);
 }
 
 static unsigned long covers(void)

@@ -30,8 +30,9 @@
     X(B12, "a warning that an edge of a range is identity already is not counted")                 \
     X(B13, "no range has an edge in what is identity already")                                     \
     X(B17, "INVALID is not set beyond the list, where all reads as identity")                      \
-    X(C1, "no two calls overlap on a missing mid")                                                 \
-    X(C3, "no two calls overlap on a mid without a page in the MFN tree")                          \
+    X(C1, "no call runs inside another between its finding a mid missing and its adding one")      \
+    X(C2, "the same for a page of the MFN tree")                                                   \
+    X(C3, "no call runs inside another between its adding a page to the MFN tree and noting it")   \
     X(C5, "above max_pfn no page is added and none compared after a resume")                       \
     X(C6, "no page is refused to a call on a missing mid")                                         \
     X(C7, "the toolstack finds what is above max_pfn")                                             \
@@ -107,6 +108,9 @@ extern const struct linux_file linux_file;
 void linux_state(char **data, size_t *data_bytes, char **bss, size_t *bss_bytes);
 
 /* ---- what the file gets from the harness ---- */
+
+/* Windows in which no other call runs now: a set of 1 << enum linux_defect. */
+extern uint64_t linux_closed;
 
 /* extend_brk and the like: a page that is never refused, all zero. */
 void *linux_boot_page(void);

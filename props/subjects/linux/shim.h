@@ -137,14 +137,28 @@ static inline void *shim_boot_alloc(unsigned long bytes)
 #define memblock_free_late(p, bytes) ((void)0)
 #define free_bootmem(p, bytes) linux_put_page((void *)(p))
 
+/*
+ * Another call may run here, unless the window is closed: `windows` says which ones this
+ * point lies in. The running call is in one as long as what it wants to add is missing.
+ */
+static inline void shim_sync(uint64_t windows)
+{
+    if (!(windows & linux_closed))
+        P2M_SYNC();
+}
+uint64_t shim_missing(void);
+
+/* The windows before and after a compare-and-swap of `p`. */
+uint64_t shim_window(const void *p, bool after);
+
 /* Another CPU can be faster before the page is there, and after. */
 static inline unsigned long shim_get_page(void)
 {
     void *page;
 
-    P2M_SYNC();
+    shim_sync(shim_missing());
     page = linux_get_page();
-    P2M_SYNC();
+    shim_sync(shim_missing());
     return (unsigned long)page;
 }
 static inline void shim_free_page(unsigned long page)
@@ -163,9 +177,9 @@ static inline void copy_page(void *to, const void *from)
 #define cmpxchg(p, old, new)                                                                       \
     ({                                                                                             \
         __typeof__(*(p)) was_;                                                                     \
-        P2M_SYNC();                                                                                \
+        shim_sync(shim_window((p), false));                                                        \
         was_ = __sync_val_compare_and_swap((p), (__typeof__(*(p)))(old), (__typeof__(*(p)))(new)); \
-        P2M_SYNC();                                                                                \
+        shim_sync(shim_window((p), true));                                                         \
         was_;                                                                                      \
     })
 #define try_cmpxchg(p, old, new)                                                                   \

@@ -111,6 +111,8 @@ static void seal(void)
 #endif
 }
 
+#define ONE(name) ((uint64_t)1 << LINUX_##name)
+
 /* ---- calls ---- */
 
 static void build(unsigned long *mfn_list, unsigned long nr_pages, bool auto_translated)
@@ -165,9 +167,48 @@ static void look(struct linux_view *view)
         view->roots = 4 + LINUX_MID_IDENTITY_MFN;
 }
 
-/* ---- known defects ---- */
+/* ---- windows ---- */
 
-#define ONE(name) ((uint64_t)1 << LINUX_##name)
+static unsigned long running; /* the PFN of the call that runs */
+
+static bool set(unsigned long pfn, unsigned long entry)
+{
+    unsigned long outer = running;
+    bool answer;
+
+    running = pfn;
+    answer = set_phys_to_machine(pfn, entry);
+    running = outer;
+    return answer;
+}
+
+uint64_t shim_missing(void)
+{
+    unsigned ti;
+
+    if (running >= MAX_P2M_PFN)
+        return 0;
+    ti = p2m_top_index(running);
+    if (p2m_top[ti] == p2m_mid_missing)
+        return ONE(C1);
+    return p2m_top_mfn_p && p2m_top_mfn_p[ti] == p2m_mid_missing_mfn ? ONE(C2) : 0;
+}
+
+static bool is_in(const void *p, const void *page)
+{
+    return page && (unsigned long)p - (unsigned long)page < PAGE_SIZE;
+}
+
+uint64_t shim_window(const void *p, bool after)
+{
+    if (is_in(p, p2m_top))
+        return after ? 0 : ONE(C1);
+    if (is_in(p, p2m_top_mfn))
+        return after ? ONE(C3) : ONE(C2);
+    return 0;
+}
+
+/* ---- known defects ---- */
 
 #if LINUX_IDENTITY
 #define IS_IDENTITY(leaf) ((leaf) == p2m_identity)
@@ -263,20 +304,11 @@ static uint64_t shows(const struct linux_call *call)
 
 static uint64_t shows_overlapping(const struct linux_call *outer, const struct linux_call *inner)
 {
-    uint64_t shows = 0;
-    unsigned ti;
-
     if (shim_auto_translated || outer->kind != LINUX_SET || inner->kind != LINUX_SET ||
-        outer->pfn >= MAX_P2M_PFN || inner->pfn >= MAX_P2M_PFN)
+        outer->pfn >= MAX_P2M_PFN || inner->pfn >= MAX_P2M_PFN ||
+        p2m_top_index(outer->pfn) != p2m_top_index(inner->pfn))
         return 0;
-    ti = p2m_top_index(outer->pfn);
-    if (ti != p2m_top_index(inner->pfn))
-        return 0;
-    if (p2m_top[ti] == p2m_mid_missing)
-        shows |= ONE(C1);
-    if (!p2m_top_mfn_p || p2m_top_mfn_p[ti] == p2m_mid_missing_mfn)
-        shows |= ONE(C3);
-    return shows;
+    return ONE(C1) | ONE(C2) | ONE(C3);
 }
 
 const struct linux_file linux_file = {
@@ -287,7 +319,7 @@ const struct linux_file linux_file = {
     .make_list = make_list,
     .get = get,
     .pfn_to_mfn = to_mfn,
-    .set = set_phys_to_machine,
+    .set = set,
     .set_noalloc = __set_phys_to_machine,
     .range = range,
     .look = look,
