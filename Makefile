@@ -161,7 +161,7 @@ SUBJECT ?= core
 LINUX ?=
 KNOWN ?=
 ifeq ($(SUBJECT),linux)
-LINUX_FOLDER := $(if $(LINUX),$(shell scripts/linux --build=$(B) '$(LINUX)'),$(error say which kernel: SUBJECT=linux LINUX=TREE, or LINUX=debian))
+LINUX_FOLDER := $(if $(LINUX),$(if $(filter debian debian-%,$(LINUX)),$(shell scripts/setup $(or $(patsubst debian-%,linux-source-%,$(filter debian-%,$(LINUX))),linux-source-6.1) xz-utils >&2))$(shell scripts/linux --build=$(B) '$(LINUX)'),$(error say which kernel: SUBJECT=linux LINUX=TREE, or LINUX=debian))
 $(if $(LINUX_FOLDER),,$(error nothing to test))
 LINUX_LINEAR := $(shell grep -c 'LINUX_LINEAR 1' $(LINUX_FOLDER)/features.h)
 export P2MCHECK_KNOWN := $(KNOWN)
@@ -176,7 +176,7 @@ core_objects = $(patsubst %.c,$(if $(BUG),$(C),$(B))/$(1)/$(2)/%.o,$(CORE))
 chosen_objects = $(if $(LINUX_FOLDER),$(C)/$(1)/$(2)/kernel.o $(patsubst %,$(B)/$(1)/$(2)/props/subjects/linux/%.o,subject chosen),$(B)/$(1)/$(2)/props/subjects/chosen.o)
 objects = $(core_objects) $(chosen_objects) $(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS) $(3))
 
-.PHONY: help fuzz props exhaustive exhaustive-races race bugs mutants shrink coverage matrix test regress repro bench fuzz-targets clean
+.PHONY: help kernel-report fuzz props exhaustive exhaustive-races race bugs mutants shrink coverage matrix test regress repro bench fuzz-targets clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -197,6 +197,8 @@ help:
 # help: make repro CASE=FILE [TARGET=] [GEOMETRY=] [DEBUG=1]   one crasher, explained
 # help: make bench [RUNS=7]  speed, as ratios; also build/bench.json
 # help: make mutants [JOBS=cores] [ONLY=REGEX]   mutants of the core: which does no test kill?
+# help: make fuzz|props|regress|repro|shrink SUBJECT=linux LINUX=TREE [KNOWN=B1,C3]   the kernel's own p2m.c, in a tree, or LINUX=debian
+# help: make kernel-report LINUX="TREE ..."   versions x invariants: pass, or the shortest case that fails
 # help: make fuzz-targets    only build the fuzz targets, build/fuzz/GEOMETRY/TARGET_GEOMETRY
 # help: make clean           remove build/ (corpora that fuzzing collected included)
 # help:
@@ -435,11 +437,15 @@ told = $(if $(filter command environment,$(firstword $(origin GEOMETRY))),--geom
 
 shrink:
 	$(if $(CASE),,$(error say which: make shrink CASE=FILE))
-	@scripts/shrink --build=$(B) $(told) "$(CASE)"
+	@scripts/shrink --build=$(B) $(if $(LINUX_FOLDER),--programs=$(C)) $(told) "$(CASE)"
 
 bugs:
 	$(call number,SEEDS)$(call number,JOBS)$(setup)
 	@scripts/bugs --build=$(B) --seeds=$(SEEDS) --jobs=$(JOBS) --only='$(ONLY)'
+
+kernel-report:
+	$(if $(LINUX),,$(error say which kernels: make kernel-report LINUX="TREE ..."))
+	@scripts/kernel-report --build=$(B) $(LINUX)
 
 bench:
 	$(call number,RUNS)$(setup)

@@ -203,7 +203,7 @@ static bool excuses(enum invariant id, p2m_word pfn)
         return is_known(LINUX_B11) ||
                (is_known(LINUX_C5) && host.epoch && pfn >= host.info.max_pfn);
     case TOOLSTACK_SEES_ALL:
-        return is_known(LINUX_C7) ||
+        return (is_known(LINUX_C7) && !linux_file.linear) ||
                (is_known(LINUX_F3) && pfn == host.info.max_pfn / P2M_LEAF * P2M_LEAF);
     default:
         return false;

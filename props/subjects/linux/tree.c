@@ -123,6 +123,8 @@ static void build(unsigned long *mfn_list, unsigned long nr_pages, bool auto_tra
     if (auto_translated)
         return; /* no version was ever booted so */
     xen_build_dynamic_phys_to_machine();
+    if (nr_pages % 2)
+        xen_max_p2m_pfn = MAX_P2M_PFN; /* extra memory up to the end: setup.c's share */
     seal();
 }
 
