@@ -37,6 +37,7 @@ typedef uint64_t phys_addr_t, pteval_t, pmdval_t, dma_addr_t;
 #define __init
 #define __ref
 #define __read_mostly
+#define __ro_after_init
 #define __iomem
 #define __user
 #define EXPORT_SYMBOL(name)
@@ -48,6 +49,7 @@ typedef uint64_t phys_addr_t, pteval_t, pmdval_t, dma_addr_t;
 #define KERN_DEBUG
 #define KERN_WARNING
 #define printk(...) ((void)0)
+#define xen_raw_console_write(text) ((void)(text))
 #define pr_info(...) ((void)0)
 #define pr_notice(...) ((void)0)
 #define pr_warn(...) ((void)0)
