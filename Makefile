@@ -137,7 +137,7 @@ CFLAGS_service-harness = $(CFLAGS) -DHARNESS_SANITIZED
 
 FUZZ_FLAVOURS := fuzz fuzz-harness fuzz-memory fuzz-thread fuzz-none fuzz-i386
 FLAVOURS := $(FUZZ_FLAVOURS) afl afl-san afl-harness shared gcc clang gcc-O0 clang-O0 gcc-san clang-san gcc-m32 cov service service-harness
-geometries_of = $(or $(GEOMETRIES_$(1)),$(GEOMETRIES))
+geometries_of = $(if $(LINUX_FOLDER),$(LINUX_GEOMETRIES),$(or $(GEOMETRIES_$(1)),$(GEOMETRIES)))
 
 # `make V=1` shows the commands.
 Q := $(if $(V),,@)
@@ -152,23 +152,39 @@ TARGETS := ops e820 case
 CORE := $(wildcard core/*.c)
 PROPS := $(wildcard props/*.c)
 EXPLORE := $(wildcard props/explore/*.c) props/runner/exhaustive.c
-SUBJECT := props/subjects/core.c props/subjects/chosen.c props/subjects/canary.c
+SUBJECTS := props/subjects/core.c props/subjects/canary.c
 CODEC := fuzz/codec.c fuzz/mutate.c
 TOOL := fuzz/p2m_case.c fuzz/tools.c fuzz/shrink.c fuzz/replay.c fuzz/e820_log.c fuzz/files.c
 
-HARNESS := $(PROPS) $(SUBJECT) $(CODEC)
+HARNESS := $(PROPS) $(SUBJECTS) $(CODEC)
 
 # BUG=ID: everything is linked with a core that has props/bugs/ID.patch in it, and goes
 # to build/bugs/ID; the objects of the harness are the usual ones.
 BUG ?=
 PLANTED ?= bugs
-C := $(if $(BUG),$(B)/$(PLANTED)/$(BUG),$(B))
+
+# SUBJECT=linux LINUX=TREE: everything is linked with the kernel's own p2m.c as the subject, and
+# goes to build/linux/VERSION-HASH. KNOWN=B1,C3 masks known defects (props/subjects/linux).
+SUBJECT ?= core
+LINUX ?=
+KNOWN ?=
+ifeq ($(SUBJECT),linux)
+LINUX_FOLDER := $(if $(LINUX),$(if $(filter debian debian-%,$(LINUX)),$(shell scripts/setup $(or $(patsubst debian-%,linux-source-%,$(filter debian-%,$(LINUX))),linux-source-6.1) xz-utils >&2))$(shell scripts/linux --build=$(B) '$(LINUX)'),$(error say which kernel: SUBJECT=linux LINUX=TREE, or LINUX=debian))
+$(if $(LINUX_FOLDER),,$(error nothing to test))
+LINUX_LINEAR := $(shell grep -c 'LINUX_LINEAR 1' $(LINUX_FOLDER)/features.h)
+export P2MCHECK_KNOWN := $(KNOWN)
+export SUBJECT LINUX
+else ifneq ($(SUBJECT),core)
+$(error SUBJECT=$(SUBJECT): there are core linux)
+endif
+C := $(if $(LINUX_FOLDER),$(LINUX_FOLDER),$(if $(BUG),$(B)/$(PLANTED)/$(BUG),$(B)))
 
 # $(1) flavour, $(2) geometry, $(3) sources besides
-core_objects = $(patsubst %.c,$(C)/$(1)/$(2)/%.o,$(CORE))
-objects = $(core_objects) $(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS) $(3))
+core_objects = $(patsubst %.c,$(if $(BUG),$(C),$(B))/$(1)/$(2)/%.o,$(CORE))
+chosen_objects = $(if $(LINUX_FOLDER),$(C)/$(1)/$(2)/kernel.o $(patsubst %,$(B)/$(1)/$(2)/props/subjects/linux/%.o,subject chosen),$(B)/$(1)/$(2)/props/subjects/chosen.o)
+objects = $(core_objects) $(chosen_objects) $(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS) $(3))
 
-.PHONY: help fuzz campaign status corpus-promote props exhaustive exhaustive-races race bugs mutants shrink coverage matrix test regress repro bench fuzz-targets service-targets oss-fuzz-check clean
+.PHONY: help kernel-report fuzz campaign status corpus-promote props exhaustive exhaustive-races race bugs mutants shrink coverage matrix test regress repro bench fuzz-targets service-targets oss-fuzz-check clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -192,6 +208,8 @@ help:
 # help: make repro CASE=FILE [TARGET=] [GEOMETRY=] [DEBUG=1]   one crasher, explained
 # help: make bench [RUNS=7]  speed, as ratios; also build/bench.json
 # help: make mutants [JOBS=cores] [ONLY=REGEX]   mutants of the core: which does no test kill?
+# help: make fuzz|props|regress|repro|shrink SUBJECT=linux LINUX=TREE [KNOWN=B1,C3]   the kernel's own p2m.c, in a tree, or LINUX=debian
+# help: make kernel-report LINUX="TREE ..."   versions x invariants: pass, or the shortest case that fails
 # help: make fuzz-targets    only build the fuzz targets, build/fuzz/GEOMETRY/TARGET_GEOMETRY
 # help: make oss-fuzz-check [ONLY=regexp]   what a fuzzing service does with us, as far as it can be done here
 # help: make clean           remove build/ (corpora that fuzzing collected included)
@@ -199,6 +217,12 @@ help:
 # help: ENGINE: libfuzzer afl (AFL++); SAN (libfuzzer): address,undefined memory thread none; ARCH: native i386 (GEOMETRY odd x86_32)
 # help: TARGET: ops e820 case, and canary, which is wrong on purpose; GEOMETRY: micro tiny odd x86_64 x86_32
 # help: NO_SETUP=1 keeps fuzz and test from installing missing packages
+
+# How the kernel's file is compiled: in the shapes that its pages can have, and quietly.
+LINUX_GEOMETRIES := $(if $(filter 1,$(LINUX_LINEAR)),micro tiny,micro tiny x86_64)
+LINUX_SOURCE := props/subjects/linux/$(if $(filter 1,$(LINUX_LINEAR)),linear,tree).c
+LINUX_FLAGS := -std=gnu11 -w -fno-strict-aliasing -I. -I$(LINUX_FOLDER)/include -include $(LINUX_FOLDER)/features.h \
+  -DLINUX_P2M_C='"$(LINUX_FOLDER)/kernel/p2m.c"' -DLINUX_PAGE_H='"$(LINUX_FOLDER)/kernel/page.h"'
 
 # ---- one rule of each kind, for each flavour and geometry ----
 
@@ -215,6 +239,14 @@ $(C)/$(1)/$(2)/core/%.o: $(C)/core.stamp Makefile
 	$$(call say,CC   $$@)
 	$$(Q)$$(CC_$(1)) $(COMMON) $$(CFLAGS_$(1)) $$(SHAPE_$(2)) -include props/planted.h -c -o $$@ $(C)/core/$$*.c
 endif
+
+# The kernel's file. Its variables go to sections of their own; only linux_* is seen of it.
+$(if $(LINUX_FOLDER),$(LINUX_FOLDER),$(B)/linux/none)/$(1)/$(2)/kernel.o: $(LINUX_SOURCE) $(wildcard props/subjects/linux/*) $(LINUX_FOLDER)/features.h Makefile
+	@mkdir -p $$(@D)
+	$$(call say,CC   $$@)
+	$$(Q)$$(CC_$(1)) $(LINUX_FLAGS) $$(CFLAGS_$(1)) $$(SHAPE_$(2)) -DP2M_GEOMETRY_TOKEN=$(2) -c -o $$@.tmp $(LINUX_SOURCE)
+	$$(Q)objcopy $$(foreach s,data data.rel data.rel.local,--rename-section .$$(s)=linux_data_$(2)) --rename-section .bss=linux_bss_$(2) --wildcard --keep-global-symbol='linux_*' $$@.tmp $$@
+	@rm -f $$@.tmp
 
 # The whole harness as one object of which only `tool_$(2)` is to be seen.
 $(C)/$(1)/$(2)/tool.o: $$(call objects,$(1),$(2),fuzz/tool.c fuzz/tool_shrink.c)
@@ -370,7 +402,7 @@ known_target = $(call one_of,TARGET,$(TARGETS) canary)
 known_geometry = $(call one_of,GEOMETRY,$(GEOMETRIES))
 
 # $(1) flavour: the target that was asked for
-target_of = $(B)/$(1)/$(GEOMETRY)/$(TARGET)_$(GEOMETRY)
+target_of = $(C)/$(1)/$(GEOMETRY)/$(TARGET)_$(GEOMETRY)
 BINARY_libfuzzer = $(call target_of,$(call flavour_of,$(TARGET)))
 AFL_PLAIN = $(call target_of,$(if $(filter case,$(TARGET)),afl-harness,afl))
 AFL_SAN = $(call target_of,$(if $(filter case,$(TARGET)),afl-harness,afl-san))
@@ -382,8 +414,8 @@ PACKAGES_afl := afl++
 
 fuzz:
 	$(call one_of,ENGINE,libfuzzer afl)$(call one_of,SAN,$(SANS))$(call one_of,ARCH,native i386)$(known_target)$(known_geometry)$(call number,TIME)$(call number,JOBS)$(call number,SEED)$(if $(filter i386,$(ARCH)),$(call one_of,GEOMETRY,$(GEOMETRIES_fuzz-i386)))$(setup) $(PACKAGES_$(ENGINE)) $(if $(filter i386,$(ARCH)),g++-multilib)
-	@$(MAKE) --no-print-directory -j$(shell nproc) $(FILES_$(ENGINE)) $(B)/p2m-case
-	@scripts/fuzz --engine=$(ENGINE) --target=$(TARGET) --geometry=$(GEOMETRY) --time=$(TIME) --jobs=$(JOBS) --seed=$(SEED) --build=$(B) --binary=$(BINARY_libfuzzer) $(OPTIONS_$(ENGINE)) --tool=$(B)/p2m-case
+	@$(MAKE) --no-print-directory -j$(shell nproc) $(FILES_$(ENGINE)) $(C)/p2m-case
+	@scripts/fuzz --engine=$(ENGINE) --target=$(TARGET) --geometry=$(GEOMETRY) --time=$(TIME) --jobs=$(JOBS) --seed=$(SEED) --build=$(C) --binary=$(BINARY_libfuzzer) $(OPTIONS_$(ENGINE)) --tool=$(C)/p2m-case
 
 # All targets in their geometries; for AFL++, too, if that is installed.
 ON ?= $(notdir $(FUZZ_TARGETS))
@@ -413,8 +445,8 @@ corpus-promote:
 
 props:
 	$(known_geometry)$(call number,CASES)$(call number,SEED)$(setup)
-	@$(MAKE) --no-print-directory -j$(shell nproc) $(B)/$(PROPS_FLAVOUR)/$(GEOMETRY)/props_$(GEOMETRY) $(B)/p2m-case
-	@scripts/props $(B)/$(PROPS_FLAVOUR)/$(GEOMETRY)/props_$(GEOMETRY) $(B)/p2m-case --cases=$(CASES) --seed=$(SEED)
+	@$(MAKE) --no-print-directory -j$(shell nproc) $(C)/$(PROPS_FLAVOUR)/$(GEOMETRY)/props_$(GEOMETRY) $(C)/p2m-case
+	@scripts/props $(C)/$(PROPS_FLAVOUR)/$(GEOMETRY)/props_$(GEOMETRY) $(C)/p2m-case --cases=$(CASES) --seed=$(SEED)
 
 # A limit in seconds only if it was asked for.
 time_limit = $(if $(filter command environment,$(firstword $(origin TIME))),$(call number,TIME)--seconds=$(TIME))
@@ -448,24 +480,28 @@ coverage:
 	@scripts/coverage --build=$(B)
 
 regress:
-	@$(MAKE) --no-print-directory -j$(shell nproc) $(B)/p2m-case
-	@$(B)/p2m-case replay --check=every $(if $(JUNIT),"--junit=$(JUNIT)") corpus
+	@$(MAKE) --no-print-directory -j$(shell nproc) $(C)/p2m-case
+	@$(C)/p2m-case replay --check=every $(if $(JUNIT),"--junit=$(JUNIT)") corpus
 
 # Under the sanitizers, so that what they found is found again.
 repro:
 	$(if $(CASE),,$(error say which: make repro CASE=FILE))
-	@$(MAKE) --no-print-directory -j$(shell nproc) $(B)/clang-san/p2m-case
-	@$(if $(DEBUG),gdb -q --args )$(B)/clang-san/p2m-case repro $(told) "$(CASE)"
+	@$(MAKE) --no-print-directory -j$(shell nproc) $(C)/clang-san/p2m-case
+	@$(if $(DEBUG),gdb -q --args )$(C)/clang-san/p2m-case repro $(told) "$(CASE)"
 
 told = $(if $(filter command environment,$(firstword $(origin GEOMETRY))),--geometry=$(GEOMETRY)) $(if $(filter command environment,$(firstword $(origin TARGET))),--target=$(TARGET))
 
 shrink:
 	$(if $(CASE),,$(error say which: make shrink CASE=FILE))
-	@scripts/shrink --build=$(B) $(told) "$(CASE)"
+	@scripts/shrink --build=$(B) $(if $(LINUX_FOLDER),--programs=$(C)) $(told) "$(CASE)"
 
 bugs:
 	$(call number,SEEDS)$(call number,JOBS)$(setup)
 	@scripts/bugs --build=$(B) --seeds=$(SEEDS) --jobs=$(JOBS) --only='$(ONLY)'
+
+kernel-report:
+	$(if $(LINUX),,$(error say which kernels: make kernel-report LINUX="TREE ..."))
+	@scripts/kernel-report --build=$(B) $(LINUX)
 
 bench:
 	$(call number,RUNS)$(setup)
@@ -484,7 +520,7 @@ oss-fuzz-check:
 	@scripts/setup zip llvm g++-multilib $(PACKAGES_afl)
 	@scripts/oss-fuzz-check --jobs=$(JOBS) --only='$(ONLY)'
 
-$(B)/p2m-case: $(B)/gcc/p2m-case
+$(C)/p2m-case: $(C)/gcc/p2m-case
 	@ln -f $< $@
 
 clean:

@@ -294,6 +294,15 @@ bool host_list_intact(const struct boot *boot)
     return true;
 }
 
+void host_stretch_list(p2m_word words)
+{
+    if (HOST_ASAN && host.list_words)
+        __asan_unpoison_memory_region(host_list + host.list_words, P2M_LEAF * sizeof(p2m_word));
+    host.list_words = words;
+    if (HOST_ASAN)
+        __asan_poison_memory_region(host_list + words, P2M_LEAF * sizeof(p2m_word));
+}
+
 p2m_word *host_mfn_list(const struct boot *boot)
 {
     p2m_word pages = (p2m_word)boot->nr_pages;

@@ -161,6 +161,9 @@ void host_resume(void);
 /* The builder's mfn_list for this boot, whole leaves, padded with garbage. */
 p2m_word *host_mfn_list(const struct boot *boot);
 
+/* For a subject that wants it longer: room for `words` in all, whatever is in it. */
+void host_stretch_list(p2m_word words);
+
 /* The number of the mfn_list's leaf that starts at `p`, or -1. */
 static inline int host_list_index(const void *p)
 {

@@ -54,7 +54,7 @@ static bool may_fail(const struct op *op)
 {
     p2m_word pfn = (p2m_word)op->pfn;
 
-    if (op->kind < OP_SET || op->kind > OP_RANGE)
+    if (op->kind < OP_SET || op->kind > OP_RANGE || machine.subject->own_slots)
         return false;
     if (op->refuse || op->kind == OP_RANGE)
         return op->refuse;
@@ -65,7 +65,7 @@ static bool may_fail(const struct op *op)
 /* Small geometries are checked whole after each op, big ones if asked. */
 static bool everything_now(void)
 {
-    return MODEL_LITERAL || machine.level == CHECK_EVERY;
+    return MODEL_LITERAL || machine.level == CHECK_EVERY || machine.subject->own_slots;
 }
 
 static unsigned kinds_pages(void)
@@ -140,12 +140,68 @@ static void note_exercised(const struct op *op)
     machine.tally.exercised[MID_IDENTITY_UNTOUCHED] += mid == KIND_IDENTITY;
 }
 
+/* ---- subjects with rules of their own ---- */
+
+void machine_view(void)
+{
+    machine.subject->view(&machine.view);
+}
+
+static bool is_skipped(const struct op *op)
+{
+    bool range = op->kind == OP_RANGE || op->kind == OP_XEN_SET_IDENTITY;
+
+    if (range && machine.subject->ranges_first && machine.published)
+        return true;
+    return machine.subject->skips && machine.subject->skips(op);
+}
+
+static void publish(void)
+{
+    race_none();
+    machine.published = true;
+    machine.subject->publish(&host.info);
+}
+
+/* Before a call: the MFN tree, if it is wanted now; the slots as they are. */
+static void get_ready(const struct op *op)
+{
+    bool changes = op->kind == OP_SET || op->kind == OP_SET_NOALLOC || op->kind == OP_RESUME;
+
+    if (!machine.published && changes)
+        publish();
+    if (!machine.subject->own_slots || machine.c->boot.auto_translated)
+        return;
+    machine_view();
+    if (!machine.model_off)
+        checks_reread_kinds();
+}
+
+static bool are_kept_apart(const struct op *const *calls, unsigned count)
+{
+    if (!machine.subject->own_slots)
+        return false;
+    get_ready(&(struct op){.kind = OP_SET});
+    for (unsigned i = 0; i < count; i++)
+        if (calls[i]->kind == OP_RANGE || is_skipped(calls[i]))
+            return true;
+    return machine.subject->keeps_apart && machine.subject->keeps_apart(calls, count);
+}
+
 static void plain_call(const struct op *op)
 {
-    struct outcome outcome = {.op = op, .pages_before = host.live, .taken_before = host.taken};
-    unsigned kinds_before = kinds_pages(), cell = 0;
+    struct outcome outcome = {.op = op};
+    unsigned kinds_before, cell = 0;
 
     machine.op = (int)(op - machine.c->ops);
+    get_ready(op);
+    if (is_skipped(op)) {
+        machine_note(op, 0);
+        return;
+    }
+    outcome.pages_before = host.live;
+    outcome.taken_before = host.taken;
+    kinds_before = kinds_pages();
     note_exercised(op);
     if (op->kind <= OP_RANGE)
         cell = cells_before(op, &machine.kinds, host.list_words);
@@ -163,7 +219,7 @@ static void plain_call(const struct op *op)
         return;
     if (op->kind <= OP_RANGE && !machine.c->boot.auto_translated)
         cells_note(cell, op->kind < OP_SET || op->kind == OP_RANGE || outcome.got, outcome.refused);
-    if (outcome.refused)
+    if (outcome.refused && !machine.subject->own_slots)
         needed_the_page(op);
     outcome.expected = expect(op, &outcome);
     outcome.cost = kinds_pages() - kinds_before;
@@ -190,6 +246,8 @@ static void model_flatten(void)
 
             if (kinds->leaf[ti][mi] != KIND_PRIVATE)
                 continue;
+            if (machine.subject->own_slots && first >= host.info.max_pfn)
+                continue;
             if (first != end) {
                 flatten(run, end);
                 run = first;
@@ -210,8 +268,14 @@ static void model_resume(bool xen)
 static void resume(const struct op *op)
 {
     const struct boot *boot = &machine.c->boot;
-    struct outcome outcome = {.pages_before = host.live};
+    struct outcome outcome = {0};
 
+    get_ready(op);
+    outcome.pages_before = host.live;
+    if (is_skipped(op)) {
+        machine_note(op, 0);
+        return;
+    }
     if (!boot->auto_translated) {
         if (!machine.model_off)
             toolstack_check();
@@ -219,8 +283,7 @@ static void resume(const struct op *op)
         model_resume(boot->xen_restore);
     }
     host_resume();
-    race_none();
-    machine.subject->publish(&host.info);
+    publish();
     machine_note(op, 0);
     if (!machine.model_off)
         checks_after(&outcome, everything_now());
@@ -275,8 +338,9 @@ static void boot(void)
         build_once(list, 0);
     }
     host_arm(0);
-    p2m_sync_left = HOST_HANG;
-    machine.subject->publish(&host.info);
+    machine.published = false;
+    if (!machine.subject->ranges_first)
+        publish();
     if (!boot->auto_translated) {
         machine.subject->view(&machine.view);
         machine.model.boot = *boot;
@@ -285,9 +349,20 @@ static void boot(void)
                          CHANGE_LIST, 0,
                          boot->nr_pages < MAX_P2M_PFN ? (p2m_word)boot->nr_pages : MAX_P2M_PFN, 0});
         kinds_build(&machine.kinds, (p2m_word)boot->nr_pages);
+        if (machine.subject->boot_range && machine.subject->boot_range() < MAX_P2M_PFN)
+            model_call(&machine.model, &machine.kinds,
+                       &(struct op){.kind = OP_RANGE,
+                                    .pfn = machine.subject->boot_range(),
+                                    .arg = MAX_P2M_PFN});
     }
     if (!machine.model_off)
         checks_after(&outcome, everything_now());
+}
+
+static void plain_calls(const struct op *const *calls, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        plain_call(calls[i]);
 }
 
 static void run_ops(unsigned from, unsigned to)
@@ -306,16 +381,17 @@ static void run_ops(unsigned from, unsigned to)
         }
         if (call && count) {
             waiting[count++] = op;
-            race_calls(waiting, count);
+            if (are_kept_apart(waiting, count))
+                plain_calls(waiting, count);
+            else
+                race_calls(waiting, count);
         } else {
-            for (unsigned k = 0; k < count; k++)
-                plain_call(waiting[k]); /* no call follows that they could interrupt */
+            plain_calls(waiting, count); /* no call follows that they could interrupt */
             run_op(op);
         }
         count = 0;
     }
-    for (unsigned k = 0; k < count; k++)
-        plain_call(waiting[k]);
+    plain_calls(waiting, count);
 }
 
 static void destroy(void)
@@ -346,6 +422,18 @@ static void finish(void)
     machine.tally.cases++;
 }
 
+/* The same case for an ordinary guest, if the subject knows no other. */
+static const struct test_case *fitting(const struct subject *subject, const struct test_case *c)
+{
+    static struct test_case ordinary;
+
+    if (!subject->never_auto_translated || !c->boot.auto_translated)
+        return c;
+    ordinary = *c;
+    ordinary.boot.auto_translated = false;
+    return &ordinary;
+}
+
 bool machine_start(const struct subject *subject, const struct test_case *c, enum check_level level,
                    struct verdict *verdict)
 {
@@ -353,7 +441,7 @@ bool machine_start(const struct subject *subject, const struct test_case *c, enu
     verdict->details[0] = '\0';
     verdict_out = verdict;
     machine.subject = subject;
-    machine.c = c;
+    machine.c = fitting(subject, c);
     machine.level = level;
     machine.op = -1;
     machine.trace = 0;

@@ -55,6 +55,7 @@ struct machine {
     unsigned e820_count;
     int op;         /* the running op, as in struct verdict */
     uint64_t trace; /* a hash over the results of all calls */
+    bool published; /* the MFN tree is there */
     bool want_hash; /* set by who will ask machine_hash() */
     uint64_t hash;
     bool model_off; /* metamorphic.c: subject against subject */
@@ -118,6 +119,15 @@ void race_none(void);
 
 /* Overlapping calls, each at a sync point of the one after it; and the judgement (race.c). */
 void race_calls(const struct op *const *calls, unsigned count);
+
+/* Does the subject excuse what `id` would compare, of `pfn`? */
+static inline bool machine_excuses(enum invariant id, p2m_word pfn)
+{
+    return machine.subject->excuses && machine.subject->excuses(id, pfn);
+}
+
+/* Asks the subject for its pages, which in some may move. */
+void machine_view(void);
 
 /* Counts an op and hashes its result. */
 void machine_note(const struct op *op, uint64_t result);
@@ -195,6 +205,9 @@ uint64_t state_hash(const struct op *op);
 
 /* Through the MFN tree up to max_pfn: is everything there that the model holds? */
 void toolstack_check(void);
+
+/* Of that only: is nothing above max_pfn that it should see? */
+void toolstack_check_above(void);
 
 /* Gives every frame that a real toolstack can reach its new MFN. */
 void toolstack_restore(bool xen);

@@ -320,6 +320,9 @@ bool metamorphic_try(const struct subject *subject, enum invariant id, struct te
 {
     bool fine;
 
+    /* the tails make calls that no rule of the subject's own looks at */
+    if (subject->own_slots && id != DETERMINISM)
+        return true;
     trial.id = id;
     trial.start = start;
     trial.vacuous = false;

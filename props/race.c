@@ -119,6 +119,8 @@ static void judge_race(void)
         if (!explained)
             violated(LINEARIZABLE, "expected the answers of an auto-translated guest");
     } else {
+        if (machine.subject->own_slots)
+            machine_view();
         checks_structure();
         explained = linearize(race.call, race.result, race.late, race.count, &model, &kinds);
         if (explained) {

@@ -47,12 +47,15 @@ static uint64_t hash_mid(uint64_t hash, unsigned ti)
 {
     p2m_word **mid = view.top[ti];
 
-    hash = hash_word(hash, view.top_mfn[ti]);
-    hash = hash_page(hash, view.top_mfn_p[ti]);
+    if (view.top_mfn) {
+        hash = hash_word(hash, view.top_mfn[ti]);
+        hash = hash_page(hash, view.top_mfn_p[ti]);
+    }
     if (mid_is_shared(mid))
         return hash_page(hash, mid);
     hash = hash_page(hash, mid);
-    hash = hash_words(hash, view.top_mfn_p[ti], P2M_MID);
+    if (view.top_mfn)
+        hash = hash_words(hash, view.top_mfn_p[ti], P2M_MID);
     for (unsigned mi = 0; mi < P2M_MID; mi++)
         hash = hash_leaf(hash, mid[mi]);
     return hash;

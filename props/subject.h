@@ -12,6 +12,7 @@
 
 #include "../core/e820.h"
 #include "host.h"
+#include "invariants.h"
 
 /* Where the tree's pages are. All pointers stay valid until the case ends. */
 struct subject_view {
@@ -22,6 +23,7 @@ struct subject_view {
     p2m_word **top_mfn_p;                   /* [P2M_TOP] */
     p2m_word *mid_missing_mfn;              /* [P2M_MID] */
     unsigned roots;                         /* pages that any tree costs */
+    bool made_up;                           /* top and mids are no pages of its own */
     p2m_word hidden; /* what else the calls to come depend on; 0 if all is in the pages */
 };
 
@@ -53,6 +55,34 @@ struct subject {
 
     /* Not called for an auto-translated guest. */
     void (*view)(struct subject_view *view);
+
+    /*
+     * What follows is for an implementation that is not ours. `own_slots`: when a page is
+     * shared, what a call costs and how far max_pfn reaches follow rules of its own.
+     * Entries, results, shape, ledger, MFN tree and what the toolstack sees are judged as
+     * ever; costs only by what no rule excuses; a failed call by the entries. Ranges do not
+     * overlap with other calls. `view` is called before each look, since pages may move.
+     */
+    bool own_slots;
+
+    /*
+     * Ranges belong to the boot: publish is called before the first other call that may
+     * change something (view->top_mfn is NULL until then), and later ranges are not made.
+     */
+    bool ranges_first;
+
+    /* The boot makes a range of its own, from this PFN to the end of the table (or NULL). */
+    p2m_word (*boot_range)(void);
+
+    /* There are no auto-translated guests: it is given ordinary ones. */
+    bool never_auto_translated;
+
+    /* True: this call is not made (NULL: all are); these calls are made one after another. */
+    bool (*skips)(const struct op *op);
+    bool (*keeps_apart)(const struct op *const *calls, unsigned count);
+
+    /* True: what this invariant compares, of `pfn` where it is one, is not compared (or NULL). */
+    bool (*excuses)(enum invariant id, p2m_word pfn);
 
     /* All that it keeps outside its pages, so that a state can be put back (explore/); or NULL. */
     void *state;

@@ -90,7 +90,8 @@ static void nothing_above(p2m_word max_pfn)
             p2m_word first = ti * P2M_MID_SPAN + mi * (p2m_word)P2M_LEAF;
             const p2m_word *want;
 
-            if (first < max_pfn || machine.kinds.leaf[ti][mi] != KIND_PRIVATE)
+            if (first < max_pfn || machine.kinds.leaf[ti][mi] != KIND_PRIVATE ||
+                machine_excuses(TOOLSTACK_SEES_ALL, first))
                 continue;
             want = model_window(&machine.model, first, P2M_LEAF, buffer);
             for (unsigned i = 0; i < P2M_LEAF; i++)
@@ -102,6 +103,11 @@ static void nothing_above(p2m_word max_pfn)
     }
 }
 
+void toolstack_check_above(void)
+{
+    nothing_above(host.info.max_pfn);
+}
+
 void toolstack_check(void)
 {
     walk(compare_leaf);
@@ -111,7 +117,7 @@ void toolstack_check(void)
 static void renumber_leaf(p2m_word *leaf, p2m_word first)
 {
     (void)first;
-    if (leaf == machine.view.missing)
+    if (leaf == machine.view.missing || leaf == machine.view.identity)
         return;
     for (unsigned i = 0; i < P2M_LEAF; i++)
         if (entry_is_plain(leaf[i]))
@@ -122,15 +128,30 @@ static void renumber_leaf(p2m_word *leaf, p2m_word first)
 static void flatten_leaf(p2m_word *leaf, p2m_word first)
 {
     (void)first;
-    if (leaf == machine.view.missing)
+    if (leaf == machine.view.missing || leaf == machine.view.identity)
         return;
     for (unsigned i = 0; i < P2M_LEAF; i++)
         leaf[i] = entry_is_plain(leaf[i]) ? host_next_mfn(leaf[i]) : INVALID_P2M_ENTRY;
 }
 
+/* Excused: frames that a toolstack cannot know of. They move as well, found by the tree. */
+static void renumber_above(p2m_word max_pfn)
+{
+    for (unsigned ti = 0; ti < P2M_TOP; ti++)
+        for (unsigned mi = 0; mi < P2M_MID && machine.kinds.mid[ti] == KIND_PRIVATE; mi++) {
+            p2m_word first = ti * P2M_MID_SPAN + mi * (p2m_word)P2M_LEAF;
+
+            if (first >= max_pfn && machine.kinds.leaf[ti][mi] == KIND_PRIVATE &&
+                machine_excuses(TOOLSTACK_SEES_ALL, first))
+                renumber_leaf(machine.view.top[ti][mi], first);
+        }
+}
+
 void toolstack_restore(bool xen)
 {
     walk(xen ? flatten_leaf : renumber_leaf);
+    if (machine.subject->own_slots)
+        renumber_above(host.info.max_pfn);
 }
 
 HARNESS_END

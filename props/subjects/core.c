@@ -100,12 +100,25 @@ static void view(struct subject_view *out)
                                  p2m.top_mfn_p,
                                  p2m.mid_missing_mfn,
                                  4,
+                                 false,
                                  p2m.max_pfn};
 }
 
 const struct subject subject_core = {
-    "core",      true,  build,        publish, get,  to_mfn, set,
-    set_noalloc, range, set_identity, destroy, view, &p2m,   sizeof(p2m),
+    .name = "core",
+    .range_all_or_nothing = true,
+    .build = build,
+    .publish = publish,
+    .get = get,
+    .pfn_to_mfn = to_mfn,
+    .set = set,
+    .set_noalloc = set_noalloc,
+    .range = range,
+    .xen_set_identity = set_identity,
+    .destroy = destroy,
+    .view = view,
+    .state = &p2m,
+    .state_bytes = sizeof(p2m),
 };
 
 HARNESS_END

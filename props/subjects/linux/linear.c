@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The linear era, 3.19 to today: the list is an array in virtual memory, of which shared
+ * pages, mapped read-only, are the missing and the identical parts. The kernel's own
+ * p2m.c is included below; of its text there is nothing here.
+ *
+ * Its page tables are emulated, so that pages can be small. The array is plain memory
+ * that holds what the mapped pages hold, refreshed whenever a table changes:
+ *
+ *     p2m_pmd[]  -->  pte page  -->  page of the list  ==  its part of `area`
+ *
+ * A store that the file knows may fault asks the tables, and goes to both. Any other
+ * store through a read-only mapping leaves the two unequal, which is looked for after
+ * each call.
+ */
+#include "shim.h"
+
+#include <asm/xen/page.h>
+
+/* The array covers the table, whatever the size of the domain: so many GiB, a fraction. */
+#define CONFIG_XEN_MEMORY_HOTPLUG_LIMIT 1 * (MAX_DOMAIN_PAGES * PAGE_SIZE / 1073741824.0)
+#define CONFIG_XEN_BALLOON_MEMORY_HOTPLUG_LIMIT CONFIG_XEN_MEMORY_HOTPLUG_LIMIT
+
+#include LINUX_P2M_C
+
+#include "around.h"
+
+#define SLOTS ((unsigned long)shim_slots)
+#define TABLE MAX_DOMAIN_PAGES /* PFNs */
+#define PMDS (TABLE / SLOTS / SLOTS)
+
+bool shim_slab;
+static unsigned long area[P2M_TOP * P2M_MID * P2M_LEAF] __attribute__((aligned(4096)));
+static pmd_t p2m_pmd[P2M_TOP * P2M_MID * P2M_LEAF / P2M_LEAF / P2M_LEAF];
+static bool mapped;             /* the list is in `area` */
+static unsigned long list_end;  /* PFNs of the builder's list; behind it is a little extra memory */
+static unsigned long extra_end; /* from there on all is identity */
+static unsigned long *first_list;
+
+/* ---- page tables ---- */
+
+static void *page_of(unsigned long entry)
+{
+    return (void *)(entry & PAGE_MASK);
+}
+
+static bool in_area(unsigned long address)
+{
+    return address - (unsigned long)area < sizeof(area);
+}
+
+static unsigned long pfn_at(unsigned long address)
+{
+    return (address - (unsigned long)area) / sizeof(unsigned long);
+}
+
+static pte_t *pte_page(unsigned long pmd)
+{
+    return page_of(p2m_pmd[pmd].pmd);
+}
+
+/* One page of the array becomes what the page behind it holds. */
+static void refresh(unsigned long leaf)
+{
+    pte_t *ptes = pte_page(leaf / SLOTS);
+
+    if (ptes && ptes[leaf % SLOTS].pte)
+        memcpy(area + leaf * SLOTS, page_of(ptes[leaf % SLOTS].pte), PAGE_SIZE);
+}
+
+static void refresh_pmd(unsigned long pmd)
+{
+    for (unsigned long i = 0; i < SLOTS; i++)
+        refresh(pmd * SLOTS + i);
+}
+
+pte_t *shim_lookup_address(unsigned long address, unsigned *level)
+{
+    static pte_t elsewhere;
+
+    *level = PG_LEVEL_4K;
+    if (!in_area(address)) { /* the builder's list, or a page by its own address */
+        elsewhere.pte = (address & PAGE_MASK) | 3;
+        return !mapped || address < (unsigned long)area ||
+                       address - (unsigned long)area >= 2 * sizeof(area)
+                   ? &elsewhere
+                   : NULL;
+    }
+    if (!pte_page(pfn_at(address) / SLOTS / SLOTS))
+        return NULL;
+    return pte_page(pfn_at(address) / SLOTS / SLOTS) + pfn_at(address) / SLOTS % SLOTS;
+}
+
+pte_t shim_pfn_pte(unsigned long pfn, pgprot_t prot)
+{
+    return (pte_t){pfn << PAGE_SHIFT | prot.pgprot};
+}
+
+unsigned long shim_pte_pfn(pte_t pte)
+{
+    return pte.pte >> PAGE_SHIFT;
+}
+
+void shim_set_pte(pte_t *ptep, pte_t pte)
+{
+    *ptep = pte;
+    for (unsigned long pmd = 0; pmd < PMDS; pmd++)
+        if (pte_page(pmd) && pte_page(pmd) == page_of((unsigned long)ptep))
+            refresh(pmd * SLOTS + (ptep - pte_page(pmd)));
+}
+
+void shim_set_pmd(pmd_t *pmdp, pmd_t pmd)
+{
+    *pmdp = pmd;
+    refresh_pmd(pmdp - p2m_pmd);
+}
+
+pmd_t *shim_pmd_of(unsigned long address)
+{
+    return in_area(address) ? &p2m_pmd[pfn_at(address) / SLOTS / SLOTS] : NULL;
+}
+
+pte_t *shim_populate_pte(unsigned long address)
+{
+    pmd_t *pmd = shim_pmd_of(address);
+    unsigned level;
+
+    if (!pmd->pmd)
+        pmd->pmd = (unsigned long)linux_boot_page() | _KERNPG_TABLE;
+    return shim_lookup_address(address, &level);
+}
+
+void shim_vm_area(struct vm_struct *vm)
+{
+    BUG_ON(vm->size > sizeof(area)); /* 3.19.0 and 4.0 have no limit: less than the table */
+    vm->addr = area;
+}
+
+int shim_safe_write(unsigned long *address, unsigned long value)
+{
+    unsigned level;
+    pte_t *pte;
+
+    P2M_SYNC();
+    pte = lookup_address((unsigned long)address, &level);
+    if (!pte)
+        return -14;
+    if (in_area((unsigned long)address)) {
+        if (!(pte->pte & 2))
+            return -14;
+        ((unsigned long *)page_of(pte->pte))[pfn_at((unsigned long)address) % SLOTS] = value;
+    }
+    *address = value;
+    return 0;
+}
+
+/* ---- extra memory: ballooned out at first ---- */
+
+unsigned long xen_chk_extra_mem(unsigned long pfn)
+{
+    return pfn >= list_end && pfn < extra_end ? INVALID_P2M_ENTRY : IDENTITY_FRAME(pfn);
+}
+
+void xen_inv_extra_mem(void)
+{
+    for (unsigned long pfn = list_end; pfn < extra_end; pfn++)
+        set_phys_to_machine(pfn, INVALID_P2M_ENTRY);
+}
+
+/* ---- calls ---- */
+
+/*
+ * In this era what is in no list is identity, unless it is extra memory. So there are two
+ * boots, by whether nr_pages is odd: a builder's list for all of the table, in which ranges
+ * can be made; or a short one with a page of extra memory, and nothing but identity beyond.
+ */
+static void build(unsigned long *mfn_list, unsigned long nr_pages, bool auto_translated)
+{
+    first_list = mfn_list;
+    list_end = ALIGN(nr_pages, SLOTS);
+    if (nr_pages % 2 || !nr_pages) {
+        for (unsigned long pfn = nr_pages; pfn < TABLE; pfn++)
+            mfn_list[pfn] = INVALID_P2M_ENTRY;
+        nr_pages = list_end = TABLE;
+    }
+    extra_end = list_end < TABLE ? list_end + SLOTS : TABLE;
+    start_info.mfn_list = (unsigned long)mfn_list;
+    start_info.nr_pages = nr_pages;
+    xen_build_dynamic_phys_to_machine();
+    xen_max_p2m_pfn = extra_end; /* setup.c's share */
+}
+
+static unsigned long boot_range(void)
+{
+    return extra_end;
+}
+
+static void make_list(void)
+{
+    if (!mapped) {
+        xen_vmalloc_p2m_tree();
+        mapped = true;
+    }
+    for (unsigned long pmd = 0; pmd < PMDS; pmd++) /* the toolstack wrote to the pages */
+        refresh_pmd(pmd);
+    memset(&shared_info, 0, sizeof(shared_info));
+    xen_build_mfn_list_list();
+    xen_setup_mfn_list_list();
+    shim_slab = true;
+}
+
+static unsigned long get(unsigned long pfn)
+{
+    return __pfn_to_mfn(pfn);
+}
+
+static unsigned long to_mfn(unsigned long pfn)
+{
+    return pfn_to_mfn(pfn);
+}
+
+/* ---- a tree of it, for the harness ---- */
+
+static unsigned long **made_top[P2M_TOP], *made_mid[P2M_TOP][P2M_MID];
+static unsigned long *made_missing[P2M_MID], *made_identity[P2M_MID];
+enum { MISSING, IDENTITY, MID_MISSING, MID_IDENTITY };
+
+static void expect_pages(void)
+{
+    for (unsigned i = 0; i < SLOTS; i++) {
+        if (p2m_missing[i] != INVALID_P2M_ENTRY)
+            linux_shared_page_written(MISSING, i);
+        if (p2m_identity[i] != INVALID_P2M_ENTRY)
+            linux_shared_page_written(IDENTITY, i);
+        if (page_of(p2m_missing_pte[i].pte) != p2m_missing)
+            linux_shared_page_written(MID_MISSING, i);
+        if (page_of(p2m_identity_pte[i].pte) != p2m_identity)
+            linux_shared_page_written(MID_IDENTITY, i);
+    }
+}
+
+/* The part of the array that page `leaf` is mapped to is like the page. */
+static void expect_same(unsigned long leaf, const unsigned long *page)
+{
+    for (unsigned i = 0; i < SLOTS; i++)
+        if (area[leaf * SLOTS + i] != page[i])
+            linux_bug("a store through a read-only page of the list", "some function", 0);
+}
+
+static unsigned draw_mapped(void)
+{
+    unsigned private_tables = 0;
+
+    expect_pages();
+    for (unsigned long ti = 0; ti < P2M_TOP; ti++) {
+        pte_t *ptes = pte_page(ti);
+
+        if (!ptes) { /* beyond the array */
+            made_top[ti] = made_identity;
+            continue;
+        }
+        for (unsigned long mi = 0; mi < P2M_MID; mi++) {
+            made_mid[ti][mi] = page_of(ptes[mi].pte);
+            expect_same(ti * P2M_MID + mi, made_mid[ti][mi]);
+        }
+        made_top[ti] = ptes == p2m_missing_pte    ? made_missing
+                       : ptes == p2m_identity_pte ? made_identity
+                                                  : made_mid[ti];
+        private_tables += made_top[ti] == made_mid[ti];
+    }
+    return private_tables;
+}
+
+/* Before it is mapped: pages of the builder's list, and what is behind it. */
+static void draw_first(unsigned long *missing, unsigned long *identity)
+{
+    for (unsigned long ti = 0; ti < P2M_TOP; ti++) {
+        for (unsigned long mi = 0; mi < P2M_MID; mi++) {
+            unsigned long pfn = (ti * P2M_MID + mi) * SLOTS;
+
+            made_mid[ti][mi] = pfn < list_end    ? first_list + pfn
+                               : pfn < extra_end ? missing
+                                                 : identity;
+        }
+        made_top[ti] = made_mid[ti];
+    }
+}
+
+static void look(struct linux_view *view)
+{
+    unsigned long *missing = mapped ? p2m_missing : linux_sealed_page(MISSING);
+    unsigned long *identity = mapped ? p2m_identity : linux_sealed_page(IDENTITY);
+
+    *view = (struct linux_view){made_top, p2m_top_mfn,  p2m_top_mfn_p, p2m_mid_missing_mfn, missing,
+                                identity, made_missing, made_identity, .made_up = true};
+    for (unsigned mi = 0; mi < P2M_MID; mi++) {
+        made_missing[mi] = missing;
+        made_identity[mi] = identity;
+    }
+    if (mapped)
+        view->roots = draw_mapped() + 4 + 3; /* shared ones, and roots of the MFN tree */
+    else
+        draw_first(missing, identity);
+}
+
+/* ---- windows ---- */
+
+#define ONE(name) ((uint64_t)1 << LINUX_##name)
+
+uint64_t shim_missing(void)
+{
+    return 0;
+}
+
+uint64_t shim_window(const void *p, bool after)
+{
+    return after && p2m_top_mfn && (unsigned long)p - (unsigned long)p2m_top_mfn < PAGE_SIZE
+               ? ONE(C3)
+               : 0;
+}
+
+/* ---- known defects ---- */
+
+/* The page behind `pfn`, which the array has. */
+static unsigned long *made_of(unsigned long pfn)
+{
+    unsigned level;
+
+    return page_of(lookup_address((unsigned long)(area + pfn), &level)->pte);
+}
+
+static uint64_t shows(const struct linux_call *call)
+{
+    bool identity = call->arg >> 62 & 1 && call->arg != INVALID_P2M_ENTRY;
+
+    if (call->kind != LINUX_SET)
+        return 0;
+    if (call->pfn >= (mapped ? xen_p2m_size : TABLE))
+        return call->arg != INVALID_P2M_ENTRY ? ONE(F4) : call->pfn < TABLE ? ONE(B17) : 0;
+    if (mapped && made_of(call->pfn) == p2m_identity && !identity)
+        return ONE(F1);
+    return identity && call->arg != (call->pfn | 1ul << 62) ? ONE(B5) : 0;
+}
+
+static uint64_t shows_overlapping(const struct linux_call *outer, const struct linux_call *inner)
+{
+    if (outer->kind != LINUX_SET || inner->kind != LINUX_SET || outer->pfn >= TABLE ||
+        inner->pfn >= TABLE || p2m_top_index(outer->pfn) != p2m_top_index(inner->pfn))
+        return 0;
+    return ONE(C3);
+}
+
+static unsigned long covers(void)
+{
+    return mapped ? xen_p2m_size : TABLE;
+}
+
+/* Beyond the builder's list there is no array yet for a range to be written to. */
+static bool range_is_possible(unsigned long start, unsigned long end)
+{
+    return start >= end || end <= list_end || list_end == TABLE;
+}
+
+const struct linux_file linux_file = {
+    .name = LINUX_NAME,
+    .ranges_first = true,
+    .beyond_is_identity = true,
+    .linear = true,
+    .build = build,
+    .make_list = make_list,
+    .get = get,
+    .pfn_to_mfn = to_mfn,
+    .set = set_phys_to_machine,
+    .set_noalloc = __set_phys_to_machine,
+    .range = set_phys_range_identity,
+    .boot_range = boot_range,
+    .covers = covers,
+    .range_is_possible = range_is_possible,
+    .look = look,
+    .shows = shows,
+    .shows_overlapping = shows_overlapping,
+    .max_pfn = &shared_info.arch.max_pfn,
+    .frame_list_list = &shared_info.arch.pfn_to_mfn_frame_list_list,
+};
+
+#include "state.h"

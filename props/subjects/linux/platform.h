@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The border between the kernel's file and the harness. On one side are names of
+ * the kernel (shim.h and the file itself, compiled as one object), on the other
+ * those of core/ and props/; both have a MAX_P2M_PFN. Over this page goes only what
+ * both understand, a PFN being an unsigned long.
+ */
+#ifndef PROPS_SUBJECTS_LINUX_PLATFORM_H
+#define PROPS_SUBJECTS_LINUX_PLATFORM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Defects of published versions that can be masked by name, KNOWN=B1,C3: then no call
+ * is made, or no comparison, in which just that one shows. X(name, what is masked)
+ */
+#define LINUX_DEFECTS(X)                                                                           \
+    X(B1, "no MFN or foreign frame is set where the leaf is p2m_identity")                         \
+    X(B2, "INVALID is not set where the leaf is p2m_identity")                                     \
+    X(B3, "a single identity frame is not set where the leaf is missing")                          \
+    X(B4, "a single identity frame is not set where the mid is missing")                           \
+    X(B5, "no malformed entry is set")                                                             \
+    X(B6, "no empty range")                                                                        \
+    X(B7, "in an auto-translated guest no reversed range, none beyond the table")                  \
+    X(B8, "no range ends at or beyond the end of the table")                                       \
+    X(B9, "a range may take a page for each mid")                                                  \
+    X(B11, "pages that a range made may be absent from the MFN tree")                              \
+    X(B12, "a warning that an edge of a range is identity already is not counted")                 \
+    X(B13, "no range has an edge in what is identity already")                                     \
+    X(B17, "INVALID is not set beyond the list, where all reads as identity")                      \
+    X(C1, "no call runs inside another between its finding a mid missing and its adding one")      \
+    X(C2, "the same for a page of the MFN tree")                                                   \
+    X(C3, "no call runs inside another between its adding a page to the MFN tree and noting it")   \
+    X(C5, "above max_pfn no page is added and none compared after a resume")                       \
+    X(C6, "no page is refused to a call on a missing mid")                                         \
+    X(C7, "the toolstack finds what is above max_pfn")                                             \
+    X(C8, "no resume while a mid below max_pfn is p2m_mid_identity")                               \
+    X(F1, "nothing but identity is set where the leaf is p2m_identity")                            \
+    X(F3, "the toolstack finds the page at max_pfn")                                               \
+    X(F4, "nothing is set beyond the list")
+
+enum linux_defect {
+#define X(name, what) LINUX_##name,
+    LINUX_DEFECTS(X)
+#undef X
+        LINUX_DEFECT_COUNT
+};
+
+/* What a call would be. */
+struct linux_call {
+    enum { LINUX_SET, LINUX_RANGE_CALL, LINUX_RESUME_CALL, LINUX_OTHER } kind;
+    unsigned long pfn, arg;
+    bool refuses; /* a page is to be refused */
+};
+
+/* The file's own pages, as the harness looks at them. */
+struct linux_view {
+    void *top, *top_mfn, *top_mfn_p, *mid_missing_mfn;
+    void *missing, *identity, *mid_missing, *mid_identity; /* NULL: the sealed ones */
+    unsigned roots;
+    bool made_up; /* there is no top and no mid: they are tables drawn for the harness */
+};
+
+/* One version of the file, with what it has and what it does otherwise. */
+struct linux_file {
+    const char *name;
+
+    /*
+     * Identity ranges are legal only before the list is made: later ones would write
+     * where other CPUs, and the read-only pages, already are.
+     */
+    bool ranges_first;
+
+    /*
+     * From 3.16 on what is beyond the table reads as identity (there may be devices) and not
+     * as INVALID, though setting it to INVALID is still said to succeed.
+     */
+    bool beyond_is_identity;
+
+    /* The list is a flat one; beyond it the file finds out by itself. */
+    bool linear;
+
+    void (*build)(unsigned long *mfn_list, unsigned long nr_pages, bool auto_translated);
+    void (*make_list)(void);
+    unsigned long (*get)(unsigned long pfn);
+    unsigned long (*pfn_to_mfn)(unsigned long pfn);
+    bool (*set)(unsigned long pfn, unsigned long entry);
+    bool (*set_noalloc)(unsigned long pfn, unsigned long entry);
+    unsigned long (*range)(unsigned long start, unsigned long end);
+    unsigned long (*boot_range)(void); /* all from there on is identity from the start; or NULL */
+    unsigned long (*covers)(void);     /* PFNs that can be in the MFN tree; NULL: all */
+    bool (*range_is_possible)(unsigned long start, unsigned long end); /* NULL: all are */
+    void (*look)(struct linux_view *view);
+
+    /* A set of 1 << enum linux_defect: what would show in this call, or in two that overlap. */
+    uint64_t (*shows)(const struct linux_call *call);
+    uint64_t (*shows_overlapping)(const struct linux_call *outer, const struct linux_call *inner);
+
+    /* What the guest tells the toolstack. */
+    unsigned long *max_pfn, *frame_list_list;
+};
+
+extern const struct linux_file linux_file;
+
+/* The file's variables: all of its .data and .bss, put back before each build. */
+void linux_state(char **data, size_t *data_bytes, char **bss, size_t *bss_bytes);
+
+/* ---- what the file gets from the harness ---- */
+
+/* Windows in which no other call runs now: a set of 1 << enum linux_defect. */
+extern uint64_t linux_closed;
+
+/* extend_brk and the like: a page that is never refused, all zero. */
+void *linux_boot_page(void);
+
+/* The page allocator: NULL if refused. */
+void *linux_get_page(void);
+void linux_put_page(void *page);
+
+unsigned long linux_page_mfn(const void *page);
+void *linux_mfn_page(unsigned long mfn);
+
+/* The host's sealed pages: missing, identity, mid_missing, mid_identity. */
+void *linux_sealed_page(unsigned which);
+
+/* A shared page (numbered as above) does not hold what it should. */
+_Noreturn void linux_shared_page_written(unsigned which, unsigned slot);
+
+_Noreturn void linux_bug(const char *what, const char *function, int line);
+void linux_warned(const char *what, const char *function, int line);
+
+#endif

@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * As much of a kernel as p2m.c needs in user space. Every header that the file
+ * includes leads here (scripts/linux makes them), but for asm/xen/page.h, which is
+ * the version's own. What only the m2p override and foreign mappings use is there so
+ * that it compiles: no call of ours gets there.
+ */
+#ifndef PROPS_SUBJECTS_LINUX_SHIM_H
+#define PROPS_SUBJECTS_LINUX_SHIM_H
+
+#include <string.h>
+
+#include "../../../core/geometry.h"
+#include "../../sync.h"
+#include "platform.h"
+
+/* The kernel has names of its own for these. */
+enum { shim_slots = P2M_LEAF };
+#undef MAX_P2M_PFN
+#undef INVALID_P2M_ENTRY
+#undef FOREIGN_FRAME_BIT
+#undef IDENTITY_FRAME_BIT
+#undef FOREIGN_FRAME
+#undef IDENTITY_FRAME
+
+_Static_assert(P2M_MID == P2M_LEAF && sizeof(p2m_word) == sizeof(unsigned long),
+               "the kernel's pages all have as many slots as a long fits into them");
+
+/* ---- language ---- */
+
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef uint64_t u64;
+typedef uint64_t phys_addr_t, pteval_t, pmdval_t, dma_addr_t;
+
+#define __init
+#define __ref
+#define __read_mostly
+#define __ro_after_init
+#define __iomem
+#define __user
+#define EXPORT_SYMBOL(name)
+#define EXPORT_SYMBOL_GPL(name)
+#define fs_initcall(name)
+#define likely(x) (x)
+#define unlikely(x) (x)
+#define uninitialized_var(x) x = 0
+#define KERN_DEBUG
+#define KERN_WARNING
+#define printk(...) ((void)0)
+#define xen_raw_console_write(text) ((void)(text))
+#define pr_info(...) ((void)0)
+#define pr_notice(...) ((void)0)
+#define pr_warn(...) ((void)0)
+#define pr_warning(...) ((void)0)
+#define pr_err(...) ((void)0)
+#define pr_err_once(...) ((void)0)
+#define min(a, b) ((a) < (b) ? (a) : (b))
+#define max(a, b) ((a) > (b) ? (a) : (b))
+#define ACCESS_ONCE(x)                                                                             \
+    (*({                                                                                           \
+        P2M_SYNC();                                                                                \
+        (volatile __typeof__(x) *)&(x);                                                            \
+    }))
+#define READ_ONCE(x) ACCESS_ONCE(x)
+#define WRITE_ONCE(x, value) (*(volatile __typeof__(x) *)&(x) = (value))
+#define ALIGN(x, to) (((x) + (to)-1) & ~((__typeof__(x))(to)-1))
+#define BITS_PER_LONG 64
+#define EINVAL 22
+#define ENOMEM 12
+struct device;
+#define wmb() __sync_synchronize()
+#define hash_long(value, bits) ((unsigned long)((value)*0x9fb21c651e98df25ul) >> (64 - (bits)))
+
+/* ---- what is wrong ---- */
+
+#define BUG() linux_bug("BUG()", __func__, __LINE__)
+#define BUG_ON(condition)                                                                          \
+    ((condition) ? linux_bug("BUG_ON(" #condition ")", __func__, __LINE__) : (void)0)
+#define WARN(condition, ...)                                                                       \
+    ({                                                                                             \
+        bool warned_ = (condition);                                                                \
+        if (warned_)                                                                               \
+            linux_warned(#condition, __func__, __LINE__);                                          \
+        warned_;                                                                                   \
+    })
+#define WARN_ON(condition) WARN(condition, "")
+#define WARN_ON_ONCE(condition) WARN(condition, "")
+#define panic(...) linux_bug("panic()", __func__, __LINE__)
+
+/* ---- memory ---- */
+
+#define CONFIG_X86_64 1
+#define CONFIG_XEN_PV 1
+
+#define PAGE_SIZE ((unsigned long)shim_slots * sizeof(unsigned long))
+#define PAGE_MASK (~(PAGE_SIZE - 1))
+#define PAGE_SHIFT __builtin_ctz(P2M_LEAF * 8)
+#define PFN_DOWN(x) ((unsigned long)(x) >> PAGE_SHIFT)
+#define PFN_UP(x) (((unsigned long)(x) + PAGE_SIZE - 1) >> PAGE_SHIFT)
+#define PFN_PHYS(x) ((phys_addr_t)(x) << PAGE_SHIFT)
+#define PAGE_ALIGN(x) ALIGN((unsigned long)(x), PAGE_SIZE)
+#define PAGE_OFFSET 0ul
+#define __PAGE_OFFSET 0ul
+#define __START_KERNEL_map 0ul
+#define __pa(p) ((unsigned long)(p))
+#define __va(a) ((void *)(unsigned long)(a))
+
+#define GFP_KERNEL 0
+#define __GFP_REPEAT 0
+#define __GFP_NOWARN 0
+
+#define RESERVE_BRK(name, bytes) _Static_assert((bytes) >= 0, #name)
+#define RESERVE_BRK_ARRAY(type, name, count) type *name
+
+extern bool shim_slab;
+#define slab_is_available() shim_slab
+
+/* Tables that are no page (the hash of the m2p override) come from here. */
+static inline void *shim_boot_alloc(unsigned long bytes)
+{
+    static unsigned long spare[8192] __attribute__((section(".shim_spare"))); /* not put back */
+    static unsigned long used;
+    void *p = &spare[used];
+
+    if (bytes == PAGE_SIZE)
+        return linux_boot_page();
+    used += (bytes + 7) / 8;
+    if (used > sizeof(spare) / sizeof(spare[0]))
+        linux_bug("no room for a table that is no page", __func__, __LINE__);
+    return p;
+}
+#define extend_brk(bytes, align) shim_boot_alloc(bytes)
+#define alloc_bootmem_align(bytes, align) shim_boot_alloc(bytes)
+#define memblock_alloc(bytes, align) shim_boot_alloc(bytes)
+#define memblock_alloc_or_panic(bytes, align) shim_boot_alloc(bytes)
+#define memblock_free(p, bytes) linux_put_page((void *)(unsigned long)(p))
+#define memblock_free_late(p, bytes) ((void)0)
+#define free_bootmem(p, bytes) linux_put_page((void *)(p))
+
+/*
+ * Another call may run here, unless the window is closed: `windows` says which ones this
+ * point lies in. The running call is in one as long as what it wants to add is missing.
+ */
+static inline void shim_sync(uint64_t windows)
+{
+    if (!(windows & linux_closed))
+        P2M_SYNC();
+}
+uint64_t shim_missing(void);
+
+/* The windows before and after a compare-and-swap of `p`. */
+uint64_t shim_window(const void *p, bool after);
+
+/* Another CPU can be faster before the page is there, and after. */
+static inline unsigned long shim_get_page(void)
+{
+    void *page;
+
+    shim_sync(shim_missing());
+    page = linux_get_page();
+    shim_sync(shim_missing());
+    return (unsigned long)page;
+}
+static inline void shim_free_page(unsigned long page)
+{
+    P2M_SYNC();
+    linux_put_page((void *)page);
+}
+#define __get_free_page(flags) shim_get_page()
+#define free_page(page) shim_free_page(page)
+static inline void copy_page(void *to, const void *from)
+{
+    memcpy(to, from, PAGE_SIZE);
+}
+
+/* The same before and after a compare-and-swap; it answers what was there. */
+#define cmpxchg(p, old, new)                                                                       \
+    ({                                                                                             \
+        __typeof__(*(p)) was_;                                                                     \
+        shim_sync(shim_window((p), false));                                                        \
+        was_ = __sync_val_compare_and_swap((p), (__typeof__(*(p)))(old), (__typeof__(*(p)))(new)); \
+        shim_sync(shim_window((p), true));                                                         \
+        was_;                                                                                      \
+    })
+#define try_cmpxchg(p, old, new)                                                                   \
+    ({                                                                                             \
+        __typeof__(*(p)) wanted_ = *(old);                                                         \
+        *(old) = cmpxchg(p, wanted_, new);                                                         \
+        *(old) == wanted_;                                                                         \
+    })
+
+/* ---- locks and lists: one CPU at a time, and the other one never inside a lock ---- */
+
+typedef struct {
+    int locked;
+} spinlock_t;
+#define DEFINE_SPINLOCK(name) spinlock_t name
+#define spin_lock_irqsave(lock, flags)                                                             \
+    do {                                                                                           \
+        P2M_SYNC();                                                                                \
+        (flags) = 0;                                                                               \
+    } while (0)
+#define spin_unlock_irqrestore(lock, flags)                                                        \
+    do {                                                                                           \
+        (void)(flags);                                                                             \
+        P2M_SYNC();                                                                                \
+    } while (0)
+
+struct list_head {
+    struct list_head *next, *prev;
+};
+#define INIT_LIST_HEAD(head) ((head)->next = (head)->prev = (head))
+#define list_add(entry, head) ((void)(entry), (void)(head))
+#define list_del(entry) ((void)(entry))
+#define list_for_each_entry(p, head, member) for ((p) = NULL; (p); (p) = NULL)
+
+/* ---- page tables ---- */
+
+typedef struct {
+    unsigned long pte;
+} pte_t;
+typedef struct {
+    unsigned long pmd;
+} pmd_t;
+typedef struct {
+    unsigned long pgd;
+} pgd_t;
+typedef struct {
+    unsigned long pgprot;
+} pgprot_t;
+#define PTE_PFN_MASK (~0ul << PAGE_SHIFT)
+#define pgprot_val(prot) ((prot).pgprot)
+#define massage_pgprot(prot) ((prot).pgprot)
+#define check_pgprot(prot) ((prot).pgprot)
+#define __sme_clr(x) (x)
+#define __pgprot(x) ((pgprot_t){x})
+#define __pmd(x) ((pmd_t){x})
+#define PAGE_KERNEL ((pgprot_t){3})
+#define PAGE_KERNEL_RO ((pgprot_t){1})
+#define _KERNPG_TABLE 3ul
+#define PG_LEVEL_4K 1
+#define __pte(x) ((pte_t){x})
+
+struct mm_struct {
+    int unused;
+};
+extern struct mm_struct init_mm;
+extern pgd_t swapper_pg_dir[1];
+#define xen_pfn_to_cr3(pfn) ((pfn) << 12)
+
+#define PTRS_PER_PTE (PAGE_SIZE / sizeof(pte_t))
+#define PMD_SIZE (PTRS_PER_PTE * PAGE_SIZE)
+void shim_set_pte(pte_t *ptep, pte_t pte);
+#define set_pte(ptep, pte) shim_set_pte((ptep), (pte))
+void shim_set_pmd(pmd_t *pmdp, pmd_t pmd);
+#define set_pmd(pmdp, pmd) shim_set_pmd((pmdp), (pmd))
+pmd_t *shim_pmd_of(unsigned long address);
+#define lookup_pmd_address(address) shim_pmd_of(address)
+#define populate_extra_pmd(address) shim_pmd_of(address)
+pte_t *shim_populate_pte(unsigned long address);
+#define populate_extra_pte(address) shim_populate_pte(address)
+#define paravirt_alloc_pte(mm, pfn) ((void)(pfn))
+#define paravirt_release_pte(pfn) ((void)(pfn))
+int shim_safe_write(unsigned long *address, unsigned long value);
+
+struct vm_struct {
+    void *addr;
+    unsigned long size, flags;
+};
+#define VM_ALLOC 2
+void shim_vm_area(struct vm_struct *vm);
+#define vm_area_register_early(vm, align) shim_vm_area(vm)
+
+pte_t *shim_lookup_address(unsigned long address, unsigned *level);
+#define lookup_address(address, level) shim_lookup_address((address), (level))
+pte_t shim_pfn_pte(unsigned long pfn, pgprot_t prot);
+#define pfn_pte(pfn, prot) shim_pfn_pte((pfn), (prot))
+unsigned long shim_pte_pfn(pte_t pte);
+#define pte_pfn(pte) shim_pte_pfn(pte)
+#define pte_clear(mm, address, ptep) ((void)(ptep))
+#define set_pte_at(mm, address, ptep, pte) ((void)(ptep), (void)(pte))
+#define __flush_tlb_single(address) ((void)(address))
+
+/* ---- Xen ---- */
+
+extern struct shim_start_info {
+    unsigned long mfn_list, nr_pages, flags;
+} * xen_start_info;
+#define SIF_VIRT_P2M_4TOOLS (1 << 4)
+
+struct shared_info {
+    struct {
+        unsigned long max_pfn, pfn_to_mfn_frame_list_list;
+        unsigned long p2m_cr3, p2m_vaddr, p2m_generation;
+    } arch;
+};
+extern struct shared_info *HYPERVISOR_shared_info, xen_dummy_shared_info;
+
+extern bool shim_auto_translated;
+#define XENFEAT_auto_translated_physmap 2
+#define xen_feature(feature) (shim_auto_translated)
+#define xen_pv_domain() (!shim_auto_translated)
+
+extern unsigned long xen_max_p2m_pfn;
+void xen_build_dynamic_phys_to_machine(void);
+void xen_build_mfn_list_list(void);
+void xen_setup_mfn_list_list(void);
+void xen_vmalloc_p2m_tree(void);
+unsigned long xen_chk_extra_mem(unsigned long pfn);
+void xen_inv_extra_mem(void);
+
+/* An access to a table of the hypervisor's, or to a page that may be read-only. */
+#define _ASM_EXTABLE(from, to)
+#define _ASM_EXTABLE_TYPE_REG(from, to, type, reg)
+#define __put_user(x, p)                                                                           \
+    ({                                                                                             \
+        *(p) = (x);                                                                                \
+        0;                                                                                         \
+    })
+#define __get_user(x, p)                                                                           \
+    ({                                                                                             \
+        (x) = *(p);                                                                                \
+        0;                                                                                         \
+    })
+
+/* ---- the m2p override and foreign mappings ---- */
+
+struct page {
+    unsigned long private, index;
+    struct list_head lru;
+};
+#define page_to_pfn(page) ((unsigned long)(page))
+#define pfn_to_page(pfn) ((struct page *)(pfn))
+#define PageHighMem(page) ((void)(page), 1)
+#define PagePrivate(page) ((void)(page), 0)
+#define SetPagePrivate(page) ((void)(page))
+#define ClearPagePrivate(page) ((void)(page))
+#define set_page_private(page, value) ((page)->private = (value))
+#define page_private(page) ((page)->private)
+
+struct gnttab_map_grant_ref {
+    u64 host_addr, dev_bus_addr;
+    u32 flags, ref;
+    int handle;
+    short status;
+};
+struct gnttab_unmap_grant_ref {
+    u64 host_addr, dev_bus_addr;
+    int handle;
+    short status;
+};
+struct gnttab_unmap_and_replace {
+    u64 host_addr, new_addr;
+    int handle;
+    short status;
+};
+enum { GNTTABOP_map_grant_ref, GNTTABOP_unmap_grant_ref, GNTTABOP_unmap_and_replace = 7 };
+#define GNTMAP_device_map 1
+#define GNTMAP_contains_pte 16
+#define GNTMAP_host_map 2
+#define GNTST_okay 0
+#define GNTST_general_error (-1)
+#define INVALID_GRANT_HANDLE (-1)
+#define HYPERVISOR_grant_table_op(op, args, count) ((void)(args), 0)
+
+struct multicall_entry {
+    long result;
+};
+struct multicall_space {
+    struct multicall_entry *mc;
+    void *args;
+};
+#define xen_mc_entry(bytes) ((struct multicall_space){NULL, NULL})
+#define __xen_mc_entry(bytes) xen_mc_entry(bytes)
+#define xen_mc_issue(mode) ((void)0)
+#define xen_mc_flush() ((void)0)
+#define xen_mc_batch() ((void)0)
+#define MULTI_grant_table_op(mc, op, args, count) ((void)(mc), (void)(args))
+#define MULTI_update_va_mapping(mc, va, pte, flags) ((void)(mc), (void)(va), (void)(pte))
+#define PARAVIRT_LAZY_MMU 1
+#define PARAVIRT_LAZY_NONE 0
+#define UVMF_INVLPG 2
+#define UVMF_TLB_FLUSH 1
+#define UVMF_ALL 4
+#define in_interrupt() 0
+#define paravirt_get_lazy_mode() PARAVIRT_LAZY_NONE
+#define arch_enter_lazy_mmu_mode() ((void)0)
+#define arch_leave_lazy_mmu_mode() ((void)0)
+#define get_balloon_scratch_page() ((struct page *)0)
+#define put_balloon_scratch_page() ((void)0)
+
+#endif

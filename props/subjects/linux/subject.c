@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The kernel's own file as a subject: the harness's side of platform.h. What a version
+ * does otherwise by design is declared here, each with its reason; what it does wrong is
+ * found, and can be masked by name (KNOWN=), so that what lies behind it is found, too.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../machine.h"
+#include "../../quiet.h"
+#include "linux.h"
+#include "platform.h"
+
+HARNESS_BEGIN
+
+/* ---- what the file gets ---- */
+
+static bool booted; /* extend_brk and the boot allocators are gone */
+
+void *linux_get_page(void)
+{
+    return host_page_alloc();
+}
+
+void linux_put_page(void *page)
+{
+    host_page_free(page);
+}
+
+void *linux_boot_page(void)
+{
+    unsigned refuse_in = host.refuse_in;
+    void *page;
+
+    if (booted)
+        violated(CORE_BUG, "a boot allocator is called after the boot");
+    host.refuse_in = 0;
+    page = host_page_alloc();
+    host.refuse_in = refuse_in;
+    return memset(page, 0, P2M_PAGE_BYTES);
+}
+
+unsigned long linux_page_mfn(const void *page)
+{
+    return host_virt_to_mfn(page);
+}
+
+void *linux_mfn_page(unsigned long mfn)
+{
+    return host_mfn_to_virt(mfn);
+}
+
+void *linux_sealed_page(unsigned which)
+{
+    void *const pages[] = {host_shared.missing, host_shared.identity, host_shared.mid_missing,
+                           host_shared.mid_identity};
+
+    return pages[which];
+}
+
+void linux_bug(const char *what, const char *function, int line)
+{
+    violated(CORE_BUG, "%s in %s, line %d", what, function, line);
+}
+
+/* ---- known defects ---- */
+
+static const struct {
+    const char *name, *what;
+} defects[] = {
+#define X(name, what) {#name, what},
+    LINUX_DEFECTS(X)
+#undef X
+};
+
+static uint64_t known;
+
+static bool is_known(enum linux_defect defect)
+{
+    return known >> defect & 1;
+}
+
+static void know(const char *name, size_t length)
+{
+    for (unsigned i = 0; i < LINUX_DEFECT_COUNT; i++)
+        if (strlen(defects[i].name) == length && !memcmp(defects[i].name, name, length)) {
+            known |= (uint64_t)1 << i;
+            return;
+        }
+    fprintf(stderr, "p2mcheck: KNOWN: there is no defect '%.*s'; there are", (int)length, name);
+    for (unsigned i = 0; i < LINUX_DEFECT_COUNT; i++)
+        fprintf(stderr, " %s", defects[i].name);
+    fprintf(stderr, "\n");
+    exit(2);
+}
+
+__attribute__((constructor)) static void read_known(void)
+{
+    const char *at = getenv("P2MCHECK_KNOWN");
+
+    while (at && *at) {
+        size_t length = strcspn(at, ", ");
+
+        if (length)
+            know(at, length);
+        at += length + (at[length] != '\0');
+    }
+}
+
+/* Two edges of ranges in one leaf that is identity already: nothing is wrong (B12). */
+void linux_warned(const char *what, const char *function, int line)
+{
+    char text[200];
+
+    if (is_known(LINUX_B12) && strstr(what, "p2m_identity"))
+        return;
+    snprintf(text, sizeof(text), "WARN(%s) in %s, line %d", what, function, line);
+    machine_warn(text);
+}
+
+void linux_shared_page_written(unsigned which, unsigned slot)
+{
+    static const enum invariant ids[4] = {MISSING_PAGE_UNTOUCHED, IDENTITY_PAGE_UNTOUCHED,
+                                          MID_MISSING_UNTOUCHED, MID_IDENTITY_UNTOUCHED};
+
+    violated(ids[which], "expected the page as it was made, got another slot %u", slot);
+}
+
+static struct linux_call call_of(const struct op *op)
+{
+    struct linux_call call = {.kind = LINUX_OTHER,
+                              .pfn = (unsigned long)op->pfn,
+                              .arg = (unsigned long)op->arg,
+                              .refuses = op->refuse};
+
+    if (op->kind == OP_SET || op->kind == OP_SET_NOALLOC)
+        call.kind = LINUX_SET;
+    else if (op->kind == OP_RANGE)
+        call.kind = LINUX_RANGE_CALL;
+    else if (op->kind == OP_RESUME)
+        call.kind = LINUX_RESUME_CALL;
+    return call;
+}
+
+static bool is_possible(const struct linux_call *call)
+{
+    return call->kind != LINUX_RANGE_CALL || !linux_file.range_is_possible ||
+           linux_file.range_is_possible(call->pfn, call->arg);
+}
+
+struct walk {
+    bool skip;
+};
+
+static void would_range_show(void *ctx, p2m_word start, p2m_word end)
+{
+    struct linux_call call = {.kind = LINUX_RANGE_CALL, .pfn = start, .arg = end};
+
+    ((struct walk *)ctx)->skip |= !is_possible(&call) || (linux_file.shows(&call) & known);
+}
+
+static bool skips(const struct op *op)
+{
+    struct linux_call call = call_of(op);
+    struct walk walk = {false};
+
+    /* ranges are of the boot (__init); we make them later as well, but not in another life */
+    if (host.epoch && (op->kind == OP_RANGE || op->kind == OP_XEN_SET_IDENTITY))
+        return true;
+    if (op->kind == OP_XEN_SET_IDENTITY) {
+        p2m_e820_identity_ranges(machine.e820, machine.e820_count, op->type, would_range_show,
+                                 &walk);
+        return walk.skip;
+    }
+    return !is_possible(&call) || (linux_file.shows(&call) & known);
+}
+
+uint64_t linux_closed;
+
+/* Defects that need an overlap: the windows in which they show are closed for these calls. */
+static bool close_windows(const struct op *const *calls, unsigned count)
+{
+    linux_closed = 0;
+    for (unsigned i = 0; known && i + 1 < count; i++)
+        for (unsigned k = i + 1; k < count; k++) {
+            struct linux_call inner = call_of(calls[i]), outer = call_of(calls[k]);
+
+            linux_closed |= linux_file.shows_overlapping(&outer, &inner) & known;
+        }
+    return false;
+}
+
+static bool excuses(enum invariant id, p2m_word pfn)
+{
+    switch (id) {
+    case PAGE_COST:
+        return is_known(LINUX_B9);
+    case MFN_TREE_MIRRORS:
+        if (linux_file.covers && pfn >= linux_file.covers())
+            return true;
+        return is_known(LINUX_B11) ||
+               (is_known(LINUX_C5) && host.epoch && pfn >= host.info.max_pfn);
+    case TOOLSTACK_SEES_ALL:
+        return (is_known(LINUX_C7) && !linux_file.linear) ||
+               (is_known(LINUX_F3) && pfn == host.info.max_pfn / P2M_LEAF * P2M_LEAF);
+    default:
+        return false;
+    }
+}
+
+/* ---- the file's variables ---- */
+
+static char *pristine;
+
+/* Plain loads and stores: between variables are red zones, which a copy may touch. */
+__attribute__((no_sanitize("address", "undefined"))) static void copy(char *to, const char *from,
+                                                                      size_t bytes)
+{
+    volatile uint64_t *words = (volatile uint64_t *)to;
+    const volatile uint64_t *source = (const volatile uint64_t *)from;
+
+    for (size_t i = 0; i < bytes / 8; i++)
+        words[i] = source[i];
+    for (size_t i = bytes / 8 * 8; i < bytes; i++)
+        ((volatile char *)to)[i] = ((const volatile char *)from)[i];
+}
+
+static void put_state_back(void)
+{
+    char *data, *bss;
+    size_t data_bytes, bss_bytes;
+
+    linux_state(&data, &data_bytes, &bss, &bss_bytes);
+    if (!pristine) {
+        pristine = malloc(data_bytes + bss_bytes + 1);
+        if (!pristine)
+            abort();
+        copy(pristine, data, data_bytes);
+        copy(pristine + data_bytes, bss, bss_bytes);
+        return;
+    }
+    copy(data, pristine, data_bytes);
+    copy(bss, pristine + data_bytes, bss_bytes);
+}
+
+/* ---- calls ---- */
+
+static void copy_info(void)
+{
+    host.info.max_pfn = (p2m_word)*linux_file.max_pfn;
+    host.info.pfn_to_mfn_frame_list_list = (p2m_word)*linux_file.frame_list_list;
+}
+
+static bool build(p2m_word *mfn_list, p2m_word nr_pages, bool auto_translated)
+{
+    booted = false;
+    put_state_back();
+    if (linux_file.linear)
+        host_stretch_list(MAX_P2M_PFN); /* see its build */
+    /* the kernel's sizes come from the hypervisor: more than fits is not offered */
+    linux_file.build((unsigned long *)mfn_list, nr_pages < MAX_P2M_PFN ? nr_pages : MAX_P2M_PFN,
+                     auto_translated);
+    return true;
+}
+
+static void publish(struct p2m_shared_info *info)
+{
+    (void)info;
+    booted = host.epoch > 0;
+    linux_file.make_list();
+    booted = false; /* ranges are for the boot; here they come at any time */
+    copy_info();
+}
+
+/* Beyond the table a lookup says `as`, if the version is one that does; here it is INVALID. */
+static p2m_word beyond(p2m_word pfn, p2m_word answer, p2m_word as)
+{
+    bool is = linux_file.beyond_is_identity && pfn >= MAX_P2M_PFN &&
+              !machine.c->boot.auto_translated && answer == as;
+
+    return is ? INVALID_P2M_ENTRY : answer;
+}
+
+static p2m_word get(p2m_word pfn)
+{
+    return beyond(pfn, (p2m_word)linux_file.get(pfn), ENTRY_IDENTITY_OF(pfn));
+}
+
+static p2m_word to_mfn(p2m_word pfn)
+{
+    return beyond(pfn, (p2m_word)linux_file.pfn_to_mfn(pfn), entry_mfn(ENTRY_IDENTITY_OF(pfn)));
+}
+
+/*
+ * Beyond the table the file says BUG to anything but INVALID, and in an auto-translated
+ * guest to anything but pfn and INVALID: no caller does that. So the answer is given for it.
+ */
+static bool is_beyond(p2m_word pfn, p2m_word entry, bool *answer)
+{
+    if (entry == INVALID_P2M_ENTRY || linux_file.linear)
+        return false;
+    *answer = machine.c->boot.auto_translated;
+    return machine.c->boot.auto_translated ? pfn != entry : pfn >= MAX_P2M_PFN;
+}
+
+static bool set(p2m_word pfn, p2m_word entry)
+{
+    bool answer;
+
+    if (is_beyond(pfn, entry, &answer))
+        return answer;
+    answer = linux_file.set(pfn, entry);
+    copy_info();
+    return answer;
+}
+
+static bool set_noalloc(p2m_word pfn, p2m_word entry)
+{
+    bool answer;
+
+    if (is_beyond(pfn, entry, &answer))
+        return answer;
+    return linux_file.set_noalloc(pfn, entry);
+}
+
+static p2m_word range(p2m_word start, p2m_word end)
+{
+    return (p2m_word)linux_file.range(start, end);
+}
+
+static void add_range(void *ctx, p2m_word start, p2m_word end)
+{
+    *(p2m_word *)ctx += range(start, end);
+}
+
+/* Kernels walk the E820 map elsewhere (setup.c): the walk is ours. */
+static p2m_word set_identity(const struct p2m_e820_entry *map, unsigned count, bool domu)
+{
+    p2m_word sum = 0;
+
+    p2m_e820_identity_ranges(map, count, domu, add_range, &sum);
+    return sum;
+}
+
+/* No kernel gives its p2m back. */
+static void destroy(void)
+{
+    for (unsigned i = 0; i < host.taken; i++) {
+        unsigned index = host_nth_page(i);
+
+        if (host.state[index] == HOST_LIVE)
+            host_page_free(host_page_at(index));
+    }
+}
+
+static void view(struct subject_view *out)
+{
+    struct linux_view own;
+
+    linux_file.look(&own);
+    *out = (struct subject_view){.top = own.top,
+                                 .missing = host_shared.missing,
+                                 .identity = host_shared.identity,
+                                 .mid_missing = host_shared.mid_missing,
+                                 .mid_identity = host_shared.mid_identity,
+                                 .made_up = own.made_up,
+                                 .top_mfn = own.top_mfn,
+                                 .top_mfn_p = own.top_mfn_p,
+                                 .mid_missing_mfn = own.mid_missing_mfn,
+                                 .roots = own.roots};
+    if (own.missing) {
+        out->missing = own.missing;
+        out->identity = own.identity;
+        out->mid_missing = own.mid_missing;
+        out->mid_identity = own.mid_identity;
+    }
+}
+
+static p2m_word boot_range(void)
+{
+    return linux_file.boot_range ? (p2m_word)linux_file.boot_range() : MAX_P2M_PFN;
+}
+
+static struct subject subject = {
+    .build = build,
+    .publish = publish,
+    .get = get,
+    .pfn_to_mfn = to_mfn,
+    .set = set,
+    .set_noalloc = set_noalloc,
+    .range = range,
+    .xen_set_identity = set_identity,
+    .destroy = destroy,
+    .view = view,
+    .own_slots = true,
+    .boot_range = boot_range,
+    .skips = skips,
+    .keeps_apart = close_windows,
+    .excuses = excuses,
+};
+
+const struct subject *subject_linux(void)
+{
+    subject.name = linux_file.name;
+    subject.ranges_first = linux_file.ranges_first;
+    subject.never_auto_translated = linux_file.linear;
+    return &subject;
+}
+
+HARNESS_END

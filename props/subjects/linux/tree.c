@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The tree era, 2.6.38 to 3.18: the kernel's own p2m.c, included below so that its
+ * static variables are at hand, and what the harness calls. Of the kernel's text there
+ * is nothing here.
+ */
+#include "shim.h"
+
+#include <asm/xen/page.h>
+
+#ifndef CONFIG_XEN_MAX_DOMAIN_MEMORY
+#define CONFIG_XEN_MAX_DOMAIN_MEMORY 512
+#endif
+
+#include LINUX_P2M_C
+
+/* ---- what the file finds around it ---- */
+
+#include "around.h"
+
+static pte_t no_pte;
+
+pte_t *shim_lookup_address(unsigned long address, unsigned *level)
+{
+    *level = PG_LEVEL_4K;
+    return &no_pte;
+}
+
+pte_t shim_pfn_pte(unsigned long pfn, pgprot_t prot)
+{
+    return (pte_t){pfn << PAGE_SHIFT | prot.pgprot};
+}
+
+unsigned long shim_pte_pfn(pte_t pte)
+{
+    return pte.pte >> PAGE_SHIFT;
+}
+
+/* ---- the shared pages become the host's, which are sealed ---- */
+
+enum { MISSING, IDENTITY, MID_MISSING, MID_IDENTITY };
+
+static unsigned long *sealed_leaf(unsigned long *leaf)
+{
+    if (leaf == p2m_missing)
+        return linux_sealed_page(MISSING);
+#if LINUX_IDENTITY
+    if (leaf == p2m_identity)
+        return linux_sealed_page(IDENTITY);
+#endif
+    return leaf;
+}
+
+static unsigned long **sealed_mid(unsigned long **mid)
+{
+    if (mid == p2m_mid_missing)
+        return linux_sealed_page(MID_MISSING);
+#if LINUX_MID_IDENTITY
+    if (mid == p2m_mid_identity)
+        return linux_sealed_page(MID_IDENTITY);
+#endif
+    return NULL;
+}
+
+static void expect_leaf(const unsigned long *leaf)
+{
+    for (unsigned i = 0; i < P2M_PER_PAGE; i++)
+        BUG_ON(leaf[i] != INVALID_P2M_ENTRY);
+}
+
+static void expect_mid(unsigned long **mid, unsigned long *leaf)
+{
+    for (unsigned i = 0; i < P2M_MID_PER_PAGE; i++)
+        BUG_ON(mid[i] != leaf);
+}
+
+/*
+ * After the build, while nobody else knows the pages: what was made as a shared page must
+ * be what it should be, goes back to the host, and every pointer to it leads to the sealed
+ * page of the same contents, so that the instruction that writes to one is caught.
+ */
+static void seal(void)
+{
+    expect_leaf(p2m_missing);
+    expect_mid(p2m_mid_missing, p2m_missing);
+#if LINUX_IDENTITY
+    expect_leaf(p2m_identity);
+#endif
+#if LINUX_MID_IDENTITY
+    expect_mid(p2m_mid_identity, p2m_identity);
+#endif
+    for (unsigned ti = 0; ti < P2M_TOP_PER_PAGE; ti++) {
+        unsigned long **shared = sealed_mid(p2m_top[ti]);
+
+        for (unsigned mi = 0; !shared && mi < P2M_MID_PER_PAGE; mi++)
+            p2m_top[ti][mi] = sealed_leaf(p2m_top[ti][mi]);
+        if (shared)
+            p2m_top[ti] = shared;
+    }
+    linux_put_page(p2m_missing);
+    p2m_missing = linux_sealed_page(MISSING);
+    linux_put_page(p2m_mid_missing);
+    p2m_mid_missing = linux_sealed_page(MID_MISSING);
+#if LINUX_IDENTITY
+    linux_put_page(p2m_identity);
+    p2m_identity = linux_sealed_page(IDENTITY);
+#endif
+#if LINUX_MID_IDENTITY
+    linux_put_page(p2m_mid_identity);
+    p2m_mid_identity = linux_sealed_page(MID_IDENTITY);
+#endif
+}
+
+#define ONE(name) ((uint64_t)1 << LINUX_##name)
+
+/* ---- calls ---- */
+
+static void build(unsigned long *mfn_list, unsigned long nr_pages, bool auto_translated)
+{
+    shim_auto_translated = auto_translated;
+    start_info.mfn_list = (unsigned long)mfn_list;
+    start_info.nr_pages = nr_pages;
+    if (auto_translated)
+        return; /* no version was ever booted so */
+    xen_build_dynamic_phys_to_machine();
+    if (nr_pages % 2)
+        xen_max_p2m_pfn = MAX_P2M_PFN; /* extra memory up to the end: setup.c's share */
+    seal();
+}
+
+static void make_list(void)
+{
+    memset(&shared_info, 0, sizeof(shared_info));
+    if (shim_auto_translated)
+        return;
+    xen_build_mfn_list_list();
+    xen_setup_mfn_list_list();
+}
+
+static unsigned long get(unsigned long pfn)
+{
+    if (shim_auto_translated)
+        return INVALID_P2M_ENTRY; /* the file would go through a tree that is not there */
+    return get_phys_to_machine(pfn);
+}
+
+static unsigned long to_mfn(unsigned long pfn)
+{
+    return pfn_to_mfn(pfn);
+}
+
+static unsigned long range(unsigned long start, unsigned long end)
+{
+#if LINUX_RANGE
+    return set_phys_range_identity(start, end);
+#else
+    return 0;
+#endif
+}
+
+static void look(struct linux_view *view)
+{
+    *view = (struct linux_view){.top = p2m_top,
+                                .top_mfn = p2m_top_mfn,
+                                .top_mfn_p = p2m_top_mfn_p,
+                                .mid_missing_mfn = p2m_mid_missing_mfn,
+                                .roots = 1};
+    if (p2m_top_mfn)
+        view->roots = 4 + LINUX_MID_IDENTITY_MFN;
+}
+
+/* ---- windows ---- */
+
+static unsigned long running; /* the PFN of the call that runs */
+
+static bool set(unsigned long pfn, unsigned long entry)
+{
+    unsigned long outer = running;
+    bool answer;
+
+    running = pfn;
+    answer = set_phys_to_machine(pfn, entry);
+    running = outer;
+    return answer;
+}
+
+uint64_t shim_missing(void)
+{
+    unsigned ti;
+
+    if (running >= MAX_P2M_PFN)
+        return 0;
+    ti = p2m_top_index(running);
+    if (p2m_top[ti] == p2m_mid_missing)
+        return ONE(C1);
+    return p2m_top_mfn_p && p2m_top_mfn_p[ti] == p2m_mid_missing_mfn ? ONE(C2) : 0;
+}
+
+static bool is_in(const void *p, const void *page)
+{
+    return page && (unsigned long)p - (unsigned long)page < PAGE_SIZE;
+}
+
+uint64_t shim_window(const void *p, bool after)
+{
+    if (is_in(p, p2m_top))
+        return after ? 0 : ONE(C1);
+    if (is_in(p, p2m_top_mfn))
+        return after ? ONE(C3) : ONE(C2);
+    return 0;
+}
+
+/* ---- known defects ---- */
+
+#if LINUX_IDENTITY
+#define IS_IDENTITY(leaf) ((leaf) == p2m_identity)
+#else
+#define IS_IDENTITY(leaf) false
+#endif
+
+static unsigned long *leaf_of(unsigned long pfn)
+{
+    return p2m_top[p2m_top_index(pfn)][p2m_mid_index(pfn)];
+}
+
+static bool mid_is_missing(unsigned long pfn)
+{
+    return p2m_top[p2m_top_index(pfn)] == p2m_mid_missing;
+}
+
+static bool is_private(const unsigned long *leaf)
+{
+    return leaf != p2m_missing && !IS_IDENTITY(leaf);
+}
+
+/* On a resume only what is below max_pfn got its new MFN. */
+static bool mfn_is_stale(unsigned long pfn)
+{
+    unsigned ti = p2m_top_index(pfn);
+
+    return virt_to_mfn(p2m_top_mfn_p[ti]) != p2m_top_mfn[ti];
+}
+
+static uint64_t set_shows(const struct linux_call *call)
+{
+    unsigned long *leaf = leaf_of(call->pfn);
+    bool plain = !(call->arg >> 62 & 1) || call->arg == INVALID_P2M_ENTRY;
+    uint64_t shows = 0;
+
+    if (!plain && call->arg != (call->pfn | 1ul << 62))
+        shows |= ONE(B5);
+    if (IS_IDENTITY(leaf) && plain)
+        shows |= call->arg == INVALID_P2M_ENTRY ? ONE(B2) : ONE(B1);
+    if (leaf == p2m_missing && !plain)
+        shows |= mid_is_missing(call->pfn) ? ONE(B4) : ONE(B3);
+    if (call->refuses && mid_is_missing(call->pfn))
+        shows |= ONE(C6);
+    if (p2m_top_mfn && !is_private(leaf) && mfn_is_stale(call->pfn))
+        shows |= ONE(C5);
+    return shows;
+}
+
+static uint64_t range_shows(const struct linux_call *call)
+{
+    uint64_t shows = 0;
+
+    if (call->pfn < call->arg && call->arg >= MAX_P2M_PFN && !LINUX_CLAMPS_RANGE)
+        shows |= ONE(B8);
+    if (!shim_auto_translated && call->pfn == call->arg)
+        shows |= ONE(B6);
+    if (shim_auto_translated && (call->pfn > call->arg || call->arg > MAX_P2M_PFN))
+        shows |= ONE(B7);
+#if LINUX_MID_IDENTITY
+    if (!shim_auto_translated && call->pfn < MAX_P2M_PFN && call->pfn < call->arg &&
+        (IS_IDENTITY(leaf_of(call->pfn)) || IS_IDENTITY(leaf_of(min(call->arg, MAX_P2M_PFN) - 1))))
+        shows |= ONE(B13);
+#endif
+    return shows;
+}
+
+static uint64_t resume_shows(void)
+{
+#if LINUX_MID_IDENTITY
+    for (unsigned long pfn = 0; pfn < xen_max_p2m_pfn; pfn += P2M_MID_PER_PAGE * P2M_PER_PAGE)
+        if (p2m_top[p2m_top_index(pfn)] == p2m_mid_identity)
+            return ONE(C8);
+#endif
+    return 0;
+}
+
+static uint64_t shows(const struct linux_call *call)
+{
+    if (shim_auto_translated && call->kind != LINUX_RANGE_CALL)
+        return 0;
+    switch (call->kind) {
+    case LINUX_SET:
+        return call->pfn < MAX_P2M_PFN ? set_shows(call) : 0;
+    case LINUX_RANGE_CALL:
+        return range_shows(call);
+    case LINUX_RESUME_CALL:
+        return resume_shows();
+    default:
+        return 0;
+    }
+}
+
+static uint64_t shows_overlapping(const struct linux_call *outer, const struct linux_call *inner)
+{
+    if (shim_auto_translated || outer->kind != LINUX_SET || inner->kind != LINUX_SET ||
+        outer->pfn >= MAX_P2M_PFN || inner->pfn >= MAX_P2M_PFN ||
+        p2m_top_index(outer->pfn) != p2m_top_index(inner->pfn))
+        return 0;
+    return ONE(C1) | ONE(C2) | ONE(C3);
+}
+
+const struct linux_file linux_file = {
+    .name = LINUX_NAME,
+    .ranges_first = LINUX_RANGES_FIRST,
+    .beyond_is_identity = LINUX_BEYOND_IS_IDENTITY,
+    .build = build,
+    .make_list = make_list,
+    .get = get,
+    .pfn_to_mfn = to_mfn,
+    .set = set,
+    .set_noalloc = __set_phys_to_machine,
+    .range = range,
+    .look = look,
+    .shows = shows,
+    .shows_overlapping = shows_overlapping,
+    .max_pfn = &shared_info.arch.max_pfn,
+    .frame_list_list = &shared_info.arch.pfn_to_mfn_frame_list_list,
+};
+
+#include "state.h"

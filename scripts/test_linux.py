@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The kernel's own file as a subject, if a kernel is there: LINUX, or Debian's source package.
+
+Nothing is downloaded. Of each version: kernel-report finds defects, names each of them (a case
+that fails without its mask and passes with it), and nothing else; behind these masks the
+reviewed cases replay without a failure. Without any kernel there is a line that says so.
+"""
+
+import glob
+import json
+import os
+import re
+import subprocess
+import tempfile
+
+
+def trees():
+    if os.environ.get("LINUX"):
+        return os.environ["LINUX"].split()
+    found = glob.glob("/usr/src/linux-source-*.tar.*")
+    return sorted({"debian-" + re.search(r"source-(\d+\.\d+)", path).group(1) for path in found})
+
+
+def run(command, **environment):
+    env = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "SUBJECT", "KNOWN", "LINUX")}
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+                          stdin=subprocess.DEVNULL, timeout=600, encoding="utf-8", errors="replace",
+                          env=dict(env, **environment))
+    return done.returncode, done.stdout
+
+
+def run_all(build, report):
+    if not trees():
+        report("the kernel's own file: skipped, no LINUX and no linux-source package", True, passed=0)
+    for tree in trees():
+        status, output = run(["scripts/kernel-report", f"--build={build}", "--cases=20000", tree])
+        report(f"kernel-report of {tree}: each finding has a name", status == 0, output)
+        if status:
+            continue
+        with open(f"{build}/kernel-report.json", encoding="utf-8") as file:
+            row = json.load(file)[0]
+        report(f"{tree} has defects, and C3 is one", "C3" in row["defects"], output)
+        folder = run(["scripts/linux", f"--build={build}", tree])[1].strip()
+        status, output = run([f"{folder}/p2m-case", "replay", "corpus"],
+                             P2MCHECK_KNOWN=",".join(row["defects"]))
+        report(f"{tree}: the reviewed cases behind its masks", status == 0, output)
+    with tempfile.TemporaryDirectory() as empty:
+        status, output = run(["scripts/linux", f"--build={build}", empty])
+        report("a folder without a kernel is refused", status == 1 and "no arch/x86/xen/p2m.c" in output,
+               output)
+    status, output = run(["make", "-n", "fuzz", "SUBJECT=linux"])
+    report("SUBJECT=linux wants to know which", status == 2 and "LINUX=TREE" in output, output)
