@@ -469,11 +469,13 @@ bool machine_steps(unsigned from, unsigned to, struct verdict *verdict)
 bool machine_look(struct verdict *verdict)
 {
     struct outcome outcome = {.pages_before = host.live};
-    enum check_level level = machine.level;
+    const enum check_level level = machine.level;
 
     verdict_out = verdict;
-    if (setjmp(escape))
+    if (setjmp(escape)) {
+        machine.level = level;
         return false;
+    }
     machine.level = CHECK_EVERY;
     checks_after(&outcome, true);
     machine.level = level;
