@@ -199,6 +199,28 @@ static void change_kind(struct prng *prng, struct test_case *c)
         op->arg = 0;
 }
 
+/* A call, or one more, that runs inside another and goes where that one goes. */
+static void overlap(struct prng *prng, enum vocabulary vocabulary, struct test_case *c)
+{
+    unsigned i = below(prng, c->count);
+    const struct op *outer = &c->ops[i + 1]; /* once there is room for the other */
+    struct op *op = &c->ops[i];
+    uint64_t span = P2M_LEAF, to = op->pfn;
+
+    if (c->count == CASE_OPS || c->ops[i].kind < OP_SET || c->ops[i].kind > OP_RANGE)
+        return;
+    open_gap(c, i, 1);
+    generate_op(prng, &mixes[vocabulary], op);
+    if (!is_call(op))
+        return;
+    if (outer->kind == OP_RANGE && outer->arg > outer->pfn && prng_one_in(prng, 2))
+        span = outer->arg - outer->pfn;
+    if (prng_one_in(prng, 2))
+        to += prng_below(prng, span);
+    put_at(op, to & shape_word_mask(&shape_here));
+    op->at = generate_moment(prng);
+}
+
 /* A page refused, or a call inside the next one, or not any more. */
 static void change_moment(struct prng *prng, struct test_case *c)
 {
@@ -209,14 +231,14 @@ static void change_moment(struct prng *prng, struct test_case *c)
     if (op->kind >= OP_SET && prng_one_in(prng, 2))
         op->refuse = (uint8_t)(op->refuse ? 0 : 1 + below(prng, 6));
     else
-        op->at = (uint8_t)(op->at && prng_one_in(prng, 4) ? 0 : 1 + below(prng, 24));
+        op->at = (uint8_t)(op->at && prng_one_in(prng, 4) ? 0 : generate_moment(prng));
 }
 
 static void change_boot(struct prng *prng, struct boot *boot)
 {
     uint64_t most = boot_max_pages(&shape_here);
 
-    switch (below(prng, 7)) {
+    switch (below(prng, 8)) {
     case 0:
         boot->nr_pages = below(prng, 4 * P2M_LEAF);
         break;
@@ -236,9 +258,11 @@ static void change_boot(struct prng *prng, struct boot *boot)
     case 4:
         boot->refuse = (uint8_t)(boot->refuse ? 0 : 1 + below(prng, 8));
         break;
-    default:
+    case 5:
         boot->xen_restore = !boot->xen_restore;
-        boot->auto_translated = prng_one_in(prng, 32);
+        break;
+    default:
+        boot->auto_translated = prng_one_in(prng, 4);
     }
     if (boot->nr_pages > most)
         boot->nr_pages = boot->nr_pages == most + 1 ? most : 0;
@@ -275,7 +299,7 @@ static void change_map(struct prng *prng, struct test_case *c)
 
 static void change_once(struct prng *prng, enum vocabulary vocabulary, struct test_case *c)
 {
-    unsigned what = below(prng, 24);
+    unsigned what = below(prng, 28);
 
     if (!c->count || what < 4)
         insert_op(prng, vocabulary, c);
@@ -297,8 +321,10 @@ static void change_once(struct prng *prng, enum vocabulary vocabulary, struct te
         change_moment(prng, c);
     else if (what < 22)
         change_map(prng, c);
-    else
+    else if (what < 24)
         change_boot(prng, &c->boot);
+    else
+        overlap(prng, vocabulary, c);
 }
 
 void mutate_case(struct prng *prng, enum vocabulary vocabulary, struct test_case *c)
@@ -331,6 +357,26 @@ void mutate_splice(struct prng *prng, struct test_case *c, const struct test_cas
 
 /* ---- bytes ---- */
 
+/*
+ * What no draw of ours would think of: the codec makes an op of any bytes, most often one
+ * with something odd to it. Answers the new size.
+ */
+static size_t run_wild(struct prng *prng, uint8_t *data, size_t size, size_t most)
+{
+    size_t from = size ? prng_below(prng, size) : 0, length = 1 + prng_below(prng, 8);
+
+    if (prng_one_in(prng, 2)) { /* whole ops: at the end, or over others */
+        from = from < CODEC_BOOT || prng_one_in(prng, 2) ? size
+                                                         : from - (from - CODEC_BOOT) % CODEC_OP;
+        length = CODEC_OP * (1 + prng_below(prng, 8));
+    }
+    if (length > most - from)
+        length = most - from;
+    for (size_t i = 0; i < length; i++)
+        data[from + i] = (uint8_t)prng_next(prng);
+    return from + length > size ? from + length : size;
+}
+
 /* As many ops as there is room for. */
 static size_t encode_within(enum vocabulary vocabulary, struct test_case *c, uint8_t *out,
                             size_t most)
@@ -359,6 +405,8 @@ size_t mutate_bytes(enum vocabulary vocabulary, uint8_t *data, size_t size, size
         data[prng_below(&prng, size)] ^= (uint8_t)(1u << prng_below(&prng, 8));
         return size;
     }
+    if (size <= most && prng_one_in(&prng, 8))
+        return run_wild(&prng, data, size, most);
     codec_decode(vocabulary, data, size, &c);
     mutate_case(&prng, vocabulary, &c);
     return encode_within(vocabulary, &c, data, most);

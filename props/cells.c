@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The matrix of state coverage, and what of it is impossible: see cells.h. */
 #include <stdio.h>
+#include <string.h>
 
 #include "cells.h"
 #include "quiet.h"
@@ -9,6 +10,14 @@ HARNESS_BEGIN
 
 uint64_t cells_met[CELLS];
 bool cells_off;
+
+/* What the engine has been shown of this case. */
+static bool shown[CELLS_SHOWN];
+
+void cells_new_case(void)
+{
+    memset(shown, 0, sizeof(shown));
+}
 
 /* ---- from a call to its cell ---- */
 
@@ -90,13 +99,14 @@ unsigned cells_before(const struct op *op, const struct kinds *kinds, uint64_t g
 
 void cells_note(unsigned before, bool done, bool refused)
 {
-    unsigned cell = before * CELL_OUTCOMES + (refused ? OUTCOME_REFUSED
-                                              : done  ? OUTCOME_DONE
-                                                      : OUTCOME_FALSE);
+    unsigned outcome = refused ? OUTCOME_REFUSED : done ? OUTCOME_DONE : OUTCOME_FALSE;
+    unsigned coarse = before / CELL_PLACES * CELL_OUTCOMES + outcome;
 
-    cells_met[cell]++;
-    if (!cells_off)
-        cells_seen(cell);
+    cells_met[before * CELL_OUTCOMES + outcome]++;
+    if (cells_off || shown[coarse])
+        return;
+    shown[coarse] = true;
+    cells_seen(coarse);
 }
 
 /* ---- what cannot be ---- */

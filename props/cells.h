@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * State coverage: what a call was, what it met, where, and what came of it, as one
- * cell of a matrix. Each cell is a block of code of its own (cells_seen.c), so an
- * engine that collects code collects cells. `p2m-case cells` prints the matrix: each
- * cell has been reached, or is impossible for a reason that stands in cells.c, or is
- * a gap.
+ * cell of a matrix. `p2m-case cells` prints it: each cell has been reached, or is
+ * impossible for a reason that stands in cells.c, or is a gap.
+ *
+ * An engine is shown less: the place is left out, and each cell is shown once a case,
+ * as a block of code of its own (cells_seen.c). With all of it corpora grow by
+ * thousands of cases that say nothing, and bugs are found later (README).
  */
 #ifndef PROPS_CELLS_H
 #define PROPS_CELLS_H
@@ -56,10 +58,14 @@ enum cell_place {
 enum cell_outcome { OUTCOME_DONE, OUTCOME_FALSE, OUTCOME_REFUSED, CELL_OUTCOMES };
 
 #define CELLS (CELL_CALLS * CELL_BEFORES * CELL_PLACES * CELL_OUTCOMES)
+#define CELLS_SHOWN (CELL_CALLS * CELL_BEFORES * CELL_OUTCOMES)
 
-/* How often each was met; and the same for an engine. */
+/* How often each was met. */
 extern uint64_t cells_met[CELLS];
 extern bool cells_off; /* the engine is told nothing */
+
+/* The engine is shown each cell anew. */
+void cells_new_case(void);
 
 /* What a call meets, before it runs; cells_note then says what came of it. */
 unsigned cells_before(const struct op *op, const struct kinds *kinds, uint64_t grafted);
@@ -71,7 +77,7 @@ const char *cells_impossible(unsigned cell);
 /* The cell in words. */
 void cells_name(unsigned cell, char *text, size_t size);
 
-/* cells_seen.c */
+/* cells_seen.c; `cell` is one of CELLS_SHOWN */
 void cells_seen(unsigned cell);
 
 #endif

@@ -89,6 +89,12 @@ uint64_t generate_pfn(struct prng *prng)
     return pfn;
 }
 
+/* Calls have few sync points, mostly. */
+uint8_t generate_moment(struct prng *prng)
+{
+    return (uint8_t)(1 + prng_below(prng, 1 + prng_below(prng, OP_AT_MAX)));
+}
+
 uint64_t generate_entry(struct prng *prng, uint64_t pfn)
 {
     static const uint8_t kinds[16] = {
@@ -187,7 +193,7 @@ static void an_op(struct prng *prng, const struct generate_mix *mix, struct op *
     if (op->kind >= OP_SET && prng_one_in(prng, 16))
         op->refuse = (uint8_t)(1 + prng_below(prng, 4));
     if (once_in(prng, mix->race))
-        op->at = (uint8_t)(1 + prng_below(prng, 24));
+        op->at = generate_moment(prng);
 }
 
 static uint64_t an_address(struct prng *prng)
@@ -228,7 +234,7 @@ static void a_boot(struct prng *prng, struct boot *boot)
         boot->holes = (uint8_t)prng_below(prng, 256);
     if (prng_one_in(prng, 16))
         boot->refuse = (uint8_t)(1 + prng_below(prng, 8));
-    boot->auto_translated = prng_one_in(prng, 64);
+    boot->auto_translated = prng_one_in(prng, 32);
     boot->xen_restore = prng_one_in(prng, 4);
 }
 

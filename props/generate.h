@@ -35,6 +35,9 @@ void generate_op(struct prng *prng, const struct generate_mix *mix, struct op *o
 /* Each case has all kinds of ops (to measure what swarm is worth). */
 extern bool generate_swarm_off;
 
+/* At which sync point of the next call an op runs: 1..OP_AT_MAX, early mostly. */
+uint8_t generate_moment(struct prng *prng);
+
 /* A random PFN and a random well-formed entry for it. */
 uint64_t generate_pfn(struct prng *prng);
 uint64_t generate_entry(struct prng *prng, uint64_t pfn);

@@ -447,6 +447,7 @@ bool machine_start(const struct subject *subject, const struct test_case *c, enu
     machine.trace = 0;
     memset(&machine.view, 0, sizeof(machine.view));
     machine.e820_count = 0;
+    cells_new_case();
     host_start();
     host_reset();
     model_reset(&machine.model, true);
