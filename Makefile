@@ -82,7 +82,7 @@ GEOMETRIES_fuzz-i386 := odd x86_32
 # Most of its processes run without sanitizers: the one that has them is to find what only
 # they see.
 AFL_CC := AFL_QUIET=1 afl-clang-fast
-CC_afl = $(if $(filter-out core/% props/cells_seen.c,$(filter %.c,$<)),$(CLANG),$(AFL_CC))
+CC_afl = $(if $(filter-out core/% props/cells_seen.c fuzz/bench_empty.c,$(filter %.c,$<)),$(CLANG),$(AFL_CC))
 CFLAGS_afl := -O2 -g
 CC_afl-san = $(CC_afl)
 CFLAGS_afl-san := -O2 -g $(SANITIZE) -fno-sanitize=null,alignment,pointer-overflow,object-size
@@ -316,6 +316,9 @@ $(B)/fuzz/$(1)/bench_ops_$(1): $(B)/fuzz/$(1)/fuzz/target_ops.o $(B)/fuzz/$(1)/f
 $(B)/fuzz/$(1)/bench_empty_$(1): $(B)/fuzz/$(1)/fuzz/bench_empty.o $(B)/fuzz/$(1)/fuzz/bench_inputs.o $$(call objects,fuzz,$(1))
 	$$(call say,LINK $$@)
 	$$(Q)$$(CC_fuzz) $$(LDFLAGS_fuzz) -fsanitize=fuzzer -o $$@ $$^
+$(B)/afl/$(1)/bench_empty_$(1): $(B)/afl/$(1)/fuzz/bench_empty.o $$(call objects,afl,$(1))
+	$$(call say,LINK $$@)
+	$$(Q)$$(CC_afl) $$(LDFLAGS_afl) -fsanitize=fuzzer -o $$@ $$^
 endef
 $(foreach geometry,tiny x86_64,$(eval $(call bench_of,$(geometry))))
 
@@ -381,6 +384,7 @@ RACE_GEOMETRIES := micro tiny odd
 $(foreach geometry,$(RACE_GEOMETRIES),$(eval $(call race_of,$(geometry))))
 
 BENCH := $(foreach g,tiny x86_64,$(B)/fuzz/$(g)/bench_ops_$(g) $(B)/fuzz/$(g)/bench_empty_$(g)) $(B)/bench/x86_64/bench_core
+BENCH_AFL := $(foreach g,tiny x86_64,$(B)/afl/$(g)/ops_$(g) $(B)/afl/$(g)/bench_empty_$(g) $(B)/afl/$(g)/mutator_ops_$(g).so)
 
 fuzz-targets: $(FUZZ_TARGETS)
 
@@ -505,7 +509,7 @@ kernel-report:
 
 bench:
 	$(call number,RUNS)$(setup)
-	@$(MAKE) --no-print-directory -j$(shell nproc) $(BENCH)
+	@$(MAKE) --no-print-directory -j$(shell nproc) $(BENCH) $(if $(AFL_IS_HERE),$(BENCH_AFL))
 	@scripts/bench --build=$(B) --runs=$(RUNS)
 
 mutants:
