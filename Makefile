@@ -58,11 +58,6 @@ BLOCKS := -O2 -g -fsanitize-coverage=bb,inline-8bit-counters,pc-table
 CFLAGS_fuzz := $(BLOCKS) $(SANITIZE) -fno-sanitize=null,alignment,pointer-overflow,object-size
 LDFLAGS_fuzz := $(SANITIZE)
 
-# The same, and the engine sees the harness as well: for a target that tests it.
-CC_fuzz-harness := $(CLANG)
-CFLAGS_fuzz-harness := $(CFLAGS_fuzz) -DHARNESS_SANITIZED
-LDFLAGS_fuzz-harness := $(SANITIZE)
-
 # The same under another sanitizer (SAN=), or none; and as a 32-bit program (ARCH=i386).
 CC_fuzz-memory := $(CLANG)
 CFLAGS_fuzz-memory := $(BLOCKS) -fsanitize=memory -fsanitize-memory-track-origins -fno-omit-frame-pointer
@@ -76,6 +71,16 @@ CC_fuzz-i386 := $(CLANG)
 CFLAGS_fuzz-i386 := -m32 $(CFLAGS_fuzz) -D_FILE_OFFSET_BITS=64
 LDFLAGS_fuzz-i386 := -m32 $(SANITIZE)
 GEOMETRIES_fuzz-i386 := odd x86_32
+
+# Each of them, and the engine sees the harness as well: for a target that tests it.
+define harness_of
+CC_$(1)-harness := $(CLANG)
+CFLAGS_$(1)-harness := $(CFLAGS_$(1)) -DHARNESS_SANITIZED
+LDFLAGS_$(1)-harness := $(LDFLAGS_$(1))
+GEOMETRIES_$(1)-harness := $(GEOMETRIES_$(1))
+endef
+FUZZ_PLAIN := fuzz fuzz-memory fuzz-thread fuzz-none fuzz-i386
+$(foreach flavour,$(FUZZ_PLAIN),$(eval $(call harness_of,$(flavour))))
 
 # The same for AFL++. Its pass over the code does not know no_sanitize("coverage"), so the
 # harness is compiled without it; what is linked gets libAFLDriver by -fsanitize=fuzzer.
@@ -135,7 +140,7 @@ CFLAGS_service = $(CFLAGS)
 CC_service-harness = $(CC)
 CFLAGS_service-harness = $(CFLAGS) -DHARNESS_SANITIZED
 
-FUZZ_FLAVOURS := fuzz fuzz-harness fuzz-memory fuzz-thread fuzz-none fuzz-i386
+FUZZ_FLAVOURS := $(FUZZ_PLAIN) $(FUZZ_PLAIN:%=%-harness)
 FLAVOURS := $(FUZZ_FLAVOURS) afl afl-san afl-harness shared gcc clang gcc-O0 clang-O0 gcc-san clang-san gcc-m32 cov service service-harness
 geometries_of = $(if $(LINUX_FOLDER),$(LINUX_GEOMETRIES),$(or $(GEOMETRIES_$(1)),$(GEOMETRIES)))
 
@@ -398,8 +403,8 @@ service-targets: $(foreach t,$(SERVICE_TARGETS),$(call service_path,$(t)))
 setup = @scripts/setup
 
 SANS := address,undefined memory thread none
-plain_of = $(if $(filter case,$(1)),fuzz-harness,fuzz)
-flavour_of = $(if $(filter i386,$(ARCH)),fuzz-i386,$(if $(filter $(firstword $(SANS)),$(SAN)),$(plain_of),fuzz-$(SAN)))
+kind_of = $(if $(filter i386,$(ARCH)),fuzz-i386,$(if $(filter $(firstword $(SANS)),$(SAN)),fuzz,fuzz-$(SAN)))
+flavour_of = $(kind_of)$(if $(filter case,$(1)),-harness)
 one_of = $(if $(filter 1,$(words $($(1)))),$(if $(filter $($(1)),$(2)),,$(error $(1)=$($(1)): there are $(2))),$(error $(1) is one of $(2)))
 number = $(if $(shell printf '%s' '$($(1))' | grep -xE '[1-9][0-9]{0,8}'),,$(error $(1)=$($(1)): a number from 1 on is wanted))
 known_target = $(call one_of,TARGET,$(TARGETS) canary)
