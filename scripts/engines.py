@@ -126,7 +126,8 @@ class Afl(Job):
             ("main", ["-M", "main"]) if number == 0 else (f"job-{number}", ["-S", f"job-{number}"]))
         self.binary = args.binary  # explains what is found
         self.out = f"{run}/afl/{name}"
-        # With AFL++'s own mutations besides ours it takes several times as long to a planted bug.
+        # With AFL++'s own mutations besides ours it takes several times as long to a planted bug,
+        # and so it does with CMPLOG: what is compared in the core does not stand in the bytes.
         mutator = {"AFL_CUSTOM_MUTATOR_LIBRARY": os.path.abspath(args.mutator),
                    "AFL_CUSTOM_MUTATOR_ONLY": "1"} if args.mutator else {}
         sanitized = args.jobs == 1 or number == 1
