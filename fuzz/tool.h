@@ -60,7 +60,9 @@ struct tool {
     /* Each is false, having said why on stderr, if the case is no case. */
     bool (*print)(const struct input *input, FILE *out);                   /* as text */
     bool (*encode)(const struct input *input, uint8_t *out, size_t *size); /* TOOL_BYTES */
-    bool (*show)(const struct input *input, FILE *out);                    /* the tree at the end */
+
+    /* The tree at the end of the case, as text, or as an SVG under the name of the file. */
+    bool (*show)(const struct input *input, bool svg, FILE *out);
 
     /* Each op with its result, then the verdict; false also if one is violated. */
     bool (*run)(const struct input *input, bool every, FILE *out);
