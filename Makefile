@@ -184,7 +184,7 @@ core_objects = $(patsubst %.c,$(if $(BUG),$(C),$(B))/$(1)/$(2)/%.o,$(CORE))
 chosen_objects = $(if $(LINUX_FOLDER),$(C)/$(1)/$(2)/kernel.o $(patsubst %,$(B)/$(1)/$(2)/props/subjects/linux/%.o,subject chosen),$(B)/$(1)/$(2)/props/subjects/chosen.o)
 objects = $(core_objects) $(chosen_objects) $(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS) $(3))
 
-.PHONY: help kernel-report fuzz campaign status corpus-promote props exhaustive exhaustive-races race bugs mutants shrink coverage matrix test regress repro bench fuzz-targets service-targets oss-fuzz-check clean
+.PHONY: help kernel-report fuzz campaign status corpus-promote props exhaustive exhaustive-races race bugs mutants shrink coverage report matrix test regress repro bench fuzz-targets service-targets oss-fuzz-check clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -206,6 +206,7 @@ help:
 # help: make status          how a campaign goes, or went
 # help: make corpus-promote  what fuzzing collected and the reviewed corpus lacks, as text for review
 # help: make repro CASE=FILE [TARGET=] [GEOMETRY=] [DEBUG=1]   one crasher, explained
+# help: make report          what was measured so far, on one page: build/report/index.html
 # help: make bench [RUNS=7]  speed, as ratios; also build/bench.json
 # help: make mutants [JOBS=cores] [ONLY=REGEX]   mutants of the core: which does no test kill?
 # help: make fuzz|props|regress|repro|shrink SUBJECT=linux LINUX=TREE [KNOWN=B1,C3]   the kernel's own p2m.c, in a tree, or LINUX=debian
@@ -455,12 +456,12 @@ explored = $(if $(filter command environment,$(firstword $(origin GEOMETRY))),$(
 exhaustive:
 	$(if $(filter $(explored),$(EXPLORED)),,$(error GEOMETRY=$(explored): there are $(EXPLORED)))
 	@$(MAKE) --no-print-directory -j$(shell nproc) $(B)/gcc/$(explored)/exhaustive_$(explored)
-	@$(B)/gcc/$(explored)/exhaustive_$(explored) $(time_limit)
+	@$(B)/gcc/$(explored)/exhaustive_$(explored) $(time_limit) --json=$(B)/exhaustive-$(explored).json
 
 exhaustive-races:
 	$(call number,JOBS)
 	@$(MAKE) --no-print-directory -j$(shell nproc) $(B)/gcc/micro/exhaustive_micro
-	@$(B)/gcc/micro/exhaustive_micro --races --jobs=$(JOBS) $(time_limit)
+	@$(B)/gcc/micro/exhaustive_micro --races --jobs=$(JOBS) $(time_limit) --json=$(B)/exhaustive-races.json
 
 # Ten seconds, where nobody names a time: the default of TIME is for fuzzing.
 RACE_TIME := $(if $(filter file default,$(origin TIME)),10,$(TIME))
@@ -507,6 +508,11 @@ bench:
 	$(call number,RUNS)$(setup)
 	@$(MAKE) --no-print-directory -j$(shell nproc) $(BENCH)
 	@scripts/bench --build=$(B) --runs=$(RUNS)
+
+# Measures nothing: it shows what the other commands left in the build folder.
+report:
+	@$(MAKE) -s --no-print-directory -j$(shell nproc) $(B)/p2m-case
+	@scripts/report --build=$(B)
 
 mutants:
 	$(call number,JOBS)$(setup) python3-clang

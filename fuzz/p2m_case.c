@@ -57,6 +57,7 @@ static const char help_text[] =
     "  --cost            e820: only what the map costs, a line a file\n"
     "  --verify          e820: hold the ranges against a classification of each page\n"
     "  --want=NAME       shrink: the failure to keep; another one is an error\n"
+    "  --all             cells: a line for each cell, too\n"
     "  --svg             show: as an SVG; bounded in size, what is left out is said\n"
     "  -o OUT            encode, decode, shrink, e820, show --svg: write here (e820: the map as\n"
     "                    a case)\n"
@@ -71,7 +72,7 @@ void (*tool_running_op)(FILE *out);
 
 static struct {
     const char *geometry, *target, *out, *want, *junit;
-    bool every, reverse, faults, hashes, domu, ranges, cost, verify, svg, help;
+    bool every, reverse, faults, hashes, domu, ranges, cost, verify, svg, all, help;
 } options;
 
 static int usage(const char *why, const char *what)
@@ -228,7 +229,7 @@ static int cells(char **paths, int count)
     options.geometry = geometry;
     if (!replay(paths, count))
         return 1;
-    wrong = tool->cells(stdout);
+    wrong = tool->cells(options.all, stdout);
     if (wrong)
         fprintf(stderr, "p2m-case: %u cells are not as they should be\n", wrong);
     return wrong > 0;
@@ -382,6 +383,7 @@ static bool parse_options(int argc, char **argv)
         COST,
         VERIFY,
         SVG,
+        ALL,
         WANT,
         FAULTS,
         JUNIT
@@ -399,6 +401,7 @@ static bool parse_options(int argc, char **argv)
         {"cost", no_argument, NULL, COST},
         {"verify", no_argument, NULL, VERIFY},
         {"svg", no_argument, NULL, SVG},
+        {"all", no_argument, NULL, ALL},
         {"want", required_argument, NULL, WANT},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
@@ -447,6 +450,9 @@ static bool parse_options(int argc, char **argv)
         case VERIFY:
             options.verify = true;
             break;
+        case ALL:
+            options.all = true;
+            break;
         case SVG:
             options.svg = true;
             break;
@@ -489,6 +495,8 @@ static int dispatch(int argc, char **argv)
         return usage("only e820 takes --domu, --ranges, --cost and --verify, not", command);
     if (options.svg && strcmp(command, "show"))
         return usage("--svg is of no use to", command);
+    if (options.all && strcmp(command, "cells"))
+        return usage("--all is of no use to", command);
     if (options.out && !options.svg && strcmp(command, "e820") && strcmp(command, "encode") &&
         strcmp(command, "decode") && strcmp(command, "shrink"))
         return usage("-o is of no use to", command);

@@ -317,7 +317,19 @@ static void print_cell_table(FILE *out, const struct cell_counts *table)
     fprintf(out, "\n");
 }
 
-static unsigned tool_cells(FILE *out)
+static void print_each_cell(FILE *out)
+{
+    char name[128];
+
+    for (unsigned cell = 0; cell < CELLS; cell++) {
+        const char *why = cells_impossible(cell);
+
+        cells_name(cell, name, sizeof(name));
+        fprintf(out, "cell\t%" PRIu64 "\t%s\t%s\n", cells_met[cell], name, why ? why : "");
+    }
+}
+
+static unsigned tool_cells(bool all, FILE *out)
 {
     struct cell_counts table[CELL_CALLS * CELL_BEFORES] = {{0, 0}}, sum = {0, 0};
     unsigned wrong = 0;
@@ -329,6 +341,8 @@ static unsigned tool_cells(FILE *out)
         counts->possible += !cells_impossible(cell);
         counts->reached += !cells_impossible(cell) && cells_met[cell];
     }
+    if (all)
+        print_each_cell(out);
     print_cell_table(out, table);
     for (unsigned cell = 0; cell < CELLS; cell++) {
         const char *why = cells_impossible(cell);

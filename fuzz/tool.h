@@ -76,10 +76,11 @@ struct tool {
 
     /*
      * The matrix of state coverage of all that was run so far (props/cells.h): reached and
-     * reachable cells, the gaps in words. Answers the number of gaps, and of cells that
-     * were reached though they are called impossible.
+     * reachable cells, the gaps in words; with `all` before that a line for each cell, `cell`,
+     * how often it was met, its name, and why it is impossible, with tabs between. Answers
+     * the number of gaps, and of cells that were reached though they are called impossible.
      */
-    unsigned (*cells)(FILE *out);
+    unsigned (*cells)(bool all, FILE *out);
 
     /* What is wrong with the case in this geometry: a name of 64 bytes, "" if nothing is. */
     bool (*failure)(const struct input *input, char *name);

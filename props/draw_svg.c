@@ -539,7 +539,7 @@ static const char style[] =
     ".p2m .to-miss{stroke:#8c959f;stroke-dasharray:4 3}.p2m circle.to-miss{fill:#8c959f}\n"
     ".p2m .to-ident{stroke:#9a5b00}.p2m circle.to-ident{fill:#9a5b00}\n"
     ".p2m .pi{stroke:#9a5b00}.p2m .px{fill:#6b3fa0}.p2m .po{stroke:#b3261e}\n"
-    "@media (prefers-color-scheme:dark){\n"
+    "@media screen and (prefers-color-scheme:dark){\n"
     ".p2m text{fill:#e6e9ee}.p2m .s{fill:#a4adb8}.p2m .paper{fill:#14171b}\n"
     ".p2m .page{fill:#1b1f25;stroke:#aab3be}.p2m .shared{fill:#23282f}\n"
     ".p2m .miss{fill:#14171b;stroke:#8791a0}.p2m .ident{stroke:#e2a64a}\n"

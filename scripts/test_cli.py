@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """p2m-case and make as a person meets them: what they print, and all that can go wrong."""
 
+import json
 import os
 import random
 import re
@@ -303,6 +304,12 @@ def corpora(cli):
     cli.report("cells that are not reached are a failure", status == 1 and "never reached: range" in out
                and "cells are not as they should be" in err, out[-300:] + err)
     cli.fine("every cell is reached by the reviewed corpora", "cells", "corpus", has=" of 657 cells reached")
+    out = cli.fine("each cell", "cells", "--all", "corpus", has=" of 657 cells reached")
+    lines = [line.split("\t") for line in out.splitlines() if line.startswith("cell\t")]
+    cli.report("each cell, once, with its count or why it is impossible", len(lines) == 657 + 1254 and
+               len({line[2] for line in lines}) == len(lines) and
+               all((line[1] == "0") == bool(line[3]) for line in lines), str(lines[:3]))
+    cli.bad("--all elsewhere", "run", "--all", cli.path("some"), says="--all is of no use to", status=2)
     results = cli.path("result.xml")
     cli.fine("replay --junit", "replay", f"--junit={results}", cli.path("some"))
     suite = xml_suite(results)
@@ -329,6 +336,16 @@ def explorer(cli):
         done = subprocess.run([program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               check=False, encoding="utf-8")
         cli.report(f"exhaustive: {name}", done.returncode == status and says in done.stdout, done.stdout)
+    path = cli.path("exhaustive.json")
+    subprocess.run([program, "--transitions=1000", f"--json={path}"], check=False, stdout=subprocess.DEVNULL)
+    with open(path, encoding="utf-8") as file:
+        result = json.load(file)
+    cli.report("exhaustive --json", result["geometry"] == "micro" and result["transitions"] >= 1000 and
+               not result["closed"] and not result["violated"], str(result))
+    done = subprocess.run([program, "--transitions=1000", "--json=/dev/null/x"], check=False,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8")
+    cli.report("exhaustive --json to where nothing can be written", done.returncode == 1 and
+               done.stderr.count("\n") == 1 and "/dev/null/x" in done.stderr, done.stderr)
 
 
 def planted(cli):
