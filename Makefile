@@ -209,7 +209,7 @@ help:
 # help: make repro CASE=FILE [TARGET=] [GEOMETRY=] [DEBUG=1]   one crasher, explained
 # help: make report          what was measured so far, on one page: build/report/index.html
 # help: make bench [RUNS=7]  speed, as ratios; also build/bench.json
-# help: make bench-against BASE=REV [RUNS=10] [SEEDS=8] [TIME=60] [ONLY="bug .."]   better, worse or no difference; fails if worse
+# help: make bench-against BASE=REV [RUNS=10] [SEEDS=8] [TIME=30] [ONLY="bug .."]   better, worse or no difference; fails if worse
 # help: make mutants [JOBS=cores] [ONLY=REGEX]   mutants of the core: which does no test kill?
 # help: make fuzz|props|regress|repro|shrink SUBJECT=linux LINUX=TREE [KNOWN=B1,C3]   the kernel's own p2m.c, in a tree, or LINUX=debian
 # help: make kernel-report LINUX="TREE ..."   versions x invariants: pass, or the shortest case that fails

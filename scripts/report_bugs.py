@@ -6,6 +6,7 @@ import re
 import statistics
 import subprocess
 
+import report_compare
 import report_html as h
 from report_html import Html
 
@@ -68,7 +69,8 @@ def told(build, bug, path):
             done = subprocess.run([tool, "run", "--check=every", path], stdout=subprocess.PIPE,
                                   stderr=subprocess.STDOUT, check=False, encoding="utf-8",
                                   errors="replace", env={**os.environ, "ASAN_OPTIONS": "symbolize=0"})
-            lines = [line for line in done.stdout.splitlines() if line.startswith("p2mcheck: ")]
+            lines = done.stdout.split("\np2mcheck: the case:")[0].splitlines()
+            lines = [line for line in lines if line.startswith("p2mcheck: ")]
             if lines and done.returncode:
                 return "\n".join(line[len("p2mcheck: "):] for line in lines)
     return None
@@ -92,7 +94,7 @@ def facts(bug):
                 "</dl>")
 
 
-def story(build, tool, bug):
+def story(build, tool, bug, compare):
     """(its fold, what all drawings have in common)"""
     folder = f"{build}/report/cases"
     path = f"{folder}/{bug.id}.txt"
@@ -109,12 +111,14 @@ def story(build, tool, bug):
     if picture:
         parts.append(h.figure("The tree as it is after these calls on the core without the bug.",
                               h.scrolling(f"Tree of {bug.id}", picture)))
+    parts.append(report_compare.counterexamples(compare, bug.id))
     parts.append(h.fold("The patch", h.tag("pre", diff_of(bug).rstrip(), tabindex="0")))
     parts.append(h.again(f"make BUG={bug.id} {build}/bugs/{bug.id}/gcc/p2m-case",
                          f"{build}/bugs/{bug.id}/gcc/p2m-case repro {path}"))
     title = h.join([h.tag("strong", bug.head["Bug"]), ": ", h.code(bug.invariant), f", {bug.shortest} op"
                     f"{'s' * (bug.shortest != 1)}"])
-    return h.fold(title, h.join(parts, "\n"), class_="bug", id=f"bug-{bug.id}"), common
+    # the link's target is inside: a browser opens a fold to show what is in it
+    return h.fold(title, h.tag("div", h.join(parts, "\n"), id=f"bug-{bug.id}"), class_="bug"), common
 
 
 def section(data):
@@ -123,7 +127,7 @@ def section(data):
     plausible = [bug for bug in data.patches if not bug.historic]
     stories, common = [], None
     for bug in data.patches:
-        text, shared = story(data.build, data.tool, bug)
+        text, shared = story(data.build, data.tool, bug, data.compare)
         stories.append(text)
         common = common or shared
     seeds = data.bugs and f"{data.bugs['seeds']} seeds, {data.bugs['budget']} s each at most. "

@@ -29,12 +29,18 @@ def times(ours, theirs):
     return f"{h.short(ours / theirs)} times" if ours and theirs else "-"
 
 
+def by_ours(ratio):
+    if not ratio or ratio.get("ratio") is None:
+        return "-"
+    return f"{h.short(ratio['ratio'])} ({h.short(ratio.get('low'))} .. {h.short(ratio.get('high'))})"
+
+
 def tool_row(compare, geometry, tool):
     figures, ours = geometry["tools"][tool], geometry["tools"].get("p2mcheck", {})
     speed, own = figures.get("ops_per_second"), tool == "p2mcheck"
     longer = figures.get("shrunk_longer_than_ours")
     return [title_of(compare, tool), f"{figures['found']} of {geometry['bugs']}",
-            f"{figures['runs_found']:,} of {figures['runs']:,}", limits(figures.get("rmst")),
+            f"{figures['runs_found']:,} of {figures['runs']:,}", limits(figures.get("rmst")), by_ours(figures.get("rmst_by_ours")),
             h.rate(speed), "-" if own else times(ours.get("ops_per_second"), speed),
             h.rate(figures.get("exec_per_second")), h.rate(figures.get("empty_exec_per_second")),
             h.short(figures.get("a12")), "-" if longer is None else longer]
@@ -100,8 +106,8 @@ def figures_table(compare, name):
     geometry = compare["geometries"][name]
     return h.table(
         f"{name}: {geometry['bugs']} bugs",
-        ["Tool", "#Bugs found", "#Runs", "#Mean s to a bug (95 %)", "#Checked ops/s", "#Ours is", "#exec/s",
-         "#Empty exec/s", "#A12", "#Cases longer than ours"],
+        ["Tool", "#Bugs found", "#Runs", "#Mean s to a bug (95 %)", "#Times ours (95 %)", "#Checked ops/s", "#Ours is", "#exec/s",
+         "#Empty exec/s", "#A12", "#Longer cases"],
         [tool_row(compare, geometry, tool) for tool in tools_of(compare, geometry)], "firm")
 
 
@@ -114,6 +120,19 @@ def wins(compare):
         return h.join([heading, h.paragraph("Nowhere in what was measured.")])
     return h.join([heading, h.table("What another tool does better, and why",
                                     ["Bug", "Tool", "Geometry", "What", "Why"], rows, "wrap firm")])
+
+
+def counterexamples(compare, bug):
+    """What each tool shrank one bug to, where it is known; nothing if nowhere."""
+    rows = []
+    for name, geometry in (compare or {}).get("geometries", {}).items():
+        for tool, figures in geometry.get("per_bug", {}).get(bug, {}).items():
+            if figures and figures.get("shrunk_text"):
+                rows.append([title_of(compare, tool), name, h.short(figures.get("shrunk_ops")),
+                             ", ".join(figures.get("reported") or []) or "-",
+                             h.tag("pre", figures["shrunk_text"].rstrip())])
+    return h.fold("What each tool comes down to", h.table(
+        "Counterexamples after shrinking", ["Tool", "Geometry", "#Ops", "It says", "Case"], rows)) if rows else ""
 
 
 def section(data):
@@ -130,7 +149,7 @@ def section(data):
         h.join([figures_table(compare, name) for name in names], "\n"),
         h.paragraph("Mean s: restricted mean time to the bug, the area under the curve up to the budget; a run that "
                     "found nothing counts with all of it. A12: how often one of our runs is faster than one of "
-                    "theirs, on the average over the bugs; 0.5 is no difference. -: not measured, or does not apply.", class_="soft"),
+                    "theirs, on the average over the bugs; 0.5 is no difference. Longer cases: bugs whose shrunk case is longer than ours. -: not measured, or does not apply.", class_="soft"),
         h.tag("div", h.join([h.tag("div", one_geometry(compare, name)) for name in names]), class_="pair"),
         wins(compare),
         h.join([bug_table(compare, name, compare["geometries"][name]) for name in names], "\n"),

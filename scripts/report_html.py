@@ -91,7 +91,7 @@ def rate(value):
 def seconds(value):
     if value is None:
         return "not found"
-    return f"{value:.2f}" if value < 10 else f"{value:.0f}"
+    return f"{value:.3f}" if value < 0.1 else f"{value:.2f}" if value < 10 else f"{value:.0f}"
 
 
 def short(value):

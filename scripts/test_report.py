@@ -161,6 +161,9 @@ def in_browser(report, page):
     try:
         browser.window(360)
         browser.open(page)
+        browser.value("document.querySelector('a[href=\"#bug-b6-empty-range\"]').click()")
+        report("report: a link to a story opens it",
+               browser.value("document.querySelector('#bug-b6-empty-range').parentElement.open") is True)
         browser.value("document.querySelectorAll('details').forEach(d => d.open = true)")
         shown = browser.value("document.querySelectorAll('svg').length + ' ' + document.querySelector('h1').textContent")
         report("report: it renders", shown and int(shown.split()[0]) > 90 and "what was measured" in shown, str(shown))
