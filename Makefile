@@ -527,7 +527,7 @@ mutants:
 	@scripts/mutants --build=$(B) --jobs=$(JOBS) $(if $(ONLY),--only='$(ONLY)')
 
 test:
-	$(setup) $(PACKAGES_afl)
+	$(setup) $(PACKAGES_afl) chromium
 	@scripts/test --build=$(B)
 
 oss-fuzz-check:

@@ -374,7 +374,7 @@ static void print_escaped(const char *text)
 static void print_text(const char *class, int x, int y, int room, const char *text)
 {
     fprintf(picture.out, "<text class=\"%s\" x=\"%d\" y=\"%d\"", class, x, y);
-    if ((int)strlen(text) * 7 > room)
+    if ((int)strlen(text) * 13 / 2 > room)
         fprintf(picture.out, " textLength=\"%d\" lengthAdjust=\"spacingAndGlyphs\"", room);
     fprintf(picture.out, ">");
     print_escaped(text);
@@ -384,25 +384,34 @@ static void print_text(const char *class, int x, int y, int room, const char *te
 static const char *const look_classes[DRAW_LOOKS + 1] = {"miss",    "ident", "frame",
                                                          "foreign", "odd",   "rest"};
 
-/* Its slots in their true proportions. */
+static void print_part(const struct box *box, const struct row *row)
+{
+    int width = column_width[box->column] - 16;
+    double from = (double)row->from * width / box->slots;
+    double wide = (double)(row->to + 1) * width / box->slots - from;
+
+    if (wide < 3) /* to be seen at all */
+        wide = 3;
+    if (from > width - wide)
+        from = width - wide;
+    fprintf(picture.out, "<rect class=\"%s\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"12\"/>",
+            look_classes[row->look], box->x + 8 + from, box->y + 26, wide);
+}
+
+/* Its slots in their true proportions; what is there lies above what is missing. */
 static void print_strip(const struct box *box)
 {
-    int x = box->x + 8, y = box->y + 26, width = column_width[box->column] - 16;
     unsigned rows = box->shared ? 1 : box->rows;
 
-    for (unsigned i = 0; i < rows; i++) {
-        const struct row *row = &box->row[i];
-        double from = (double)row->from * width / box->slots;
-        double to = (double)(row->to + 1) * width / box->slots;
-
-        fprintf(picture.out,
-                "<rect class=\"%s\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"12\"/>",
-                look_classes[row->look], x + from, y, to - from < 3 ? 3 : to - from);
-    }
+    for (int there = 0; there < 2; there++)
+        for (unsigned i = 0; i < rows; i++)
+            if ((box->row[i].look != LOOK_INVALID) == there)
+                print_part(box, &box->row[i]);
     if (box->slots <= 16)
         for (unsigned i = 1; i < box->slots; i++)
             fprintf(picture.out, "<path class=\"cut\" d=\"M%.1f %dv12\"/>",
-                    x + (double)i * width / box->slots, y);
+                    box->x + 8 + (double)i * (column_width[box->column] - 16) / box->slots,
+                    box->y + 26);
     fprintf(picture.out, "\n");
 }
 
@@ -425,7 +434,7 @@ static void print_row(const struct box *box, unsigned i)
             look_classes[row->look], box->x + 8, y - 5);
     print_text("s", box->x + 25, y + 4, 78, slots);
     if (*row->aside) {
-        aside = 7 * (int)strlen(row->aside) + 6;
+        aside = 63 * (int)strlen(row->aside) / 10 + 6;
         print_text("s e", box->x + width - 8, y + 4, aside, row->aside);
     }
     print_text("t", box->x + 106, y + 4, width - 114 - aside, row->text);

@@ -232,7 +232,6 @@ def run_all(build, report):
         report("report: the same figures, the same page", read(page) == first)
         report("report: no script, nothing from elsewhere",
                not re.search(r"<script|<link(?! rel=\"icon\" href=\"data:,\")|@import|\bsrc=|url\((?!#)", first))
-        subprocess.run(["scripts/setup", "chromium"], check=False)
         if not shutil.which("chromium"):
             report("report: in a browser", False, "chromium is not installed")
             return
