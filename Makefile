@@ -24,6 +24,7 @@ SAN ?= address,undefined
 ARCH ?= native
 SEED ?= 1
 RUNS ?= 7
+BASE ?=
 THREADS ?= 4
 ROUNDS ?=
 PROPS_FLAVOUR ?= gcc
@@ -189,7 +190,7 @@ core_objects = $(patsubst %.c,$(if $(BUG),$(C),$(B))/$(1)/$(2)/%.o,$(CORE))
 chosen_objects = $(if $(LINUX_FOLDER),$(C)/$(1)/$(2)/kernel.o $(patsubst %,$(B)/$(1)/$(2)/props/subjects/linux/%.o,subject chosen),$(B)/$(1)/$(2)/props/subjects/chosen.o)
 objects = $(core_objects) $(chosen_objects) $(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS) $(3))
 
-.PHONY: help kernel-report fuzz campaign status corpus-promote props exhaustive exhaustive-races race bugs mutants shrink coverage matrix test regress repro bench fuzz-targets service-targets oss-fuzz-check clean
+.PHONY: help kernel-report fuzz campaign status corpus-promote props exhaustive exhaustive-races race bugs mutants shrink coverage report matrix test regress repro bench bench-against fuzz-targets service-targets oss-fuzz-check clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -211,7 +212,9 @@ help:
 # help: make status          how a campaign goes, or went
 # help: make corpus-promote  what fuzzing collected and the reviewed corpus lacks, as text for review
 # help: make repro CASE=FILE [TARGET=] [GEOMETRY=] [DEBUG=1]   one crasher, explained
+# help: make report          what was measured so far, on one page: build/report/index.html
 # help: make bench [RUNS=7]  speed, as ratios; also build/bench.json
+# help: make bench-against BASE=REV [RUNS=10] [SEEDS=8] [TIME=30] [ONLY="bug .."]   better, worse or no difference; fails if worse
 # help: make mutants [JOBS=cores] [ONLY=REGEX]   mutants of the core: which does no test kill?
 # help: make fuzz|props|regress|repro|shrink SUBJECT=linux LINUX=TREE [KNOWN=B1,C3]   the kernel's own p2m.c, in a tree, or LINUX=debian
 # help: make kernel-report LINUX="TREE ..."   versions x invariants: pass, or the shortest case that fails
@@ -464,12 +467,12 @@ explored = $(if $(filter command environment,$(firstword $(origin GEOMETRY))),$(
 exhaustive:
 	$(if $(filter $(explored),$(EXPLORED)),,$(error GEOMETRY=$(explored): there are $(EXPLORED)))
 	@$(MAKE) --no-print-directory -j$(shell nproc) $(B)/gcc/$(explored)/exhaustive_$(explored)
-	@$(B)/gcc/$(explored)/exhaustive_$(explored) $(time_limit)
+	@$(B)/gcc/$(explored)/exhaustive_$(explored) $(time_limit) --json=$(B)/exhaustive-$(explored).json
 
 exhaustive-races:
 	$(call number,JOBS)
 	@$(MAKE) --no-print-directory -j$(shell nproc) $(B)/gcc/micro/exhaustive_micro
-	@$(B)/gcc/micro/exhaustive_micro --races --jobs=$(JOBS) $(time_limit)
+	@$(B)/gcc/micro/exhaustive_micro --races --jobs=$(JOBS) $(time_limit) --json=$(B)/exhaustive-races.json
 
 # Ten seconds, where nobody names a time: the default of TIME is for fuzzing.
 RACE_TIME := $(if $(filter file default,$(origin TIME)),10,$(TIME))
@@ -517,12 +520,23 @@ bench:
 	@$(MAKE) --no-print-directory -j$(shell nproc) $(BENCH) $(if $(AFL_IS_HERE),$(BENCH_AFL))
 	@scripts/bench --build=$(B) --runs=$(RUNS)
 
+told_number = $(if $(filter command environment,$(firstword $(origin $(1)))),$(call number,$(1))--$(2)=$($(1)))
+
+bench-against:
+	$(if $(BASE),,$(error say which revision: make bench-against BASE=REV))$(call number,JOBS)$(setup)
+	@scripts/bench-against --build=$(B) --base='$(BASE)' --jobs=$(JOBS) $(call told_number,RUNS,blocks) $(call told_number,SEEDS,seeds) $(call told_number,TIME,time) $(if $(ONLY),--bugs='$(ONLY)')
+
+# Measures nothing: it shows what the other commands left in the build folder.
+report:
+	@$(MAKE) -s --no-print-directory -j$(shell nproc) $(B)/p2m-case
+	@scripts/report --build=$(B)
+
 mutants:
 	$(call number,JOBS)$(setup) python3-clang
 	@scripts/mutants --build=$(B) --jobs=$(JOBS) $(if $(ONLY),--only='$(ONLY)')
 
 test:
-	$(setup) $(PACKAGES_afl)
+	$(setup) $(PACKAGES_afl) chromium
 	@scripts/test --build=$(B)
 
 oss-fuzz-check:

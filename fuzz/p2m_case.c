@@ -27,7 +27,8 @@ static const char help_text[] =
     "  p2m-case shrink FILE [-o OUT]     the smallest case that fails in the same way, in\n"
     "                                    the smallest geometry: OUT in bytes, OUT.txt,\n"
     "                                    OUT.c; other failures met: OUT.aside-NAME.txt\n"
-    "  p2m-case show FILE                draws the tree at the end of the case\n"
+    "  p2m-case show [--svg] FILE        draws the tree at the end of the case, as text, or\n"
+    "                                    as a picture (-o OUT.svg)\n"
     "  p2m-case replay PATH...           runs files, and all in folders, in every\n"
     "                                    geometry; ends with what was done\n"
     "  p2m-case cells PATH...            runs them in one geometry (tiny): which calls met\n"
@@ -56,7 +57,10 @@ static const char help_text[] =
     "  --cost            e820: only what the map costs, a line a file\n"
     "  --verify          e820: hold the ranges against a classification of each page\n"
     "  --want=NAME       shrink: the failure to keep; another one is an error\n"
-    "  -o OUT            encode, decode, shrink, e820: write here (e820: the map as a case)\n"
+    "  --all             cells: a line for each cell, too\n"
+    "  --svg             show: as an SVG; bounded in size, what is left out is said\n"
+    "  -o OUT            encode, decode, shrink, e820, show --svg: write here (e820: the map as\n"
+    "                    a case)\n"
     "  -h, --help        this text\n"
     "\n"
     "A file is text if its name ends in .txt or its first line begins with p2m-case;\n"
@@ -68,7 +72,7 @@ void (*tool_running_op)(FILE *out);
 
 static struct {
     const char *geometry, *target, *out, *want, *junit;
-    bool every, reverse, faults, hashes, domu, ranges, cost, verify, help;
+    bool every, reverse, faults, hashes, domu, ranges, cost, verify, svg, all, help;
 } options;
 
 static int usage(const char *why, const char *what)
@@ -106,6 +110,25 @@ static bool decode(const struct tool *tool, const struct input *input)
     return fine;
 }
 
+/* An SVG only of a case that violates nothing; a tree as text of whatever there is. */
+static bool show(const struct tool *tool, const struct input *input)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *memory;
+    bool fine;
+
+    if (!options.svg)
+        return tool->show(input, false, stdout);
+    memory = open_memstream(&text, &size);
+    fine = memory && tool->show(input, true, memory);
+    if (memory)
+        fclose(memory);
+    fine = fine && deliver(text, size);
+    free(text);
+    return fine;
+}
+
 static bool encode(const struct tool *tool, const struct input *input)
 {
     uint8_t bytes[TOOL_BYTES];
@@ -127,7 +150,7 @@ static bool one_geometry(enum command command, const struct tool *tool, const st
     case REPRO:
         return tool->repro(input, stdout);
     default:
-        return tool->show(input, stdout);
+        return show(tool, input);
     }
 }
 
@@ -206,7 +229,7 @@ static int cells(char **paths, int count)
     options.geometry = geometry;
     if (!replay(paths, count))
         return 1;
-    wrong = tool->cells(stdout);
+    wrong = tool->cells(options.all, stdout);
     if (wrong)
         fprintf(stderr, "p2m-case: %u cells are not as they should be\n", wrong);
     return wrong > 0;
@@ -359,6 +382,8 @@ static bool parse_options(int argc, char **argv)
         RANGES,
         COST,
         VERIFY,
+        SVG,
+        ALL,
         WANT,
         FAULTS,
         JUNIT
@@ -375,6 +400,8 @@ static bool parse_options(int argc, char **argv)
         {"ranges", no_argument, NULL, RANGES},
         {"cost", no_argument, NULL, COST},
         {"verify", no_argument, NULL, VERIFY},
+        {"svg", no_argument, NULL, SVG},
+        {"all", no_argument, NULL, ALL},
         {"want", required_argument, NULL, WANT},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
@@ -423,6 +450,12 @@ static bool parse_options(int argc, char **argv)
         case VERIFY:
             options.verify = true;
             break;
+        case ALL:
+            options.all = true;
+            break;
+        case SVG:
+            options.svg = true;
+            break;
         case 'o':
             options.out = optarg;
             break;
@@ -460,7 +493,11 @@ static int dispatch(int argc, char **argv)
         return usage("a command is wanted", NULL);
     if (strcmp(command, "e820") && (outputs > (options.out != NULL) || options.domu))
         return usage("only e820 takes --domu, --ranges, --cost and --verify, not", command);
-    if (options.out && strcmp(command, "e820") && strcmp(command, "encode") &&
+    if (options.svg && strcmp(command, "show"))
+        return usage("--svg is of no use to", command);
+    if (options.all && strcmp(command, "cells"))
+        return usage("--all is of no use to", command);
+    if (options.out && !options.svg && strcmp(command, "e820") && strcmp(command, "encode") &&
         strcmp(command, "decode") && strcmp(command, "shrink"))
         return usage("-o is of no use to", command);
     if (outputs > 1)

@@ -204,14 +204,21 @@ static bool repro(const struct input *input, FILE *out)
     return false;
 }
 
-static bool show_case(const struct subject *subject, FILE *out)
+static const char *svg_title;
+
+static void svg_at_end(void)
+{
+    draw_tree_svg(watch_out, svg_title);
+}
+
+static bool show_case(const struct subject *subject, void (*draw)(void), FILE *out)
 {
     struct verdict verdict;
     struct report report = {&verdict, &c, "ops", NULL};
     bool fine;
 
     watch_out = out;
-    machine_at_end = draw_at_end;
+    machine_at_end = draw;
     fine = machine_judge(subject, &c, CHECK_QUICK, &verdict);
     machine_at_end = NULL;
     if (!fine)
@@ -219,9 +226,10 @@ static bool show_case(const struct subject *subject, FILE *out)
     return fine;
 }
 
-static bool show(const struct input *input, FILE *out)
+static bool show(const struct input *input, bool svg, FILE *out)
 {
-    return load(input) && show_case(tool_subject(input), out);
+    svg_title = base_name(input->name);
+    return load(input) && show_case(tool_subject(input), svg ? svg_at_end : draw_at_end, out);
 }
 
 /* ---- replay ---- */
@@ -309,7 +317,19 @@ static void print_cell_table(FILE *out, const struct cell_counts *table)
     fprintf(out, "\n");
 }
 
-static unsigned tool_cells(FILE *out)
+static void print_each_cell(FILE *out)
+{
+    char name[128];
+
+    for (unsigned cell = 0; cell < CELLS; cell++) {
+        const char *why = cells_impossible(cell);
+
+        cells_name(cell, name, sizeof(name));
+        fprintf(out, "cell\t%" PRIu64 "\t%s\t%s\n", cells_met[cell], name, why ? why : "");
+    }
+}
+
+static unsigned tool_cells(bool all, FILE *out)
 {
     struct cell_counts table[CELL_CALLS * CELL_BEFORES] = {{0, 0}}, sum = {0, 0};
     unsigned wrong = 0;
@@ -321,6 +341,8 @@ static unsigned tool_cells(FILE *out)
         counts->possible += !cells_impossible(cell);
         counts->reached += !cells_impossible(cell) && cells_met[cell];
     }
+    if (all)
+        print_each_cell(out);
     print_cell_table(out, table);
     for (unsigned cell = 0; cell < CELLS; cell++) {
         const char *why = cells_impossible(cell);
@@ -390,7 +412,7 @@ static void e820_case(const struct e820_table *table, bool domu, FILE *out)
 static bool e820_show(const struct e820_table *table, bool domu, FILE *out)
 {
     make_case(table, domu);
-    return show_case(subject_under_test, out);
+    return show_case(subject_under_test, draw_at_end, out);
 }
 
 struct verify {

@@ -60,7 +60,9 @@ struct tool {
     /* Each is false, having said why on stderr, if the case is no case. */
     bool (*print)(const struct input *input, FILE *out);                   /* as text */
     bool (*encode)(const struct input *input, uint8_t *out, size_t *size); /* TOOL_BYTES */
-    bool (*show)(const struct input *input, FILE *out);                    /* the tree at the end */
+
+    /* The tree at the end of the case, as text, or as an SVG under the name of the file. */
+    bool (*show)(const struct input *input, bool svg, FILE *out);
 
     /* Each op with its result, then the verdict; false also if one is violated. */
     bool (*run)(const struct input *input, bool every, FILE *out);
@@ -74,10 +76,11 @@ struct tool {
 
     /*
      * The matrix of state coverage of all that was run so far (props/cells.h): reached and
-     * reachable cells, the gaps in words. Answers the number of gaps, and of cells that
-     * were reached though they are called impossible.
+     * reachable cells, the gaps in words; with `all` before that a line for each cell, `cell`,
+     * how often it was met, its name, and why it is impossible, with tabs between. Answers
+     * the number of gaps, and of cells that were reached though they are called impossible.
      */
-    unsigned (*cells)(FILE *out);
+    unsigned (*cells)(bool all, FILE *out);
 
     /* What is wrong with the case in this geometry: a name of 64 bytes, "" if nothing is. */
     bool (*failure)(const struct input *input, char *name);

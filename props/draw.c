@@ -7,10 +7,10 @@
 
 HARNESS_BEGIN
 
-static struct {
-    FILE *out;
-    unsigned mids, leaves, grafted, mfn_pages;
-} drawing;
+static FILE *drawing;
+
+const char *const draw_look_names[DRAW_LOOKS] = {"INVALID", "IDENTITY", "MFN", "FOREIGN",
+                                                 "MALFORMED"};
 
 /* "[3..487]", in a column of its own. */
 static void slots(const char *indent, unsigned from, unsigned to)
@@ -21,20 +21,17 @@ static void slots(const char *indent, unsigned from, unsigned to)
         snprintf(text, sizeof(text), "[%u]", from);
     else
         snprintf(text, sizeof(text), "[%u..%u]", from, to);
-    fprintf(drawing.out, "%s%-12s ", indent, text);
+    fprintf(drawing, "%s%-12s ", indent, text);
 }
 
-static bool is_live(const void *page)
+bool draw_is_live(const void *page)
 {
     int index = host_page_index(page);
 
     return index >= 0 && host.state[index] == HOST_LIVE;
 }
 
-/* What an entry is, and whether the next one carries it on. */
-enum look { LOOK_INVALID, LOOK_IDENTITY, LOOK_MFN, LOOK_FOREIGN, LOOK_ODD };
-
-static enum look look_at(p2m_word entry, p2m_word pfn)
+enum draw_look draw_look_at(p2m_word entry, p2m_word pfn)
 {
     if (entry == INVALID_P2M_ENTRY)
         return LOOK_INVALID;
@@ -45,32 +42,43 @@ static enum look look_at(p2m_word entry, p2m_word pfn)
     return entry & ENTRY_FOREIGN_BIT ? LOOK_FOREIGN : LOOK_MFN;
 }
 
+p2m_word draw_value(p2m_word entry)
+{
+    return entry & ~(ENTRY_FOREIGN_BIT | ENTRY_IDENTITY_BIT);
+}
+
 static bool carries_on(const p2m_word *leaf, unsigned i, p2m_word base)
 {
-    enum look look = look_at(leaf[i - 1], base + i - 1);
+    enum draw_look look = draw_look_at(leaf[i - 1], base + i - 1);
 
-    if (look != look_at(leaf[i], base + i))
+    if (look != draw_look_at(leaf[i], base + i))
         return false;
     return look == LOOK_INVALID || look == LOOK_IDENTITY || leaf[i] == leaf[i - 1] + 1;
 }
 
+unsigned draw_run_end(const p2m_word *leaf, unsigned from, p2m_word base)
+{
+    unsigned to = from + 1;
+
+    while (to < P2M_LEAF && carries_on(leaf, to, base))
+        to++;
+    return to;
+}
+
 static void draw_entries(const p2m_word *leaf, p2m_word base)
 {
-    static const char *const names[] = {"INVALID", "IDENTITY", "MFN", "FOREIGN", "MALFORMED"};
-
     for (unsigned from = 0, to; from < P2M_LEAF; from = to) {
-        enum look look = look_at(leaf[from], base + from);
-        p2m_word value = leaf[from] & ~(ENTRY_FOREIGN_BIT | ENTRY_IDENTITY_BIT);
+        enum draw_look look = draw_look_at(leaf[from], base + from);
+        p2m_word value = draw_value(leaf[from]);
 
-        for (to = from + 1; to < P2M_LEAF && carries_on(leaf, to, base); to++)
-            ;
+        to = draw_run_end(leaf, from, base);
         slots("              |     |  ", from, to - 1);
-        fprintf(drawing.out, "%s", names[look]);
+        fprintf(drawing, "%s", draw_look_names[look]);
         if (look != LOOK_INVALID)
-            fprintf(drawing.out, " 0x%llx", (unsigned long long)value);
+            fprintf(drawing, " 0x%llx", (unsigned long long)value);
         if (look != LOOK_INVALID && to - from > 1)
-            fprintf(drawing.out, "..0x%llx", (unsigned long long)(value + (to - from - 1)));
-        fprintf(drawing.out, "\n");
+            fprintf(drawing, "..0x%llx", (unsigned long long)(value + (to - from - 1)));
+        fprintf(drawing, "\n");
     }
 }
 
@@ -79,17 +87,15 @@ static void draw_leaf(const p2m_word *leaf, p2m_word base)
     bool grafted = host_list_index(leaf) >= 0;
 
     if (leaf == machine.view.missing) {
-        fprintf(drawing.out, "-> p2m_missing\n");
+        fprintf(drawing, "-> p2m_missing\n");
     } else if (leaf == machine.view.identity) {
-        fprintf(drawing.out, "-> p2m_identity\n");
-    } else if (!grafted && !is_live(leaf)) {
-        fprintf(drawing.out, "-> no live page\n");
+        fprintf(drawing, "-> p2m_identity\n");
+    } else if (!grafted && !draw_is_live(leaf)) {
+        fprintf(drawing, "-> no live page\n");
     } else {
-        fprintf(drawing.out, "-> leaf (%s), PFN 0x%llx..0x%llx\n", grafted ? "mfn_list" : "private",
+        fprintf(drawing, "-> leaf (%s), PFN 0x%llx..0x%llx\n", grafted ? "mfn_list" : "private",
                 (unsigned long long)base, (unsigned long long)(base + P2M_LEAF - 1));
         draw_entries(leaf, base);
-        drawing.leaves += !grafted;
-        drawing.grafted += grafted;
     }
 }
 
@@ -114,12 +120,33 @@ static bool mid_is_shared(p2m_word **mid)
     return mid == machine.view.mid_missing || mid == machine.view.mid_identity;
 }
 
+void draw_costs(FILE *out)
+{
+    unsigned mids = 0, leaves = 0, grafted = 0, mfn_pages = 0;
+
+    for (unsigned ti = 0; ti < P2M_TOP; ti++) {
+        p2m_word **mid = machine.view.top[ti];
+
+        mfn_pages +=
+            machine.view.top_mfn && machine.view.top_mfn_p[ti] != machine.view.mid_missing_mfn;
+        if (mid_is_shared(mid) || !draw_is_live(mid))
+            continue;
+        mids++;
+        for (unsigned mi = 0; mi < P2M_MID; mi++) {
+            grafted += host_list_index(mid[mi]) >= 0;
+            leaves += draw_is_live(mid[mi]) && !leaf_is_shared(mid[mi]);
+        }
+    }
+    fprintf(out,
+            "tree pages: %u (mids %u, leaves %u); grafted leaves %u; MFN pages %u; max_pfn 0x%llx",
+            mids + leaves, mids, leaves, grafted, mfn_pages, (unsigned long long)host.info.max_pfn);
+}
+
 void draw_tree(FILE *out)
 {
     p2m_word ***top = machine.view.top;
 
-    drawing.out = out;
-    drawing.mids = drawing.leaves = drawing.grafted = drawing.mfn_pages = 0;
+    drawing = out;
     if (!top) {
         fprintf(out, "no tree: the guest is auto-translated\n");
         return;
@@ -130,24 +157,19 @@ void draw_tree(FILE *out)
         while (to < P2M_TOP && mid_is_shared(top[from]) && top[to] == top[from])
             to++;
         slots("  ", from, to - 1);
-        drawing.mfn_pages += machine.view.top_mfn_p[from] != machine.view.mid_missing_mfn;
         if (top[from] == machine.view.mid_missing) {
             fprintf(out, "-> p2m_mid_missing\n");
         } else if (top[from] == machine.view.mid_identity) {
             fprintf(out, "-> p2m_mid_identity\n");
-        } else if (!is_live(top[from])) {
+        } else if (!draw_is_live(top[from])) {
             fprintf(out, "-> no live page\n");
         } else {
             fprintf(out, "-> mid (private)\n");
-            drawing.mids++;
             draw_mid(top[from], from);
         }
     }
-    fprintf(
-        out,
-        "tree pages: %u (mids %u, leaves %u); grafted leaves %u; MFN pages %u; max_pfn 0x%llx\n",
-        drawing.mids + drawing.leaves, drawing.mids, drawing.leaves, drawing.grafted,
-        drawing.mfn_pages, (unsigned long long)host.info.max_pfn);
+    draw_costs(out);
+    fprintf(out, "\n");
 }
 
 HARNESS_END

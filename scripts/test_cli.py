@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """p2m-case and make as a person meets them: what they print, and all that can go wrong."""
 
+import json
 import os
 import random
 import re
@@ -114,6 +115,51 @@ def drawing(cli):
   [2..511]     -> p2m_mid_missing
 tree pages: 3 (mids 1, leaves 2);"""
     cli.report("three pages, and nothing else", out.startswith(want), out)
+
+
+SMALL = "p2m-case 1\ngeometry micro\nrange 0x2 0x4\nset 0x0 mfn 0x5\nset 0x1 foreign 0x6\n"
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def picture(cli):
+    """The same as an SVG: what is in it, in the order of the boxes; that nothing makes it huge."""
+    case, out = cli.path("small <&\x01>.txt", SMALL), cli.path("small.svg")
+    cli.fine("show --svg", "show", "--svg", case, "-o", out)
+    root = xml.etree.ElementTree.parse(out).getroot()
+    texts = [element.text for element in root.iter(SVG + "text")]
+    cli.report("the picture has each page once, with its slots", texts == [
+        "small <&?>.txt", "geometry micro, 2 x 2 x 2; tree pages: 2 (mids 1, leaves 1); grafted "
+        "leaves 0; MFN pages 1; max_pfn 0x2", "Slots and entries", "missing, INVALID",
+        "identity, IDENTITY", "private page, MFN", "FOREIGN", "dead page, malformed entry",
+        "p2m_mid_missing", "each slot: p2m_missing", "p2m_mid_identity", "each slot: p2m_identity",
+        "p2m_missing", "each entry INVALID", "p2m_identity", "each entry INVALID, read as IDENTITY",
+        "p2m_top", "PFN 0x0..0x7", "[0]", "0x0..0x3", "private", "[1]", "0x4..0x7", "missing",
+        "mid, private", "PFN 0x0..0x3", "[0]", "0x0..0x1", "private", "[1]", "0x2..0x3", "identity",
+        "leaf, private", "PFN 0x0..0x1", "[0]", "MFN 0x5", "[1]", "FOREIGN 0x6"], str(texts))
+    cli.report("it has a title and a description, and no script",
+               root.findtext(SVG + "title") == "p2m tree: small <&?>.txt" and
+               root.findtext(SVG + "desc").startswith("p2m_top has 2 slots: [0] private, [1] missing;")
+               and not list(root.iter(SVG + "script")), root.findtext(SVG + "desc"))
+    arrows = [element.get("class") for element in root.iter(SVG + "path") if element.get("marker-end")]
+    cli.report("its arrows", arrows == ["wire to-miss", "wire to-ident", "wire to-miss", "wire", "wire"],
+               str(arrows))
+    cli.fine("show --svg to standard output", "show", "--svg", case, has="</svg>")
+    cli.fine("an auto-translated guest has no tree", "show", "--svg", "corpus/seed/auto-translated.txt",
+             has="no tree: the guest is auto-translated")
+    crowded = "p2m-case 1\ngeometry x86_64\nboot nr_pages=0x40000 holes=0x1\n" + "".join(
+        f"set {pfn:#x} mfn 0x1\n" for pfn in range(0x80000, 0x80000 + 200 * 0x40000, 0x40000))
+    drawn = cli.fine("a crowded tree", "show", "--svg", cli.path("crowded.txt", crowded),
+                     has="not drawn")
+    cli.report("the size is bounded", len(drawn) < 100000, f"{len(drawn)} bytes")
+    cli.bad("--svg elsewhere", "run", "--svg", case, says="--svg is of no use to", status=2)
+    cli.bad("an SVG into a folder that is not there", "show", "--svg", case, "-o",
+            cli.path("no/where.svg"), says="No such file")
+    cli.bad("an SVG to a full device", "show", "--svg", case, "-o", "/dev/full", says="No space left")
+    status, _, err = cli.call("show", "--svg", cli.path("canary_tiny-y.txt", CANARY), "-o",
+                              cli.path("none.svg"))
+    cli.report("a case that fails is reported and leaves no picture", status == 1 and
+               "GET_MATCHES_MODEL" in err and not os.path.exists(cli.path("none.svg")), err)
 
 
 def maps(cli):
@@ -258,6 +304,12 @@ def corpora(cli):
     cli.report("cells that are not reached are a failure", status == 1 and "never reached: range" in out
                and "cells are not as they should be" in err, out[-300:] + err)
     cli.fine("every cell is reached by the reviewed corpora", "cells", "corpus", has=" of 657 cells reached")
+    out = cli.fine("each cell", "cells", "--all", "corpus", has=" of 657 cells reached")
+    lines = [line.split("\t") for line in out.splitlines() if line.startswith("cell\t")]
+    cli.report("each cell, once, with its count or why it is impossible", len(lines) == 657 + 1254 and
+               len({line[2] for line in lines}) == len(lines) and
+               all((line[1] == "0") == bool(line[3]) for line in lines), str(lines[:3]))
+    cli.bad("--all elsewhere", "run", "--all", cli.path("some"), says="--all is of no use to", status=2)
     results = cli.path("result.xml")
     cli.fine("replay --junit", "replay", f"--junit={results}", cli.path("some"))
     suite = xml_suite(results)
@@ -284,6 +336,16 @@ def explorer(cli):
         done = subprocess.run([program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               check=False, encoding="utf-8")
         cli.report(f"exhaustive: {name}", done.returncode == status and says in done.stdout, done.stdout)
+    path = cli.path("exhaustive.json")
+    subprocess.run([program, "--transitions=1000", f"--json={path}"], check=False, stdout=subprocess.DEVNULL)
+    with open(path, encoding="utf-8") as file:
+        result = json.load(file)
+    cli.report("exhaustive --json", result["geometry"] == "micro" and result["transitions"] >= 1000 and
+               not result["closed"] and not result["violated"], str(result))
+    done = subprocess.run([program, "--transitions=1000", "--json=/dev/null/x"], check=False,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8")
+    cli.report("exhaustive --json to where nothing can be written", done.returncode == 1 and
+               done.stderr.count("\n") == 1 and "/dev/null/x" in done.stderr, done.stderr)
 
 
 def planted(cli):
@@ -325,6 +387,8 @@ def full_disk(cli):
             except OSError:
                 pass
         cli.bad("a full disk", "encode", cli.path("c.txt"), "-o", f"{disk}/out", says="No space left")
+        cli.bad("a full disk, SVG", "show", "--svg", cli.path("c.txt"), "-o", f"{disk}/out.svg",
+                says="No space left")
         cli.report("a full disk leaves no half-written file", os.listdir(disk) == ["filler"],
                    str(os.listdir(disk)))
     finally:
@@ -373,6 +437,6 @@ def make_commands(cli):
 def run_all(build, report):
     with tempfile.TemporaryDirectory() as folder:
         cli = Cli(build, report, folder)
-        for group in (faces, drawing, maps, real_maps, bad_input, shrinking, corpora, explorer, planted,
+        for group in (faces, drawing, picture, maps, real_maps, bad_input, shrinking, corpora, explorer, planted,
                       full_disk, noise, make_commands):
             group(cli)

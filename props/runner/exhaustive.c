@@ -27,7 +27,7 @@ HARNESS_BEGIN
 static struct {
     bool races;
     unsigned jobs, every;
-    const char *out;
+    const char *out, *json;
     struct explore_options search;
 } options = {.jobs = 1,
              .every = 1,
@@ -45,7 +45,8 @@ static const char usage_text[] =
     "  --every=N      only from each N-th state (races only)\n"
     "  --want=NAME    go on until this invariant is violated, whatever else is\n"
     "  --transitions, --depth, --seconds   how far to go at most\n"
-    "  --out=FILE     the violating case as text\n";
+    "  --out=FILE     the violating case as text\n"
+    "  --json=FILE    the result, for a report\n";
 
 static int usage(const char *why)
 {
@@ -63,12 +64,17 @@ static bool parse_number(const char *text, uint64_t *value)
 }
 
 static const struct option known[] = {
-    {"races", no_argument, NULL, 'r'},       {"jobs", required_argument, NULL, 'j'},
+    {"races", no_argument, NULL, 'r'},
+    {"jobs", required_argument, NULL, 'j'},
     {"every", required_argument, NULL, 'e'},
 
-    {"want", required_argument, NULL, 'w'},  {"transitions", required_argument, NULL, 't'},
-    {"depth", required_argument, NULL, 'd'}, {"seconds", required_argument, NULL, 's'},
-    {"out", required_argument, NULL, 'o'},   {NULL, 0, NULL, 0},
+    {"want", required_argument, NULL, 'w'},
+    {"transitions", required_argument, NULL, 't'},
+    {"depth", required_argument, NULL, 'd'},
+    {"seconds", required_argument, NULL, 's'},
+    {"out", required_argument, NULL, 'o'},
+    {"json", required_argument, NULL, 'J'},
+    {NULL, 0, NULL, 0},
 };
 
 static bool parse_option(int option)
@@ -81,6 +87,10 @@ static bool parse_option(int option)
     }
     if (option == 'o') {
         options.out = optarg;
+        return true;
+    }
+    if (option == 'J') {
+        options.json = optarg;
         return true;
     }
     if (option == 'w') {
@@ -126,15 +136,29 @@ static double elapsed(void)
 
 /* ---- what was found ---- */
 
-static bool write_case(const char *name, const struct test_case *c)
+static void print_json(FILE *file)
+{
+    fprintf(file,
+            "{\"geometry\": \"%s\", \"races\": %s, \"every\": %u, \"states\": %" PRIu32
+            ", \"transitions\": %" PRIu64 ", \"depth\": %u, \"checks\": %" PRIu64
+            ", \"seconds\": %.1f, \"closed\": %s, \"violated\": %s}\n",
+            shape_here.name, options.races ? "true" : "false", options.every, explored.states.count,
+            explored.transitions, explored.depth, machine.tally.checks, elapsed(),
+            explored.closed ? "true" : "false", explored.failed ? "true" : "false");
+}
+
+/* The case as text, or (`c` NULL) the result. */
+static bool write_file(const char *name, const struct test_case *c)
 {
     char temporary[544];
     FILE *file;
 
     snprintf(temporary, sizeof(temporary), "%s.tmp", name);
     file = fopen(temporary, "w");
-    if (file)
+    if (file && c)
         text_print_case(file, "", &shape_here, c);
+    else if (file)
+        print_json(file);
     if (file && !fflush(file) && !ferror(file) && !fclose(file) && !rename(temporary, name))
         return true;
     fprintf(stderr, "exhaustive: %s: %s\n", name, strerror(errno));
@@ -150,7 +174,7 @@ static void file_case(const char *what, const struct test_case *c)
         mkdir("crashes", 0777);
         snprintf(name, sizeof(name), "crashes/exhaustive_%s-%s.txt", shape_here.name, what);
     }
-    if (write_case(options.out ? options.out : name, c))
+    if (write_file(options.out ? options.out : name, c))
         fprintf(stderr, "p2mcheck: filed as %s\n", options.out ? options.out : name);
 }
 
@@ -185,6 +209,8 @@ static int print_result(void)
         if (explored.met[id])
             printf("  also violated: %s, %" PRIu64 " times\n", invariant_name((enum invariant)id),
                    explored.met[id]);
+    if (options.json && !write_file(options.json, NULL))
+        return 1;
     if (!explored.failed)
         return !explored.transitions || !machine.tally.checks;
     fflush(stdout);

@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The report, as a browser sees it: headless Chromium, driven through its debugging pipe.
+
+The page is made of figures that stand here. It must render without a word on the console
+and without asking for anything, and be no wider than the window, down to a phone's.
+"""
+
+import base64
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+
+COMPARE = {
+    "commit": "0123456789ab", "machine": {"cpu": "a <CPU>", "cores": 2, "memory_mib": 4096, "kernel": "6.1"},
+    "versions": {"clang": "14"}, "budget": 10.0, "seeds": [1, 2], "complete": False, "planned": 8, "done": 4,
+    "tools": {"p2mcheck": {"title": "p2mcheck", "what": "ours"}, "rapidcheck": {"title": "RapidCheck", "what": "theirs"}},
+    "geometries": {"tiny": {
+        "bugs": 1, "absent": {"p07-mfn-mask-64": "big trees only"}, "tools": {
+            "p2mcheck": {"found": 1, "runs_found": 2, "runs": 2, "rmst": {"seconds": 0.2, "low": 0.1, "high": 0.3},
+                         "curve": [[0, 1, 1, 1], [0.1, 0.5, 0.2, 0.9], [0.3, 0, 0, 0]], "ops_per_second": 2e6,
+                         "exec_per_second": 1e5, "empty_exec_per_second": 1e6, "a12": None,
+                         "shrunk_longer_than_ours": None},
+            "rapidcheck": {"found": 1, "runs_found": 1, "runs": 2, "rmst": {"seconds": 7, "low": 4, "high": 9},
+                           "curve": [[0, 1, 1, 1], [4, 0.5, 0.2, 0.9]], "ops_per_second": 1e5,
+                           "exec_per_second": 1e4, "empty_exec_per_second": None, "a12": 0.9,
+                           "shrunk_longer_than_ours": 1}},
+        "per_bug": {"b6-empty-range": {
+            "p2mcheck": {"found": 2, "runs": 2, "median_seconds": 0.2, "shrunk_ops": 1, "worse": False},
+            "rapidcheck": {"found": 1, "runs": 2, "median_seconds": None, "shrunk_ops": 3, "worse": True}}}}},
+    "claims": [{"claim": "a claim <b>", "goal": "10", "measured": "9", "reached": False}],
+    "peer_wins": [{"bug": "b6-empty-range", "tool": "rapidcheck", "geometry": "tiny", "what": "x & y", "why": "z"}],
+}
+ABLATION = {"seeds": 1, "budget": 60, "seconds": {"b6-empty-range": {
+    "": [0.1], "swarm": [0.2], "cells": [1], "mutator": [60], "mutator,cells,swarm": [60]}}}
+
+
+class Browser:
+    """A page in headless Chromium. Commands go in and answers come out of a pipe, each ended by a NUL."""
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp()
+        to_us, from_browser = os.pipe()
+        to_browser, from_us = os.pipe()
+
+        def keep():  # where --remote-debugging-pipe has them
+            os.dup2(to_browser, 1003)
+            os.dup2(from_browser, 1004)
+            os.dup2(1003, 3)
+            os.dup2(1004, 4)
+        self.process = subprocess.Popen(
+            ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+             "--remote-debugging-pipe", "--no-first-run", "--disable-background-networking", "--disable-extensions",
+             f"--user-data-dir={self.folder}", "about:blank"], close_fds=False, preexec_fn=keep,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        os.close(to_browser)
+        os.close(from_browser)
+        self.out, self.back = os.fdopen(from_us, "wb", buffering=0), os.fdopen(to_us, "rb", buffering=0)
+        self.number, self.rest, self.events, self.session = 0, b"", [], None
+        target = self.ask("Target.createTarget", url="about:blank")["targetId"]
+        self.session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Page", "Runtime", "Network", "Log"):
+            self.ask(f"{domain}.enable")
+
+    def message(self):
+        while b"\0" not in self.rest:
+            more = self.back.read(1 << 16)
+            if not more:
+                raise OSError("chromium ended")
+            self.rest += more
+        one, self.rest = self.rest.split(b"\0", maxsplit=1)
+        return json.loads(one)
+
+    def ask(self, method, **parameters):
+        self.number += 1
+        question = {"id": self.number, "method": method, "params": parameters}
+        if self.session:
+            question["sessionId"] = self.session
+        self.out.write(json.dumps(question).encode() + b"\0")
+        while True:
+            answer = self.message()
+            if answer.get("id") != self.number:
+                self.events.append(answer)
+            elif "error" in answer:
+                raise OSError(f"{method}: {answer['error']['message']}")
+            else:
+                return answer["result"]
+
+    def window(self, width, height=800, scheme="light", media=""):
+        self.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 500)
+        self.ask("Emulation.setEmulatedMedia", media=media, features=[{"name": "prefers-color-scheme", "value": scheme}])
+
+    def open(self, path):
+        self.ask("Page.navigate", url="file://" + os.path.abspath(path))
+        while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
+            self.events.append(self.message())
+
+    def value(self, expression):
+        """Of JavaScript, from outside: the page has none of its own."""
+        answer = self.ask("Runtime.evaluate", expression=expression, returnByValue=True)
+        if "exceptionDetails" in answer:
+            raise OSError(f"{expression}: {answer['exceptionDetails']}")
+        return answer["result"].get("value")
+
+    def of(self, method):
+        return [event["params"] for event in self.events if event.get("method") == method]
+
+    def picture(self, path, whole=False):
+        with open(path, "wb") as file:
+            file.write(base64.b64decode(self.ask("Page.captureScreenshot", captureBeyondViewport=whole)["data"]))
+
+    def close(self):
+        try:
+            self.session = None
+            self.ask("Browser.close")
+        except OSError:
+            pass
+        try:
+            self.process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.out.close()
+        self.back.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+# Text whose contrast with what is behind it is below WCAG's AA, in what is shown.
+CONTRAST = """(() => {
+  const parse = c => c.match(/[\\d.]+/g).map(Number), bad = [];
+  const light = c => { const [r, g, b] = parse(c).map(v => (v /= 255) <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
+    return .2126 * r + .7152 * g + .0722 * b; };
+  const behind = e => { for (; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor;
+    if ((parse(c)[3] ?? 1) > 0) return c; } return 'rgb(255,255,255)'; };
+  for (const e of document.querySelectorAll('h1,h2,h3,p,a,th,td,li,code,pre,summary,caption,figcaption,dt,dd,span')) {
+    if (!e.checkVisibility()) continue;
+    const a = light(getComputedStyle(e).color), b = light(behind(e));
+    if ((Math.max(a, b) + .05) / (Math.min(a, b) + .05) < 4.5) bad.push(e.outerHTML.slice(0, 90)); }
+  return bad.slice(0, 5); })()"""
+
+STRUCTURE = """(() => { const out = [], levels = [...document.querySelectorAll('h1,h2,h3,h4')].map(h => +h.tagName[1]);
+  if (levels[0] != 1 || levels.filter(l => l == 1).length != 1 || levels.some((l, i) => i && l > levels[i - 1] + 1))
+    out.push('order of headings ' + levels);
+  for (const name of ['header', 'main', 'nav', 'footer']) if (document.querySelectorAll(name).length != 1) out.push(name);
+  for (const t of document.querySelectorAll('table')) { if (!t.caption) out.push('a table without a caption');
+    for (const h of t.querySelectorAll('th')) if (!h.scope) out.push('th without scope: ' + h.textContent); }
+  for (const s of document.querySelectorAll('svg')) if (s.getAttribute('aria-hidden') != 'true' &&
+    !s.querySelector('title')) out.push('an svg without a title');
+  const ids = [...document.querySelectorAll('[id]')].map(e => e.id);
+  for (const id of ids) if (ids.indexOf(id) != ids.lastIndexOf(id)) out.push('twice the id ' + id);
+  for (const a of document.querySelectorAll('a[href^="#"]')) if (!document.getElementById(a.getAttribute('href').slice(1)))
+    out.push('a link to nowhere: ' + a.getAttribute('href'));
+  return out.slice(0, 5); })()"""
+
+
+def in_browser(report, page):
+    browser = Browser()
+    try:
+        browser.window(360)
+        browser.open(page)
+        browser.value("document.querySelector('a[href=\"#bug-b6-empty-range\"]').click()")
+        report("report: a link to a story opens it",
+               browser.value("document.querySelector('#bug-b6-empty-range').parentElement.open") is True)
+        browser.value("document.querySelectorAll('details').forEach(d => d.open = true)")
+        shown = browser.value("document.querySelectorAll('svg').length + ' ' + document.querySelector('h1').textContent")
+        report("report: it renders", shown and int(shown.split()[0]) > 90 and "what was measured" in shown, str(shown))
+        for width in (360, 768, 1280):
+            browser.window(width)
+            wide = browser.value("document.documentElement.scrollWidth")
+            report(f"report: no wider than a window of {width}", wide <= width, str(wide))
+        for scheme in ("light", "dark"):
+            browser.window(1280, scheme=scheme)
+            faint = browser.value(CONTRAST)
+            report(f"report: contrast, {scheme}", faint == [], str(faint))
+        wrong = browser.value(STRUCTURE)
+        report("report: headings, landmarks, captions, ids, links", wrong == [], str(wrong))
+        said = browser.of("Log.entryAdded") + browser.of("Runtime.consoleAPICalled") + browser.of("Runtime.exceptionThrown")
+        report("report: nothing on the console", not said, str(said)[:500])
+        asked = [event["request"]["url"] for event in browser.of("Network.requestWillBeSent")]
+        report("report: nothing is asked for but the page", [url for url in asked if not url.startswith("data:")]
+               == ["file://" + os.path.abspath(page)], str(asked))
+    finally:
+        browser.close()
+
+
+def write(folder, name, value):
+    with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+        file.write(value if isinstance(value, str) else json.dumps(value))
+
+
+def make(folder):
+    done = subprocess.run(["scripts/report", f"--build={folder}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          check=False, encoding="utf-8")
+    return done.returncode, done.stdout, done.stderr
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def run_all(build, report):
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        os.symlink(os.path.abspath(f"{build}/p2m-case"), f"{folder}/p2m-case")
+        status, _, err = make(folder)
+        report("report: nothing to report is an error", status == 1 and err.count("\n") == 1
+               and "nothing to report" in err, err)
+        write(folder, "ablation.json", "{")
+        status, _, err = make(folder)
+        report("report: a broken file is named", status == 1 and err.count("\n") == 1
+               and "ablation.json: no JSON" in err, err)
+        write(folder, "ablation.json", {"seconds": {}})
+        status, _, err = make(folder)
+        report("report: a file with something else in it is named", status == 1 and err.count("\n") == 1
+               and "ablation.json: not as expected" in err, err)
+        write(folder, "ablation.json", ABLATION)
+        write(folder, "compare.json", COMPARE)
+        status, out, err = make(folder)
+        page = f"{folder}/report/index.html"
+        report("report: of a partial run", status == 0 and "missing: hunts for planted bugs" in out, out + err)
+        first = read(page)
+        report("report: says what is missing and what makes it", "This report is partial" in first and
+               "<code>make mutants</code> makes it" in first and "4 of 8 runs" in first)
+        report("report: what it is given is escaped", "a &lt;CPU&gt;" in first and "a claim &lt;b&gt;" in first)
+        report("report: shows a case, its tree, a gap, a claim not reached", "range 0x0 0x0" in first and
+               ">p2m_mid_identity</text>" in first and "NOT reached" in first and "There are no gaps." in first)
+        make(folder)
+        report("report: the same figures, the same page", read(page) == first)
+        report("report: no script, nothing from elsewhere",
+               not re.search(r"<script|<link(?! rel=\"icon\" href=\"data:,\")|@import|\bsrc=|url\((?!#)", first))
+        if not shutil.which("chromium"):
+            report("report: in a browser", False, "chromium is not installed")
+            return
+        in_browser(report, page)
+    print(f"     the report took {time.monotonic() - start:.1f} s")
