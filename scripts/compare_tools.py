@@ -129,10 +129,13 @@ def p2mcheck(planted, bug, geometry, seed, budget, _grace):
     return answer
 
 
-def property_tool(command, folder, bug, budget, grace, text_from):
+PATIENCE = 30  # seconds for a shrinker that ends by itself; it has no answer before
+
+
+def property_tool(command, folder, bug, budget, text_from):
     """RapidCheck and Hypothesis: they shrink in the same process, once they have found something."""
     run = Run(command, folder, bug.target)
-    ended, status = run.wait(budget, lambda: run.stats()["failures"] > 0, grace)
+    ended, status = run.wait(budget, lambda: run.stats()["failures"] > 0, PATIENCE)
     stats = run.stats()
     died = status is not None and status != 1
     if status is not None and not stats["failures"] and not (died and stats["cases"]):
@@ -145,17 +148,17 @@ def property_tool(command, folder, bug, budget, grace, text_from):
     return answer
 
 
-def rapidcheck(planted, bug, geometry, seed, budget, grace):
+def rapidcheck(planted, bug, geometry, seed, budget, _grace):
     return property_tool([f"{planted}/peer/{geometry}/rapidcheck", str(seed)],
-                         f"{planted}/rapidcheck-{geometry}-{seed}", bug, budget, grace,
+                         f"{planted}/rapidcheck-{geometry}-{seed}", bug, budget,
                          lambda log: "\n".join(line for line in log.splitlines() if re.match(
                              r"(boot |set |__set |range |get |resume|e820)", line)))
 
 
-def hypothesis(planted, bug, geometry, seed, budget, grace):
+def hypothesis(planted, bug, geometry, seed, budget, _grace):
     return property_tool(["/usr/bin/python3", "props/peers/hypothesis_machine.py",
                           f"{planted}/peer/{geometry}/peer.so", str(seed)],
-                         f"{planted}/hypothesis-{geometry}-{seed}", bug, budget, grace,
+                         f"{planted}/hypothesis-{geometry}-{seed}", bug, budget,
                          lambda log: "\n".join(line.strip() for line in log.splitlines()
                                                if re.match(r"\s*(\w+ = )?state\.\w+\(", line)))
 
@@ -188,7 +191,8 @@ def libfuzzer(planted, bug, geometry, seed, budget, grace):
     return answer
 
 
-AFL_ENVIRONMENT = {"AFL_SKIP_CPUFREQ": "1", "AFL_NO_AFFINITY": "1", "AFL_NO_UI": "1", "AFL_NO_COLOR": "1",
+# (AFL++ waits for two seconds if it does not know one of these.)
+AFL_ENVIRONMENT = {"AFL_SKIP_CPUFREQ": "1", "AFL_NO_AFFINITY": "1", "AFL_NO_UI": "1",
                    "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1", "AFL_BENCH_UNTIL_CRASH": "1",
                    "ASAN_OPTIONS": "abort_on_error=1:symbolize=0"}
 
