@@ -575,7 +575,7 @@ mutants:
 	@scripts/mutants --build=$(B) --jobs=$(JOBS) $(if $(ONLY),--only='$(ONLY)')
 
 test:
-	$(setup) $(PACKAGES_afl)
+	$(setup) $(COMPARE_PACKAGES)
 	@scripts/test --build=$(B)
 
 oss-fuzz-check:

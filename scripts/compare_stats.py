@@ -328,7 +328,7 @@ def evaluate(args, bugs, runs, absent, figures):
                if geometry not in absent.get(bug.id, {}) for tool in args.tools
                for seed in range(1, args.seeds + 1)]
     done = sum(key in runs for key in planned)
-    result = {"commit": args.commit, "tree": args.tree, "machine": machine(), "versions": versions(),
+    result = {"commit": args.commit, "tree": args.tree, "machine": {**machine(), "load": args.load}, "versions": versions(),
               "budget": args.budget, "seeds": list(range(1, args.seeds + 1)),
               "complete": done == len(planned), "planned": len(planned), "done": done,
               "sample": not args.full, "all_bugs": [bug.id for bug in bugs],

@@ -113,7 +113,7 @@ def result(run, ended, budget, found):
 
 # ---- the tools ----
 
-def p2mcheck(planted, bug, geometry, seed, budget, _grace):
+def p2mcheck(planted, bug, geometry, seed, budget, with_sanitizers):
     hunted = bugs_catalogue.hunt(planted, bug, geometry, seed, budget)
     found = hunted["found"] and hunted["seconds"] <= budget
     answer = {"found": found, "seconds": hunted["seconds"] if found else budget,
@@ -121,6 +121,8 @@ def p2mcheck(planted, bug, geometry, seed, budget, _grace):
               "invariant": hunted["fired"] if found else None, "shrunk_ops": None,
               "shrink_seconds": None}
     if found:
+        if hunted["fired"].startswith("SANITIZER_"):
+            with_sanitizers()
         bugs_catalogue.shrink(planted, bug, geometry, hunted)
         answer["shrunk_ops"] = hunted.get("ops")
         answer["shrink_seconds"] = hunted["shrink_seconds"]
@@ -129,6 +131,7 @@ def p2mcheck(planted, bug, geometry, seed, budget, _grace):
     return answer
 
 
+PYTHON = "/usr/bin/python3"  # Debian's, which sees Debian's packages
 PATIENCE = 30  # seconds for a shrinker that ends by itself; it has no answer before
 
 
@@ -156,7 +159,7 @@ def rapidcheck(planted, bug, geometry, seed, budget, _grace):
 
 
 def hypothesis(planted, bug, geometry, seed, budget, _grace):
-    return property_tool(["/usr/bin/python3", "props/peers/hypothesis_machine.py",
+    return property_tool([PYTHON, "props/peers/hypothesis_machine.py",
                           f"{planted}/peer/{geometry}/peer.so", str(seed)],
                          f"{planted}/hypothesis-{geometry}-{seed}", bug, budget,
                          lambda log: "\n".join(line.strip() for line in log.splitlines()
@@ -172,7 +175,7 @@ def ops_of_file(binary, path, folder, bug):
 
 def libfuzzer(planted, bug, geometry, seed, budget, grace):
     folder, binary = f"{planted}/libfuzzer-{geometry}-{seed}", f"{planted}/peer-libfuzzer/{geometry}/plain"
-    run = Run([binary, f"-seed={seed}", "-timeout=2", "-rss_limit_mb=2560",
+    run = Run([binary, f"-seed={seed}", "-timeout=1", "-rss_limit_mb=2560",
                f"-artifact_prefix={folder}/"], folder, bug.target)
     ended, status = run.wait(budget)
     artifacts = [path for path in glob.glob(f"{folder}/*-*") if re.search(r"/(crash|timeout|oom|leak)-", path)]
@@ -182,7 +185,7 @@ def libfuzzer(planted, bug, geometry, seed, budget, grace):
     if not (answer["found"] and artifacts):
         return answer
     small = f"{folder}/smaller"
-    again = Run([binary, "-minimize_crash=1", f"-max_total_time={max(1, int(grace))}", "-timeout=2",
+    again = Run([binary, "-minimize_crash=1", f"-max_total_time={max(1, int(grace))}", "-timeout=1",
                  f"-exact_artifact_path={small}.new", artifacts[0]], f"{folder}/minimize", bug.target)
     took, _ = again.wait(grace + 5)
     smaller = [path for path in (f"{small}.new", artifacts[0]) if os.path.exists(path)]
@@ -228,12 +231,15 @@ def afl(planted, bug, geometry, seed, budget, grace):
     return answer
 
 
-RUN = {"p2mcheck": p2mcheck, "rapidcheck": rapidcheck, "hypothesis": hypothesis,
-       "libfuzzer": libfuzzer, "afl": afl}
+PEERS = {"rapidcheck": rapidcheck, "hypothesis": hypothesis, "libfuzzer": libfuzzer, "afl": afl}
 
 
-def run_tool(tool, planted, bug, geometry, seed, budget, grace):
-    answer = RUN[tool](planted, bug, geometry, seed, budget, grace)
+def run_tool(tool, planted, bug, geometry, seed, budget, grace, with_sanitizers):
+    """A run of `tool`; `grace`: seconds that an engine may take to make its finding smaller;
+    `with_sanitizers` builds what our own shrinker needs for a sanitizer's report."""
+    if tool == "p2mcheck":
+        return p2mcheck(planted, bug, geometry, seed, budget, with_sanitizers)
+    answer = PEERS[tool](planted, bug, geometry, seed, budget, grace)
     for path in glob.glob(f"{planted}/{tool}-{geometry}-{seed}*"):
         shutil.rmtree(path, ignore_errors=True)
         if os.path.exists(path):
@@ -247,7 +253,7 @@ def commands(build, geometry, tool, empty):
     plain = {"libfuzzer": f"{build}/peer-libfuzzer/{geometry}/plain",
              "afl": f"{build}/peer-afl/{geometry}/plain"}
     return {"rapidcheck": [f"{build}/peer/{geometry}/rapidcheck", "1"],
-            "hypothesis": ["/usr/bin/python3", "props/peers/hypothesis_machine.py",
+            "hypothesis": [PYTHON, "props/peers/hypothesis_machine.py",
                            f"{build}/peer/{geometry}/peer.so", "1"],
             "libfuzzer": [plain["libfuzzer"], "-seed=1"],
             "afl": ["afl-fuzz", "-i", f"{build}/compare/afl-seeds", "-o", f"{build}/compare/speed/out",

@@ -541,8 +541,10 @@ static void apply(const struct peer_op *op)
 
 const char *peer_apply(const struct peer_op *op)
 {
-    peer_stats->ops++;
-    peer_stats->case_ops++;
+    unsigned ops = op->kind == PEER_E820 ? 1 + op->count : 1;
+
+    peer_stats->ops += ops;
+    peer_stats->case_ops += ops;
     GUARDED(apply(op));
 }
 

@@ -59,7 +59,7 @@ extern const struct peer_shape peer_shape;
  * goes on counting in the next process that has the same file.
  */
 struct peer_stats {
-    uint64_t cases, ops;  /* begun; called and compared */
+    uint64_t cases, ops;  /* begun; called and compared, an entry of a map being one, too */
     uint64_t case_ops;    /* of these: in the case at hand */
     uint64_t failures;    /* cases that failed; where shrinking goes on, the last is the shortest */
     uint64_t first_ns;    /* CLOCK_MONOTONIC of the first failure, */
