@@ -7,6 +7,7 @@ of it. Any failing check counts, under whatever name. The peers count in a file 
 when they do not (struct peer_stats of props/peers/peer.h).
 """
 
+import ctypes
 import glob
 import os
 import re
@@ -47,6 +48,15 @@ def read_stats(path):
     return dict(zip(STATS_NAMES, values[:9] + tuple(text)))
 
 
+LIBC = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent():
+    """A peer goes on for ever if nobody ends it, and scripts/compare may be killed at any time."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def end(process):
     """It, and what it started; each has a session of its own."""
     for what in (signal.SIGTERM, signal.SIGKILL):
@@ -72,7 +82,8 @@ class Run:
         with open(f"{folder}/log", "wb") as log:
             self.start = time.monotonic()
             self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                                            env=self.environment, start_new_session=True)
+                                            env=self.environment, start_new_session=True,
+                                            preexec_fn=die_with_parent)
 
     def seconds(self):
         return time.monotonic() - self.start
