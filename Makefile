@@ -567,7 +567,6 @@ COMPARE_PACKAGES := librapidcheck-dev python3-hypothesis python3-statsmodels afl
 
 compare:
 	$(call number,JOBS)$(setup) $(COMPARE_PACKAGES)
-	@$(MAKE) -s --no-print-directory -j$(shell nproc) peers fuzz-targets $(B)/p2m-case $(B)/clang-san/p2m-case $(BENCH)
 	@scripts/compare --build=$(B) --jobs=$(JOBS) $(if $(FULL),--full) --only='$(ONLY)' $(if $(filter file,$(firstword $(origin SEEDS))),,--seeds='$(SEEDS)') $(if $(BUDGET),--budget='$(BUDGET)') $(if $(filter file,$(firstword $(origin GEOMETRY))),,--geometry='$(GEOMETRY)')
 
 mutants:
