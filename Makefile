@@ -190,7 +190,7 @@ core_objects = $(patsubst %.c,$(if $(BUG),$(C),$(B))/$(1)/$(2)/%.o,$(CORE))
 chosen_objects = $(if $(LINUX_FOLDER),$(C)/$(1)/$(2)/kernel.o $(patsubst %,$(B)/$(1)/$(2)/props/subjects/linux/%.o,subject chosen),$(B)/$(1)/$(2)/props/subjects/chosen.o)
 objects = $(core_objects) $(chosen_objects) $(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS) $(3))
 
-.PHONY: help kernel-report fuzz campaign status corpus-promote props exhaustive exhaustive-races race bugs mutants shrink coverage report matrix test regress repro bench bench-against fuzz-targets service-targets oss-fuzz-check clean
+.PHONY: help kernel-report fuzz campaign status corpus-promote props exhaustive exhaustive-races race bugs mutants shrink coverage report matrix test regress repro bench bench-against compare peers fuzz-targets service-targets oss-fuzz-check clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -215,6 +215,7 @@ help:
 # help: make report          what was measured so far, on one page: build/report/index.html
 # help: make bench [RUNS=7]  speed, as ratios; also build/bench.json
 # help: make bench-against BASE=REV [RUNS=10] [SEEDS=8] [TIME=30] [ONLY="bug .."]   better, worse or no difference; fails if worse
+# help: make compare [FULL=1] [ONLY=regexp] [SEEDS=10] [BUDGET=5] [JOBS=cores] [GEOMETRY=]   us and RapidCheck, Hypothesis, libFuzzer, AFL++ on the planted bugs; also build/compare.json
 # help: make mutants [JOBS=cores] [ONLY=REGEX]   mutants of the core: which does no test kill?
 # help: make fuzz|props|regress|repro|shrink SUBJECT=linux LINUX=TREE [KNOWN=B1,C3]   the kernel's own p2m.c, in a tree, or LINUX=debian
 # help: make kernel-report LINUX="TREE ..."   versions x invariants: pass, or the shortest case that fails
@@ -391,6 +392,57 @@ endef
 RACE_GEOMETRIES := micro tiny odd
 $(foreach geometry,$(RACE_GEOMETRIES),$(eval $(call race_of,$(geometry))))
 
+# The peers (props/peers): the same core, or the same bug, under the tools of others. They
+# know nothing of sync points, nor of where a bug is. A core is compiled once for each of
+# three ways: plain, as libFuzzer wants it, as AFL++ does.
+PEER_CORE := $(if $(BUG),$(C)/core,core)
+PEER_COMMON := -std=gnu11 -Wall -Wextra $(WERROR) -I. -O2 -g1 -fPIC
+PEER_HEADERS := $(wildcard core/*.h props/peers/*.h) Makefile
+CC_peer := $(GCC)
+CC_peer-libfuzzer := $(CLANG) -fsanitize=fuzzer-no-link $(SANITIZE)
+CC_peer-afl := AFL_QUIET=1 afl-clang-fast
+
+# $(1) flavour, $(2) geometry
+define peer_objects_of
+$(B)/$(1)/$(2)/%.o: props/peers/%.c $(PEER_HEADERS)
+	@mkdir -p $$(@D)
+	$$(call say,CC   $$@)
+	$$(Q)$$(CC_$(1)) $$(PEER_COMMON) $$(SHAPE_$(2)) -c -o $$@ $$<
+$(C)/$(1)/$(2)/core.o: $(if $(BUG),$(C)/core.stamp,$(CORE)) $(PEER_HEADERS)
+	@mkdir -p $$(@D)
+	$$(call say,CC   $$@)
+	$$(Q)for name in $(notdir $(CORE:.c=)); do $$(CC_$(1)) $$(PEER_COMMON) $$(SHAPE_$(2)) $(if $(BUG),'-DPLANTED(harm)=(harm)') -c -o $$(@D)/core-$$$$name.o $(PEER_CORE)/$$$$name.c || exit; done
+	$$(Q)ld -r -o $$@ $(patsubst core/%.c,$$(@D)/core-%.o,$(CORE))
+endef
+
+# $(1) geometry
+define peers_of
+$(C)/peer/$(1)/rapidcheck: $(C)/peer/$(1)/core.o $(B)/peer/$(1)/peer.o $(B)/peer/$(1)/pages.o $(B)/peer/rapidcheck.o
+	$$(call say,LINK $$@)
+	$$(Q)$$(CXX) -o $$@ $$^ -lrapidcheck
+$(C)/peer/$(1)/peer.so: $(C)/peer/$(1)/core.o $(B)/peer/$(1)/peer.o $(B)/peer/$(1)/pages.o
+	$$(call say,LINK $$@)
+	$$(Q)$$(GCC) -shared -o $$@ $$^
+$(C)/peer-libfuzzer/$(1)/plain: $(C)/peer-libfuzzer/$(1)/core.o $(patsubst %,$(B)/peer-libfuzzer/$(1)/%.o,peer pages plain)
+	$$(call say,LINK $$@)
+	$$(Q)$$(CLANG) -fsanitize=fuzzer $(SANITIZE) -o $$@ $$^
+$(C)/peer-afl/$(1)/plain: $(C)/peer-afl/$(1)/core.o $(patsubst %,$(B)/peer-afl/$(1)/%.o,peer pages plain)
+	$$(call say,LINK $$@)
+	$$(Q)$$(CC_peer-afl) -fsanitize=fuzzer -o $$@ $$^
+endef
+PEER_GEOMETRIES := tiny x86_64
+$(foreach geometry,$(PEER_GEOMETRIES),$(eval $(call peers_of,$(geometry)))\
+  $(foreach flavour,peer peer-libfuzzer peer-afl,$(eval $(call peer_objects_of,$(flavour),$(geometry)))))
+
+$(B)/peer/rapidcheck.o: props/peers/rapidcheck.cc $(PEER_HEADERS)
+	@mkdir -p $(@D)
+	$(call say,CXX  $@)
+	$(Q)$(CXX) -std=c++17 -Wall -Wextra $(WERROR) -I. -O2 -g1 -c -o $@ $<
+
+# Of one core, or of one bug.
+PEERS := $(foreach g,$(filter $(PEER_GEOMETRIES),$(GEOMETRIES)),$(C)/peer/$(g)/rapidcheck $(C)/peer/$(g)/peer.so $(C)/peer-libfuzzer/$(g)/plain $(C)/peer-afl/$(g)/plain)
+peers: $(PEERS)
+
 BENCH := $(foreach g,tiny x86_64,$(B)/fuzz/$(g)/bench_ops_$(g) $(B)/fuzz/$(g)/bench_empty_$(g)) $(B)/bench/x86_64/bench_core
 BENCH_AFL := $(foreach g,tiny x86_64,$(B)/afl/$(g)/ops_$(g) $(B)/afl/$(g)/bench_empty_$(g) $(B)/afl/$(g)/mutator_ops_$(g).so)
 
@@ -531,12 +583,21 @@ report:
 	@$(MAKE) -s --no-print-directory -j$(shell nproc) $(B)/p2m-case
 	@scripts/report --build=$(B)
 
+# The peers beside us on the same bugs. FULL=1: all of them, for hours; goes on where it stopped.
+FULL ?=
+BUDGET ?=
+COMPARE_PACKAGES := librapidcheck-dev python3-hypothesis python3-statsmodels afl++
+
+compare:
+	$(call number,JOBS)$(setup) $(COMPARE_PACKAGES)
+	@scripts/compare --build=$(B) --jobs=$(JOBS) $(if $(FULL),--full) --only='$(ONLY)' $(if $(filter file,$(firstword $(origin SEEDS))),,--seeds='$(SEEDS)') $(if $(BUDGET),--budget='$(BUDGET)') $(if $(filter file,$(firstword $(origin GEOMETRY))),,--geometry='$(GEOMETRY)')
+
 mutants:
 	$(call number,JOBS)$(setup) python3-clang
 	@scripts/mutants --build=$(B) --jobs=$(JOBS) $(if $(ONLY),--only='$(ONLY)')
 
 test:
-	$(setup) $(PACKAGES_afl) chromium
+	$(setup) chromium $(COMPARE_PACKAGES)
 	@scripts/test --build=$(B)
 
 oss-fuzz-check:
@@ -552,4 +613,4 @@ clean:
 # With a bug, only the flavours and geometries that are asked for: reading the dependencies
 # of all would take longer than building it.
 depends_of = $(if $(BUG),$(foreach f,$(FLAVOURS),$(if $(findstring /$(f)/,$(MAKECMDGOALS)),$(foreach g,$(GEOMETRIES) any,$(B)/$(f)/$(g)))))
--include $(shell find $(or $(depends_of),$(B)) -path $(B)/bugs -prune -o -path $(B)/smoke -prune -o -name '*.d' -print 2>/dev/null)
+-include $(shell find $(or $(depends_of),$(B)) -path $(B)/bugs -prune -o -path $(B)/smoke -prune -o -path $(B)/compare -prune -o -name '*.d' -print 2>/dev/null)

@@ -115,7 +115,7 @@ class Afl(Job):
         # Machines that people share are not to be set up for a fuzzer.
         "AFL_SKIP_CPUFREQ": "1", "AFL_NO_AFFINITY": "1",
         "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1",
-        "AFL_NO_UI": "1", "AFL_NO_COLOR": "1",
+        "AFL_NO_UI": "1",
         "AFL_BENCH_UNTIL_CRASH": "1",  # the first finding ends the run
         "AFL_SYNC_TIME": "1",  # minutes; twenty would be longer than most runs
     }

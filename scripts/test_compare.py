@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The comparison with the peers: its figures on runs that are made up, peers that pass on the
+core and fail on a bug, and a comparison that is begun, cut short, and goes on.
+
+Needs what `make compare` needs; without it there is a line that says so.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import types
+
+PEERS = ("rapidcheck", "hypothesis", "libfuzzer", "afl")
+GEOMETRIES = ("tiny", "x86_64")
+
+
+def goals(build):
+    if not os.path.exists("/usr/include/rapidcheck.h"):
+        return []
+    return [f"{build}/peer/{geometry}/{name}" for geometry in GEOMETRIES for name in ("rapidcheck", "peer.so")] + [
+        f"{build}/peer-{engine}/{geometry}/plain" for geometry in GEOMETRIES for engine in ("libfuzzer", "afl")]
+
+
+def made_up(seconds, ops, found=True):
+    return {"found": found, "seconds": seconds, "ops": ops, "execs": 1, "invariant": "X" if found else None,
+            "shrunk_ops": 1 if found else None, "shrink_seconds": 0.1 if found else None}
+
+
+def figures(report):
+    import compare_stats as stats
+    runs = [made_up(1.0, 5), made_up(2.0, 6), made_up(10.0, 9, False), made_up(3.0, 7)]
+    area, curve = stats.survival(runs, 10)
+    report("the area below a survival curve is the mean of what is cut at the budget",
+           abs(area - 4.0) < 1e-9 and curve[0] == [0.0, 1.0, 1.0, 1.0] and curve[-1][:2] == [10, 0.25],
+           f"{area} {curve}")
+    report("a survival curve without an event stays at 1",
+           stats.survival([made_up(10.0, 9, False)] * 3, 10) == (10, [[0.0, 1.0, 1.0, 1.0], [10, 1.0, 1.0, 1.0]]))
+    few, many = [made_up(1, n) for n in range(10)], [made_up(1, 100 + n) for n in range(10)]
+    a12, p = stats.against(few, many, stats.ops_of)
+    report("A12 is 1 where ours always needs fewer, 0 the other way, and p is small",
+           a12 == 1.0 and p < 0.001 and stats.against(many, few, stats.ops_of)[0] == 0.0, f"{a12} {p}")
+    report("a run that found nothing counts as more than any that did",
+           stats.against(few, [made_up(1, 0, False)] * 10, stats.ops_of)[0] == 1.0)
+    bug = types.SimpleNamespace(id="b", case="at 3 set 0x0 mfn 0x0\n", invariant="X")
+    args = types.SimpleNamespace(seeds=10, geometries=["tiny"], tools=["p2mcheck", "rapidcheck"], budget=10,
+                                 commit="c", tree="t", full=False, build="nowhere", load=0)
+    runs = {("b", tool, "tiny", seed): run for tool, made in (("p2mcheck", many), ("rapidcheck", few))
+            for seed, run in enumerate(made, 1)}
+    result = stats.evaluate(args, [bug], runs, {}, {})
+    row = result["geometries"]["tiny"]["per_bug"]["b"]["rapidcheck"]
+    report("a peer that needs significantly fewer ops is said to win",
+           row["worse"] and result["complete"] and len(result["peer_wins"]) == 1 and
+           [one["reached"] for one in result["claims"] if "significantly" in one["claim"]] == [False],
+           json.dumps(result["peer_wins"]))
+
+
+def peers(build, report):
+    import compare_tools
+    for tool in PEERS:
+        for geometry in GEOMETRIES:
+            try:
+                _, cases = compare_tools.speed(build, geometry, tool, 1, False)
+                report(f"{tool} runs on the core without a bug, {geometry}", cases > 0)
+            except compare_tools.ToolError as error:
+                report(f"{tool} runs on the core without a bug, {geometry}", False, str(error))
+
+
+def compare(build, folder, *options):
+    done = subprocess.run(["scripts/compare", f"--build={build}", f"--data={folder}/data", "--only=^b3-",
+                           "--seeds=1", "--budget=20", "--geometry=tiny", "--speed=0", "--jobs=2", *options],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, encoding="utf-8")
+    return done.returncode, done.stdout
+
+
+def raw(folder):
+    with open(f"{folder}/data/runs.jsonl", encoding="utf-8") as file:
+        return file.read()
+
+
+def from_begin_to_end(build, report):
+    with tempfile.TemporaryDirectory() as folder:
+        status, output = compare(build, folder, "--tools=p2mcheck,rapidcheck")
+        found = [json.loads(line) for line in raw(folder).splitlines()]
+        report("a comparison: both find it, and shrink it to one op",
+               status == 0 and len(found) == 2 and all(run["found"] and run["shrunk_ops"] == 1 for run in found),
+               output)
+        with open(f"{folder}/data/runs.jsonl", "a", encoding="utf-8") as file:
+            file.write('{"bug": "b3-one')  # the machine stopped here
+        status, output = compare(build, folder)
+        lines = raw(folder).splitlines()
+        report("cut short, it goes on: only what was missing is run",
+               status == 0 and len(lines) == 2 + 1 + 3 and "5 of 5 runs" in output, output + "\n".join(lines))
+        with open(f"{folder}/data.json", encoding="utf-8") as file:
+            result = json.load(file)
+        rows = result["geometries"]["tiny"]["per_bug"]["b3-one-ident-leaf"]
+        report("all five tools find it", result["complete"] and len(rows) == 5 and
+               all(row["found"] == 1 for row in rows.values()), json.dumps(rows))
+        before = raw(folder)
+        status, output = compare(build, folder, "--budget=3", "--table")
+        report("runs with another budget are left aside",
+               status == 1 and "left aside" in output and "not one run" in output and raw(folder) == before, output)
+
+
+def bad_input(build, report):
+    for option, words in (("--seeds=x", "SEEDS=x"), ("--budget=0", "BUDGET=0"), ("--only=nonsense", "no patch"),
+                          ("--geometry=odd", "there are tiny x86_64")):
+        done = subprocess.run(["scripts/compare", f"--build={build}", option], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, check=False, encoding="utf-8")
+        report(f"scripts/compare {option} is refused", done.returncode != 0 and words in done.stdout, done.stdout)
+
+
+def run_all(build, report):
+    try:
+        import compare_stats  # noqa: F401
+        import hypothesis  # noqa: F401
+    except ImportError as error:
+        report(f"the comparison with the peers: skipped, {error}", True, passed=0)
+        return
+    if not goals(build):
+        report("the comparison with the peers: skipped, no RapidCheck", True, passed=0)
+        return
+    figures(report)
+    bad_input(build, report)
+    peers(build, report)
+    from_begin_to_end(build, report)
+
+
+if __name__ == "__main__":
+    failed = []
+
+    def say(name, fine, output="", passed=1):
+        print(f"{'ok  ' if fine else 'FAIL'} {name}" + ("" if fine else f"\n{output}"), flush=True)
+        failed.extend([] if fine else [name])
+    run_all(sys.argv[1] if len(sys.argv) > 1 else "build", say)
+    sys.exit(1 if failed else 0)
