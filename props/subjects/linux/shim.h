@@ -261,8 +261,8 @@ pmd_t *shim_pmd_of(unsigned long address);
 #define populate_extra_pmd(address) shim_pmd_of(address)
 pte_t *shim_populate_pte(unsigned long address);
 #define populate_extra_pte(address) shim_populate_pte(address)
-#define paravirt_alloc_pte(mm, pfn) ((void)(pfn))
-#define paravirt_release_pte(pfn) ((void)(pfn))
+#define paravirt_alloc_pte(...) ((void)0)
+#define paravirt_release_pte(...) ((void)0) /* (pfn), or (mm, pfn) of late */
 int shim_safe_write(unsigned long *address, unsigned long value);
 
 struct vm_struct {
