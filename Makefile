@@ -172,6 +172,7 @@ ifeq ($(SUBJECT),linux)
 LINUX_FOLDER := $(if $(LINUX),$(if $(filter debian debian-%,$(LINUX)),$(shell scripts/setup $(or $(patsubst debian-%,linux-source-%,$(filter debian-%,$(LINUX))),linux-source-6.1) xz-utils >&2))$(shell scripts/linux --build=$(B) '$(LINUX)'),$(error say which kernel: SUBJECT=linux LINUX=TREE, or LINUX=debian))
 $(if $(LINUX_FOLDER),,$(error nothing to test))
 LINUX_LINEAR := $(shell grep -c 'LINUX_LINEAR 1' $(LINUX_FOLDER)/features.h)
+LINUX_WITHOUT := $(if $(shell grep 'LINUX_RANGE 0' $(LINUX_FOLDER)/features.h),range xen_set_identity)
 export P2MCHECK_KNOWN := $(KNOWN)
 export SUBJECT LINUX
 else ifneq ($(SUBJECT),core)
@@ -415,7 +416,7 @@ PACKAGES_afl := afl++
 fuzz:
 	$(call one_of,ENGINE,libfuzzer afl)$(call one_of,SAN,$(SANS))$(call one_of,ARCH,native i386)$(known_target)$(known_geometry)$(call number,TIME)$(call number,JOBS)$(call number,SEED)$(if $(filter i386,$(ARCH)),$(call one_of,GEOMETRY,$(GEOMETRIES_fuzz-i386)))$(setup) $(PACKAGES_$(ENGINE)) $(if $(filter i386,$(ARCH)),g++-multilib)
 	@$(MAKE) --no-print-directory -j$(shell nproc) $(FILES_$(ENGINE)) $(C)/p2m-case
-	@scripts/fuzz --engine=$(ENGINE) --target=$(TARGET) --geometry=$(GEOMETRY) --time=$(TIME) --jobs=$(JOBS) --seed=$(SEED) --build=$(C) --binary=$(BINARY_libfuzzer) $(OPTIONS_$(ENGINE)) --tool=$(C)/p2m-case
+	@scripts/fuzz --engine=$(ENGINE) --target=$(TARGET) --geometry=$(GEOMETRY) --time=$(TIME) --jobs=$(JOBS) --seed=$(SEED) --build=$(C) --make=$(B) --without='$(LINUX_WITHOUT)' --binary=$(BINARY_libfuzzer) $(OPTIONS_$(ENGINE)) --tool=$(C)/p2m-case
 
 # All targets in their geometries; for AFL++, too, if that is installed.
 ON ?= $(notdir $(FUZZ_TARGETS))

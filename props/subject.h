@@ -71,6 +71,9 @@ struct subject {
      */
     bool ranges_first;
 
+    /* There are no ranges yet: that none succeeds is no wonder. */
+    bool no_ranges;
+
     /* The boot makes a range of its own, from this PFN to the end of the table (or NULL). */
     p2m_word (*boot_range)(void);
 

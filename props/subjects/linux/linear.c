@@ -363,6 +363,7 @@ static bool range_is_possible(unsigned long start, unsigned long end)
 
 const struct linux_file linux_file = {
     .name = LINUX_NAME,
+    .foreign_bit = FOREIGN_FRAME_BIT,
     .ranges_first = true,
     .beyond_is_identity = true,
     .linear = true,

@@ -161,11 +161,20 @@ static void would_range_show(void *ctx, p2m_word start, p2m_word end)
     ((struct walk *)ctx)->skip |= !is_possible(&call) || (linux_file.shows(&call) & known);
 }
 
+static bool is_about_identity(const struct op *op)
+{
+    if (op->kind == OP_SET || op->kind == OP_SET_NOALLOC)
+        return op->arg != INVALID_P2M_ENTRY && (op->arg & ENTRY_IDENTITY_BIT);
+    return op->kind == OP_RANGE || op->kind == OP_XEN_SET_IDENTITY;
+}
+
 static bool skips(const struct op *op)
 {
     struct linux_call call = call_of(op);
     struct walk walk = {false};
 
+    if (linux_file.no_identity && is_about_identity(op))
+        return true;
     /* ranges are of the boot (__init); we make them later as well, but not in another life */
     if (host.epoch && (op->kind == OP_RANGE || op->kind == OP_XEN_SET_IDENTITY))
         return true;
@@ -259,6 +268,8 @@ static bool build(p2m_word *mfn_list, p2m_word nr_pages, bool auto_translated)
     put_state_back();
     if (linux_file.linear)
         host_stretch_list(MAX_P2M_PFN); /* see its build */
+    for (p2m_word pfn = nr_pages; is_known(LINUX_A1) && !auto_translated && pfn % P2M_LEAF; pfn++)
+        mfn_list[pfn] = INVALID_P2M_ENTRY;
     /* the kernel's sizes come from the hypervisor: more than fits is not offered */
     linux_file.build((unsigned long *)mfn_list, nr_pages < MAX_P2M_PFN ? nr_pages : MAX_P2M_PFN,
                      auto_translated);
@@ -290,6 +301,9 @@ static p2m_word get(p2m_word pfn)
 
 static p2m_word to_mfn(p2m_word pfn)
 {
+    if (is_known(LINUX_A2) && get(pfn) != INVALID_P2M_ENTRY &&
+        get(pfn) & (linux_file.foreign_bit ^ ENTRY_FOREIGN_BIT))
+        return entry_mfn(get(pfn));
     return beyond(pfn, (p2m_word)linux_file.pfn_to_mfn(pfn), entry_mfn(ENTRY_IDENTITY_OF(pfn)));
 }
 
@@ -404,6 +418,7 @@ static struct subject subject = {
 const struct subject *subject_linux(void)
 {
     subject.name = linux_file.name;
+    subject.no_ranges = linux_file.no_identity;
     subject.ranges_first = linux_file.ranges_first;
     subject.never_auto_translated = linux_file.linear;
     return &subject;
