@@ -78,15 +78,16 @@ struct device;
 #define BUG() linux_bug("BUG()", __func__, __LINE__)
 #define BUG_ON(condition)                                                                          \
     ((condition) ? linux_bug("BUG_ON(" #condition ")", __func__, __LINE__) : (void)0)
-#define WARN(condition, ...)                                                                       \
+#define WARN_(condition, text)                                                                     \
     ({                                                                                             \
         bool warned_ = (condition);                                                                \
         if (warned_)                                                                               \
-            linux_warned(#condition, __func__, __LINE__);                                          \
+            linux_warned(text, __func__, __LINE__);                                                \
         warned_;                                                                                   \
     })
-#define WARN_ON(condition) WARN(condition, "")
-#define WARN_ON_ONCE(condition) WARN(condition, "")
+#define WARN(condition, ...) WARN_(condition, #condition)
+#define WARN_ON(condition) WARN_(condition, #condition)
+#define WARN_ON_ONCE(condition) WARN_(condition, #condition)
 #define panic(...) linux_bug("panic()", __func__, __LINE__)
 
 /* ---- memory ---- */

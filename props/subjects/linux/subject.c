@@ -114,7 +114,7 @@ void linux_warned(const char *what, const char *function, int line)
 {
     char text[200];
 
-    if (is_known(LINUX_B12) && strstr(what, "p2m_identity"))
+    if (is_known(LINUX_B12) && strstr(what, "== p2m_identity"))
         return;
     snprintf(text, sizeof(text), "WARN(%s) in %s, line %d", what, function, line);
     machine_warn(text);
