@@ -76,7 +76,8 @@ def shrinker(args, kind):
     if not kind.startswith("SANITIZER_"):
         return args.tool
     tool = f"{args.build}/clang-san/p2m-case"
-    subprocess.run(["make", "-s", f"B={getattr(args, "make", None) or args.build}", tool], stdout=subprocess.DEVNULL, check=True)
+    where = getattr(args, "make", None) or args.build
+    subprocess.run(["make", "-s", f"B={where}", tool], stdout=subprocess.DEVNULL, check=True)
     return tool
 
 
