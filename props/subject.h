@@ -10,6 +10,8 @@
 #ifndef PROPS_SUBJECT_H
 #define PROPS_SUBJECT_H
 
+#include <stdio.h>
+
 #include "../core/e820.h"
 #include "host.h"
 #include "invariants.h"
@@ -86,6 +88,12 @@ struct subject {
 
     /* True: what this invariant compares, of `pfn` where it is one, is not compared (or NULL). */
     bool (*excuses)(enum invariant id, p2m_word pfn);
+
+    /*
+     * What it knows of where a violation is, as lines of the report: of this op (NULL: the boot,
+     * or the end), and, if a shared page was written, of the storing instruction (or 0). Or NULL.
+     */
+    void (*explain)(FILE *out, const struct op *op, uintptr_t store);
 
     /* All that it keeps outside its pages, so that a state can be put back (explore/); or NULL. */
     void *state;

@@ -122,6 +122,14 @@ def file_findings(args, jobs):
     return count
 
 
+def with_subject():
+    """What `make` has to be told besides, if the subject is not ours."""
+    if os.environ.get("SUBJECT", "core") == "core":
+        return ""
+    known = os.environ.get("P2MCHECK_KNOWN")
+    return f" SUBJECT={os.environ['SUBJECT']} LINUX={os.environ.get('LINUX', '')}" + (f" KNOWN={known}" if known else "")
+
+
 def file_finding(args, job, path, report, kind):
     """Under crashes/, in bytes and in text, with its report; then shrunk."""
     data = read(path)
@@ -139,4 +147,4 @@ def file_finding(args, job, path, report, kind):
     else:
         print(f"  report  none: it ended this program, but alone it does no harm: {job.command}")
     small = shrink(args, job, name, kind) if text and report and "timeout" not in kind else name
-    print(f"  again:  make repro CASE={small}")
+    print(f"  again:  make repro{with_subject()} CASE={small}")

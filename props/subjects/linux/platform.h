@@ -106,6 +106,10 @@ struct linux_file {
     uint64_t (*shows)(const struct linux_call *call);
     uint64_t (*shows_overlapping)(const struct linux_call *outer, const struct linux_call *inner);
 
+    /* The kernel's own functions, to be named in a report. */
+    const void *kernel_boot, *kernel_get, *kernel_set, *kernel_set_noalloc, *kernel_range;
+    const void *kernel_resume;
+
     /* What the guest tells the toolstack. */
     unsigned long *max_pfn, *frame_list_list;
 };

@@ -4,9 +4,11 @@
  * does otherwise by design is declared here, each with its reason; what it does wrong is
  * found, and can be masked by name (KNOWN=), so that what lies behind it is found, too.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../../machine.h"
 #include "../../quiet.h"
@@ -392,6 +394,63 @@ static void view(struct subject_view *out)
     }
 }
 
+/* ---- where it is ---- */
+
+/* Prints the innermost function of the kernel's file that the instruction is in. */
+static bool print_place(FILE *out, const char *how, uintptr_t address)
+{
+    char command[600], function[200], place[600], program[400] = {0};
+    extern const char __executable_start;
+    FILE *pipe;
+    bool found = false;
+
+    if (readlink("/proc/self/exe", program, sizeof(program) - 1) <= 0)
+        return false;
+    snprintf(command, sizeof(command), "addr2line -f -i -e '%s' 0x%" PRIxPTR " 2>/dev/null",
+             program, address - (uintptr_t)&__executable_start);
+    pipe = popen(command, "r");
+    while (pipe && !found && fgets(function, sizeof(function), pipe) &&
+           fgets(place, sizeof(place), pipe)) {
+        const char *file = strstr(place, "/kernel/p2m.c:");
+        const char *header = strstr(place, "/kernel/page.h:");
+
+        found = file || header;
+        if (found)
+            fprintf(out, "p2mcheck:   %s %.*s, line %d of the kernel's %s\n", how,
+                    (int)strcspn(function, "\n"), function,
+                    atoi(strrchr(file ? file : header, ':') + 1), file ? "p2m.c" : "page.h");
+    }
+    if (pipe)
+        pclose(pipe);
+    return found;
+}
+
+static const void *kernel_function(const struct op *op)
+{
+    switch (op ? op->kind : OP_KINDS) {
+    case OP_GET:
+    case OP_PFN_TO_MFN:
+        return linux_file.kernel_get;
+    case OP_SET:
+        return linux_file.kernel_set;
+    case OP_SET_NOALLOC:
+        return linux_file.kernel_set_noalloc;
+    case OP_RANGE:
+    case OP_XEN_SET_IDENTITY:
+        return linux_file.kernel_range;
+    case OP_RESUME:
+        return linux_file.kernel_resume;
+    default:
+        return linux_file.kernel_boot;
+    }
+}
+
+static void explain(FILE *out, const struct op *op, uintptr_t store)
+{
+    if (!store || !print_place(out, "the store is in", store))
+        print_place(out, "the call was of", (uintptr_t)kernel_function(op));
+}
+
 static p2m_word boot_range(void)
 {
     return linux_file.boot_range ? (p2m_word)linux_file.boot_range() : MAX_P2M_PFN;
@@ -413,6 +472,7 @@ static struct subject subject = {
     .skips = skips,
     .keeps_apart = close_windows,
     .excuses = excuses,
+    .explain = explain,
 };
 
 const struct subject *subject_linux(void)

@@ -376,6 +376,14 @@ const struct linux_file linux_file = {
     .look = look,
     .shows = shows,
     .shows_overlapping = shows_overlapping,
+    .kernel_boot = xen_build_dynamic_phys_to_machine,
+    .kernel_get = get_phys_to_machine,
+    .kernel_set = set_phys_to_machine,
+    .kernel_set_noalloc = __set_phys_to_machine,
+#if LINUX_RANGE
+    .kernel_range = set_phys_range_identity,
+#endif
+    .kernel_resume = xen_build_mfn_list_list,
     .max_pfn = &shared_info.arch.max_pfn,
     .frame_list_list = &shared_info.arch.pfn_to_mfn_frame_list_list,
 };
