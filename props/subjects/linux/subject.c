@@ -400,7 +400,7 @@ static void view(struct subject_view *out)
 static bool print_place(FILE *out, const char *how, uintptr_t address)
 {
     char command[600], function[200], place[600], program[400] = {0};
-    extern const char __executable_start;
+    extern const char __executable_start __attribute__((weak)); /* a mutator has none */
     FILE *pipe;
     bool found = false;
 
