@@ -168,7 +168,9 @@ PLANTED ?= bugs
 SUBJECT ?= core
 LINUX ?=
 KNOWN ?=
+ONLY_CORE := campaign status corpus-promote exhaustive exhaustive-races race bench bugs mutants coverage matrix test oss-fuzz-check
 ifeq ($(SUBJECT),linux)
+$(if $(filter $(ONLY_CORE),$(MAKECMDGOALS)),$(error make $(filter $(ONLY_CORE),$(MAKECMDGOALS)) is for our own core; with SUBJECT=linux there are fuzz props regress repro shrink))
 LINUX_FOLDER := $(if $(LINUX),$(if $(filter debian debian-%,$(LINUX)),$(shell scripts/setup $(or $(patsubst debian-%,linux-source-%,$(filter debian-%,$(LINUX))),linux-source-6.1) xz-utils >&2))$(shell scripts/linux --build=$(B) '$(LINUX)'),$(error say which kernel: SUBJECT=linux LINUX=TREE, or LINUX=debian))
 $(if $(LINUX_FOLDER),,$(error nothing to test))
 LINUX_LINEAR := $(shell grep -c 'LINUX_LINEAR 1' $(LINUX_FOLDER)/features.h)
