@@ -402,7 +402,7 @@ flavour_of = $(if $(filter i386,$(ARCH)),fuzz-i386,$(if $(filter $(firstword $(S
 one_of = $(if $(filter 1,$(words $($(1)))),$(if $(filter $($(1)),$(2)),,$(error $(1)=$($(1)): there are $(2))),$(error $(1) is one of $(2)))
 number = $(if $(shell printf '%s' '$($(1))' | grep -xE '[1-9][0-9]{0,8}'),,$(error $(1)=$($(1)): a number from 1 on is wanted))
 known_target = $(call one_of,TARGET,$(TARGETS) canary)
-known_geometry = $(call one_of,GEOMETRY,$(GEOMETRIES))
+known_geometry = $(call one_of,GEOMETRY,$(or $(if $(LINUX_FOLDER),$(LINUX_GEOMETRIES)),$(GEOMETRIES)))
 
 # $(1) flavour: the target that was asked for
 target_of = $(C)/$(1)/$(GEOMETRY)/$(TARGET)_$(GEOMETRY)
