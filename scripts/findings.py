@@ -126,8 +126,8 @@ def with_subject():
     """What `make` has to be told besides, if the subject is not ours."""
     if os.environ.get("SUBJECT", "core") == "core":
         return ""
-    known = os.environ.get("P2MCHECK_KNOWN")
-    return f" SUBJECT={os.environ['SUBJECT']} LINUX={os.environ.get('LINUX', '')}" + (f" KNOWN={known}" if known else "")
+    told = (("SUBJECT", "SUBJECT"), ("LINUX", "LINUX"), ("KNOWN", "P2MCHECK_KNOWN"))
+    return "".join(f" {name}={os.environ[variable]}" for name, variable in told if os.environ.get(variable))
 
 
 def file_finding(args, job, path, report, kind):

@@ -29,7 +29,28 @@ def run(command, **environment):
     return done.returncode, done.stdout
 
 
+EXAMPLE = "props/subjects/example.c"
+
+
+def run_example(build, report):
+    """The subject of props/subjects/README.md as it is, and with one slip in it."""
+    command = ["make", "-s", "props", "NO_SETUP=1", "GEOMETRY=tiny", "CASES=2000"]
+    status, output = run(command + [f"B={build}", f"SUBJECT={EXAMPLE}", "SHAPES=tiny"])
+    report(f"{EXAMPLE} holds", status == 0 and ", 0 failures" in output, output)
+    with open(EXAMPLE, encoding="utf-8") as file:
+        text = file.read()
+    with tempfile.TemporaryDirectory() as where:
+        with open(f"{where}/example_slip.c", "w", encoding="utf-8") as file:
+            file.write(text.replace("pfn < end &&", "pfn + 1 < end &&"))
+        status, output = run(command + [f"B={build}", f"SUBJECT={where}/example_slip.c", "SHAPES=tiny"])
+        report("a slip in it is found", status != 0 and "p2mcheck: RANGE_PREFIX" in output, output)
+    for path in re.findall(r"filed as (\S+)\.txt", output):
+        for end in ("", ".txt", ".log"):
+            os.unlink(path + end)
+
+
 def run_all(build, report):
+    run_example(build, report)
     if not trees():
         report("the kernel's own file: skipped, no LINUX and no linux-source package", True, passed=0)
     for tree in trees():
