@@ -164,7 +164,7 @@ BUG ?=
 PLANTED ?= bugs
 
 # SUBJECT=FILE.c: everything is linked with that file, in which subject_under_test is defined, and
-# goes to build/subject/FILE; SHAPES are the geometries that it can do.
+# goes to build/subject/, under the path; SHAPES are the geometries that it can do.
 SHAPES ?= micro tiny odd
 
 # SUBJECT=linux LINUX=TREE: everything is linked with the kernel's own p2m.c as the subject, and
@@ -189,7 +189,7 @@ export SUBJECT
 else ifneq ($(SUBJECT),core)
 $(error SUBJECT=$(SUBJECT): there are core, linux, and a file that ends in .c)
 endif
-C := $(if $(LINUX_FOLDER),$(LINUX_FOLDER),$(if $(SUBJECT_FILE),$(B)/subject/$(basename $(notdir $(SUBJECT_FILE))),$(if $(BUG),$(B)/$(PLANTED)/$(BUG),$(B))))
+C := $(if $(LINUX_FOLDER),$(LINUX_FOLDER),$(if $(SUBJECT_FILE),$(B)/subject/$(subst /,-,$(basename $(SUBJECT_FILE))),$(if $(BUG),$(B)/$(PLANTED)/$(BUG),$(B))))
 
 # $(1) flavour, $(2) geometry, $(3) sources besides
 core_objects = $(patsubst %.c,$(if $(BUG),$(C),$(B))/$(1)/$(2)/%.o,$(CORE))
