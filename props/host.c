@@ -82,6 +82,7 @@ bool host_shared_intact(enum host_shared_page page)
 
 static struct sigaction previous_segv;
 uintptr_t host_store;
+void (*host_fault_elsewhere)(uintptr_t address);
 
 static uintptr_t instruction_of(const void *context)
 {
@@ -105,6 +106,8 @@ static void on_fault(int signal, siginfo_t *info, void *context)
     if (offset < 4 * shared_stride)
         invariant_shared_page_written((int)(offset / shared_stride),
                                       (unsigned)(offset % shared_stride));
+    if (host_fault_elsewhere)
+        host_fault_elsewhere((uintptr_t)info->si_addr);
     if ((previous_segv.sa_flags & SA_SIGINFO) && previous_segv.sa_sigaction) {
         previous_segv.sa_sigaction(signal, info, context);
         return;
@@ -156,6 +159,7 @@ void host_reset(void)
 {
     unsigned i;
 
+    host_store = 0;
     for (i = 0; i < host.freed; i++)
         __asan_unpoison_memory_region(host_page_at(host.freed_page[i]), P2M_PAGE_BYTES);
     if (!HOST_ASAN)

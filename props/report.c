@@ -7,19 +7,12 @@
 
 HARNESS_BEGIN
 
-static bool is_store(enum invariant id)
-{
-    return id == IDENTITY_PAGE_UNTOUCHED || id == MISSING_PAGE_UNTOUCHED ||
-           id == MID_MISSING_UNTOUCHED || id == MID_IDENTITY_UNTOUCHED;
-}
-
 static void explain(FILE *out, const struct verdict *verdict, const struct test_case *c)
 {
     bool is_op = verdict->op >= 0 && verdict->op < (int)c->count;
 
     if (subject_under_test->explain)
-        subject_under_test->explain(out, is_op ? &c->ops[verdict->op] : NULL,
-                                    is_store(verdict->id) ? host_store : 0);
+        subject_under_test->explain(out, is_op ? &c->ops[verdict->op] : NULL, host_store);
 }
 
 void report_print(FILE *out, const struct report *report)

@@ -101,6 +101,8 @@ struct linux_file {
     unsigned long (*covers)(void);     /* PFNs that can be in the MFN tree; NULL: all */
     bool (*range_is_possible)(unsigned long start, unsigned long end); /* NULL: all are */
     void (*look)(struct linux_view *view);
+    bool (*on_store)(
+        unsigned long address); /* of a store that faulted; false: elsewhere; or NULL */
 
     /* A set of 1 << enum linux_defect: what would show in this call, or in two that overlap. */
     uint64_t (*shows)(const struct linux_call *call);
@@ -139,6 +141,10 @@ void *linux_sealed_page(unsigned which);
 
 /* A shared page (numbered as above) does not hold what it should. */
 _Noreturn void linux_shared_page_written(unsigned which, unsigned slot);
+
+/* A plain store to a page of the list that is not shared: legal, but the emulation cannot follow.
+ */
+_Noreturn void linux_plain_store(void);
 
 _Noreturn void linux_bug(const char *what, const char *function, int line);
 void linux_warned(const char *what, const char *function, int line);
