@@ -222,7 +222,7 @@ help:
 # help: make mutants [JOBS=cores] [ONLY=REGEX]   mutants of the core: which does no test kill?
 # help: make fuzz|props|regress|repro|shrink SUBJECT=linux LINUX=TREE [KNOWN=B1,C3]   the kernel's own p2m.c, in a tree, or LINUX=debian
 # help: make fuzz|props|regress|repro|shrink SUBJECT=FILE.c [SHAPES="micro tiny odd"]   your own p2m: props/subjects/README.md
-# help: make kernel-report LINUX="TREE ..."   versions x invariants: pass, or the shortest case that fails
+# help: make kernel-report LINUX="TREE ..." [CASES=20000] [SEED=1]   versions x invariants: pass, or the shortest case that fails
 # help: make fuzz-targets    only build the fuzz targets, build/fuzz/GEOMETRY/TARGET_GEOMETRY
 # help: make oss-fuzz-check [ONLY=regexp]   what a fuzzing service does with us, as far as it can be done here
 # help: make clean           remove build/ (corpora that fuzzing collected included)
@@ -522,7 +522,7 @@ bugs:
 
 kernel-report:
 	$(if $(LINUX),,$(error say which kernels: make kernel-report LINUX="TREE ..."))
-	@scripts/kernel-report --build=$(B) $(LINUX)
+	$(call number,CASES)$(call number,SEED)@scripts/kernel-report --build=$(B) $(if $(filter command environment,$(firstword $(origin CASES))),--cases=$(CASES)) --seed=$(SEED) $(LINUX)
 
 bench:
 	$(call number,RUNS)$(setup)
