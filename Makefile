@@ -143,7 +143,7 @@ CFLAGS_service-harness = $(CFLAGS) -DHARNESS_SANITIZED
 
 FUZZ_FLAVOURS := $(FUZZ_PLAIN) $(FUZZ_PLAIN:%=%-harness)
 FLAVOURS := $(FUZZ_FLAVOURS) afl afl-san afl-harness shared gcc clang gcc-O0 clang-O0 gcc-san clang-san gcc-m32 cov service service-harness
-geometries_of = $(if $(LINUX_FOLDER),$(LINUX_GEOMETRIES),$(or $(GEOMETRIES_$(1)),$(GEOMETRIES)))
+geometries_of = $(if $(SUBJECT_FILE),$(SHAPES),$(if $(LINUX_FOLDER),$(LINUX_GEOMETRIES),$(or $(GEOMETRIES_$(1)),$(GEOMETRIES))))
 
 # `make V=1` shows the commands.
 Q := $(if $(V),,@)
@@ -169,25 +169,37 @@ HARNESS := $(PROPS) $(SUBJECTS) $(CODEC)
 BUG ?=
 PLANTED ?= bugs
 
+# SUBJECT=FILE.c: everything is linked with that file, in which subject_under_test is defined, and
+# goes to build/subject/, under the path; SHAPES are the geometries that it can do.
+SHAPES ?= micro tiny odd
+
 # SUBJECT=linux LINUX=TREE: everything is linked with the kernel's own p2m.c as the subject, and
 # goes to build/linux/VERSION-HASH. KNOWN=B1,C3 masks known defects (props/subjects/linux).
 SUBJECT ?= core
 LINUX ?=
 KNOWN ?=
+ONLY_CORE := campaign status corpus-promote exhaustive exhaustive-races race bench bugs mutants coverage matrix test oss-fuzz-check
+ifneq ($(SUBJECT),core)
+$(if $(filter $(ONLY_CORE),$(MAKECMDGOALS)),$(error make $(filter $(ONLY_CORE),$(MAKECMDGOALS)) is for our own core; with SUBJECT=$(SUBJECT) there are fuzz props regress repro shrink))
+endif
 ifeq ($(SUBJECT),linux)
 LINUX_FOLDER := $(if $(LINUX),$(if $(filter debian debian-%,$(LINUX)),$(shell scripts/setup $(or $(patsubst debian-%,linux-source-%,$(filter debian-%,$(LINUX))),linux-source-6.1) xz-utils >&2))$(shell scripts/linux --build=$(B) '$(LINUX)'),$(error say which kernel: SUBJECT=linux LINUX=TREE, or LINUX=debian))
 $(if $(LINUX_FOLDER),,$(error nothing to test))
 LINUX_LINEAR := $(shell grep -c 'LINUX_LINEAR 1' $(LINUX_FOLDER)/features.h)
+LINUX_WITHOUT := $(if $(shell grep 'LINUX_RANGE 0' $(LINUX_FOLDER)/features.h),range xen_set_identity)
 export P2MCHECK_KNOWN := $(KNOWN)
 export SUBJECT LINUX
+else ifneq ($(filter %.c,$(SUBJECT)),)
+SUBJECT_FILE := $(or $(wildcard $(SUBJECT)),$(error SUBJECT=$(SUBJECT): there is no such file))
+export SUBJECT
 else ifneq ($(SUBJECT),core)
-$(error SUBJECT=$(SUBJECT): there are core linux)
+$(error SUBJECT=$(SUBJECT): there are core, linux, and a file that ends in .c)
 endif
-C := $(if $(LINUX_FOLDER),$(LINUX_FOLDER),$(if $(BUG),$(B)/$(PLANTED)/$(BUG),$(B)))
+C := $(if $(LINUX_FOLDER),$(LINUX_FOLDER),$(if $(SUBJECT_FILE),$(B)/subject/$(subst /,-,$(basename $(SUBJECT_FILE))),$(if $(BUG),$(B)/$(PLANTED)/$(BUG),$(B))))
 
 # $(1) flavour, $(2) geometry, $(3) sources besides
 core_objects = $(patsubst %.c,$(if $(BUG),$(C),$(B))/$(1)/$(2)/%.o,$(CORE))
-chosen_objects = $(if $(LINUX_FOLDER),$(C)/$(1)/$(2)/kernel.o $(patsubst %,$(B)/$(1)/$(2)/props/subjects/linux/%.o,subject chosen),$(B)/$(1)/$(2)/props/subjects/chosen.o)
+chosen_objects = $(if $(LINUX_FOLDER),$(C)/$(1)/$(2)/kernel.o $(patsubst %,$(B)/$(1)/$(2)/props/subjects/linux/%.o,subject chosen),$(if $(SUBJECT_FILE),$(C),$(B))/$(1)/$(2)/props/subjects/chosen.o)
 objects = $(core_objects) $(chosen_objects) $(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS) $(3))
 
 .PHONY: help kernel-report fuzz campaign status corpus-promote props exhaustive exhaustive-races race bugs mutants shrink coverage report matrix test regress repro bench bench-against compare peers fuzz-targets service-targets oss-fuzz-check clean
@@ -218,7 +230,8 @@ help:
 # help: make compare [FULL=1] [ONLY=regexp] [SEEDS=10] [BUDGET=5] [JOBS=cores] [GEOMETRY=]   us and RapidCheck, Hypothesis, libFuzzer, AFL++ on the planted bugs; also build/compare.json
 # help: make mutants [JOBS=cores] [ONLY=REGEX]   mutants of the core: which does no test kill?
 # help: make fuzz|props|regress|repro|shrink SUBJECT=linux LINUX=TREE [KNOWN=B1,C3]   the kernel's own p2m.c, in a tree, or LINUX=debian
-# help: make kernel-report LINUX="TREE ..."   versions x invariants: pass, or the shortest case that fails
+# help: make fuzz|props|regress|repro|shrink SUBJECT=FILE.c [SHAPES="micro tiny odd"]   your own p2m: props/subjects/README.md
+# help: make kernel-report LINUX="TREE ..." [CASES=20000] [SEED=1]   versions x invariants: pass, or the shortest case that fails
 # help: make fuzz-targets    only build the fuzz targets, build/fuzz/GEOMETRY/TARGET_GEOMETRY
 # help: make oss-fuzz-check [ONLY=regexp]   what a fuzzing service does with us, as far as it can be done here
 # help: make clean           remove build/ (corpora that fuzzing collected included)
@@ -247,6 +260,14 @@ $(C)/$(1)/$(2)/core/%.o: $(C)/core.stamp Makefile
 	@mkdir -p $$(@D)
 	$$(call say,CC   $$@)
 	$$(Q)$$(CC_$(1)) $(COMMON) $$(CFLAGS_$(1)) $$(SHAPE_$(2)) -include props/planted.h -c -o $$@ $(C)/core/$$*.c
+endif
+
+# Somebody's own p2m: the subject under test in one file.
+ifneq ($(SUBJECT_FILE),)
+$(C)/$(1)/$(2)/props/subjects/chosen.o: $(SUBJECT_FILE) Makefile
+	@mkdir -p $$(@D)
+	$$(call say,CC   $$@)
+	$$(Q)$$(CC_$(1)) $(COMMON) $$(CFLAGS_$(1)) $$(SHAPE_$(2)) -DP2M_GEOMETRY='"$(2)"' -DP2M_GEOMETRY_TOKEN=$(2) -c -o $$@ $$<
 endif
 
 # The kernel's file. Its variables go to sections of their own; only linux_* is seen of it.
@@ -463,7 +484,7 @@ flavour_of = $(kind_of)$(if $(filter case,$(1)),-harness)
 one_of = $(if $(filter 1,$(words $($(1)))),$(if $(filter $($(1)),$(2)),,$(error $(1)=$($(1)): there are $(2))),$(error $(1) is one of $(2)))
 number = $(if $(shell printf '%s' '$($(1))' | grep -xE '[1-9][0-9]{0,8}'),,$(error $(1)=$($(1)): a number from 1 on is wanted))
 known_target = $(call one_of,TARGET,$(TARGETS) canary)
-known_geometry = $(call one_of,GEOMETRY,$(GEOMETRIES))
+known_geometry = $(call one_of,GEOMETRY,$(if $(SUBJECT_FILE),$(SHAPES),$(if $(LINUX_FOLDER),$(LINUX_GEOMETRIES),$(GEOMETRIES))))
 
 # $(1) flavour: the target that was asked for
 target_of = $(C)/$(1)/$(GEOMETRY)/$(TARGET)_$(GEOMETRY)
@@ -479,7 +500,7 @@ PACKAGES_afl := afl++
 fuzz:
 	$(call one_of,ENGINE,libfuzzer afl)$(call one_of,SAN,$(SANS))$(call one_of,ARCH,native i386)$(known_target)$(known_geometry)$(call number,TIME)$(call number,JOBS)$(call number,SEED)$(if $(filter i386,$(ARCH)),$(call one_of,GEOMETRY,$(GEOMETRIES_fuzz-i386)))$(setup) $(PACKAGES_$(ENGINE)) $(if $(filter i386,$(ARCH)),g++-multilib)
 	@$(MAKE) --no-print-directory -j$(shell nproc) $(FILES_$(ENGINE)) $(C)/p2m-case
-	@scripts/fuzz --engine=$(ENGINE) --target=$(TARGET) --geometry=$(GEOMETRY) --time=$(TIME) --jobs=$(JOBS) --seed=$(SEED) --build=$(C) --binary=$(BINARY_libfuzzer) $(OPTIONS_$(ENGINE)) --tool=$(C)/p2m-case
+	@scripts/fuzz --engine=$(ENGINE) --target=$(TARGET) --geometry=$(GEOMETRY) --time=$(TIME) --jobs=$(JOBS) --seed=$(SEED) --build=$(C) --make=$(B) --without='$(LINUX_WITHOUT)' --binary=$(BINARY_libfuzzer) $(OPTIONS_$(ENGINE)) --tool=$(C)/p2m-case
 
 # All targets in their geometries; for AFL++, too, if that is installed.
 ON ?= $(notdir $(FUZZ_TARGETS))
@@ -557,7 +578,7 @@ told = $(if $(filter command environment,$(firstword $(origin GEOMETRY))),--geom
 
 shrink:
 	$(if $(CASE),,$(error say which: make shrink CASE=FILE))
-	@scripts/shrink --build=$(B) $(if $(LINUX_FOLDER),--programs=$(C)) $(told) "$(CASE)"
+	@scripts/shrink --build=$(B) $(if $(LINUX_FOLDER)$(SUBJECT_FILE),--programs=$(C)) $(told) "$(CASE)"
 
 bugs:
 	$(call number,SEEDS)$(call number,JOBS)$(setup)
@@ -565,7 +586,7 @@ bugs:
 
 kernel-report:
 	$(if $(LINUX),,$(error say which kernels: make kernel-report LINUX="TREE ..."))
-	@scripts/kernel-report --build=$(B) $(LINUX)
+	$(call number,CASES)$(call number,SEED)@scripts/kernel-report --build=$(B) $(if $(filter command environment,$(firstword $(origin CASES))),--cases=$(CASES)) --seed=$(SEED) $(LINUX)
 
 bench:
 	$(call number,RUNS)$(setup)

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The host's pages, MFNs and mfn_list: see host.h. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* REG_RIP */
+#endif
 #include "host.h"
 
 #include <signal.h>
@@ -7,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include "invariants.h"
@@ -77,6 +81,18 @@ bool host_shared_intact(enum host_shared_page page)
 }
 
 static struct sigaction previous_segv;
+uintptr_t host_store;
+void (*host_fault_elsewhere)(uintptr_t address);
+
+static uintptr_t instruction_of(const void *context)
+{
+#if defined(__x86_64__)
+    return (uintptr_t)((const ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
+#else
+    (void)context;
+    return 0;
+#endif
+}
 
 /*
  * The writing instruction itself is caught. Faults elsewhere go to whoever was
@@ -86,9 +102,12 @@ static void on_fault(int signal, siginfo_t *info, void *context)
 {
     uintptr_t offset = (uintptr_t)info->si_addr - (uintptr_t)shared_area;
 
+    host_store = instruction_of(context);
     if (offset < 4 * shared_stride)
         invariant_shared_page_written((int)(offset / shared_stride),
                                       (unsigned)(offset % shared_stride));
+    if (host_fault_elsewhere)
+        host_fault_elsewhere((uintptr_t)info->si_addr);
     if ((previous_segv.sa_flags & SA_SIGINFO) && previous_segv.sa_sigaction) {
         previous_segv.sa_sigaction(signal, info, context);
         return;
@@ -140,6 +159,7 @@ void host_reset(void)
 {
     unsigned i;
 
+    host_store = 0;
     for (i = 0; i < host.freed; i++)
         __asan_unpoison_memory_region(host_page_at(host.freed_page[i]), P2M_PAGE_BYTES);
     if (!HOST_ASAN)

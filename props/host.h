@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "../core/p2m.h"
 #include "ops.h"
@@ -62,6 +63,12 @@ extern p2m_word host_list[HOST_LIST_LEAVES * P2M_LEAF];
 
 /* Once in a process: the shared pages, sealed; the traps on writes to them. */
 void host_start(void);
+
+/* The instruction that ended the case by a store to what is read-only; 0: none, or unknown. */
+extern uintptr_t host_store;
+
+/* Told of a fault elsewhere; it returns if that is not its own. NULL: nobody is. */
+extern void (*host_fault_elsewhere)(uintptr_t address);
 
 /* Traps stores to the shared pages again, after somebody else took SIGSEGV. */
 void host_watch_faults(void);

@@ -7,6 +7,14 @@
 
 HARNESS_BEGIN
 
+static void explain(FILE *out, const struct verdict *verdict, const struct test_case *c)
+{
+    bool is_op = verdict->op >= 0 && verdict->op < (int)c->count;
+
+    if (subject_under_test->explain)
+        subject_under_test->explain(out, is_op ? &c->ops[verdict->op] : NULL, host_store);
+}
+
 void report_print(FILE *out, const struct report *report)
 {
     const struct verdict *verdict = report->verdict;
@@ -23,6 +31,7 @@ void report_print(FILE *out, const struct report *report)
             report->file ? ", file " : "", report->file ? report->file : "");
     fprintf(out, "p2mcheck:   op %d of %u: %s\n", verdict->op + 1, c->count, line);
     fprintf(out, "p2mcheck:   %s\n", verdict->details);
+    explain(out, verdict, c);
     fprintf(out, "p2mcheck: the case:\n");
     text_print_case(out, "    ", &shape_here, c);
 }

@@ -10,6 +10,8 @@
 #ifndef PROPS_SUBJECT_H
 #define PROPS_SUBJECT_H
 
+#include <stdio.h>
+
 #include "../core/e820.h"
 #include "host.h"
 #include "invariants.h"
@@ -71,6 +73,9 @@ struct subject {
      */
     bool ranges_first;
 
+    /* There are no ranges yet: that none succeeds is no wonder. */
+    bool no_ranges;
+
     /* The boot makes a range of its own, from this PFN to the end of the table (or NULL). */
     p2m_word (*boot_range)(void);
 
@@ -83,6 +88,12 @@ struct subject {
 
     /* True: what this invariant compares, of `pfn` where it is one, is not compared (or NULL). */
     bool (*excuses)(enum invariant id, p2m_word pfn);
+
+    /*
+     * What it knows of where a violation is, as lines of the report: of this op (NULL: the boot,
+     * or the end), and, if a shared page was written, of the storing instruction (or 0). Or NULL.
+     */
+    void (*explain)(FILE *out, const struct op *op, uintptr_t store);
 
     /* All that it keeps outside its pages, so that a state can be put back (explore/); or NULL. */
     void *state;

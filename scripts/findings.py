@@ -76,7 +76,8 @@ def shrinker(args, kind):
     if not kind.startswith("SANITIZER_"):
         return args.tool
     tool = f"{args.build}/clang-san/p2m-case"
-    subprocess.run(["make", "-s", f"B={args.build}", tool], stdout=subprocess.DEVNULL, check=True)
+    where = getattr(args, "make", None) or args.build
+    subprocess.run(["make", "-s", f"B={where}", tool], stdout=subprocess.DEVNULL, check=True)
     return tool
 
 
@@ -121,6 +122,14 @@ def file_findings(args, jobs):
     return count
 
 
+def with_subject():
+    """What `make` has to be told besides, if the subject is not ours."""
+    if os.environ.get("SUBJECT", "core") == "core":
+        return ""
+    told = (("SUBJECT", "SUBJECT"), ("LINUX", "LINUX"), ("KNOWN", "P2MCHECK_KNOWN"))
+    return "".join(f" {name}={os.environ[variable]}" for name, variable in told if os.environ.get(variable))
+
+
 def file_finding(args, job, path, report, kind):
     """Under crashes/, in bytes and in text, with its report; then shrunk."""
     data = read(path)
@@ -138,4 +147,4 @@ def file_finding(args, job, path, report, kind):
     else:
         print(f"  report  none: it ended this program, but alone it does no harm: {job.command}")
     small = shrink(args, job, name, kind) if text and report and "timeout" not in kind else name
-    print(f"  again:  make repro CASE={small}")
+    print(f"  again:  make repro{with_subject()} CASE={small}")

@@ -4,15 +4,19 @@
  * pages, mapped read-only, are the missing and the identical parts. The kernel's own
  * p2m.c is included below; of its text there is nothing here.
  *
- * Its page tables are emulated, so that pages can be small. The array is plain memory
+ * Its page tables are emulated, so that pages can be small. The array is memory
  * that holds what the mapped pages hold, refreshed whenever a table changes:
  *
  *     p2m_pmd[]  -->  pte page  -->  page of the list  ==  its part of `area`
  *
- * A store that the file knows may fault asks the tables, and goes to both. Any other
- * store through a read-only mapping leaves the two unequal, which is looked for after
- * each call.
+ * The file sees it read-only, so that the instruction that stores to it is caught; we write
+ * to it by another mapping. A store that the file knows may fault asks the tables, and goes to
+ * both; it has no other to a writable page, either.
  */
+#define _GNU_SOURCE /* memfd_create */
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "shim.h"
 
 #include <asm/xen/page.h>
@@ -30,12 +34,27 @@
 #define PMDS (TABLE / SLOTS / SLOTS)
 
 bool shim_slab;
-static unsigned long area[P2M_TOP * P2M_MID * P2M_LEAF] __attribute__((aligned(4096)));
+#define AREA_BYTES (TABLE * sizeof(unsigned long))
+#define NOT_PUT_BACK __attribute__((section(".shim_spare")))
+static unsigned long *area NOT_PUT_BACK, *writable NOT_PUT_BACK; /* the same memory */
 static pmd_t p2m_pmd[P2M_TOP * P2M_MID * P2M_LEAF / P2M_LEAF / P2M_LEAF];
 static bool mapped;             /* the list is in `area` */
 static unsigned long list_end;  /* PFNs of the builder's list; behind it is a little extra memory */
 static unsigned long extra_end; /* from there on all is identity */
 static unsigned long *first_list;
+
+__attribute__((constructor)) static void make_area(void)
+{
+    int file = memfd_create("p2m", 0);
+
+    if (file < 0 || ftruncate(file, AREA_BYTES))
+        __builtin_trap();
+    area = mmap(NULL, AREA_BYTES, PROT_READ, MAP_SHARED, file, 0);
+    writable = mmap(NULL, AREA_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    if (area == MAP_FAILED || writable == MAP_FAILED)
+        __builtin_trap();
+    close(file);
+}
 
 /* ---- page tables ---- */
 
@@ -46,7 +65,7 @@ static void *page_of(unsigned long entry)
 
 static bool in_area(unsigned long address)
 {
-    return address - (unsigned long)area < sizeof(area);
+    return address - (unsigned long)area < AREA_BYTES;
 }
 
 static unsigned long pfn_at(unsigned long address)
@@ -65,7 +84,7 @@ static void refresh(unsigned long leaf)
     pte_t *ptes = pte_page(leaf / SLOTS);
 
     if (ptes && ptes[leaf % SLOTS].pte)
-        memcpy(area + leaf * SLOTS, page_of(ptes[leaf % SLOTS].pte), PAGE_SIZE);
+        memcpy(writable + leaf * SLOTS, page_of(ptes[leaf % SLOTS].pte), PAGE_SIZE);
 }
 
 static void refresh_pmd(unsigned long pmd)
@@ -82,7 +101,7 @@ pte_t *shim_lookup_address(unsigned long address, unsigned *level)
     if (!in_area(address)) { /* the builder's list, or a page by its own address */
         elsewhere.pte = (address & PAGE_MASK) | 3;
         return !mapped || address < (unsigned long)area ||
-                       address - (unsigned long)area >= 2 * sizeof(area)
+                       address - (unsigned long)area >= 2 * AREA_BYTES
                    ? &elsewhere
                    : NULL;
     }
@@ -132,7 +151,7 @@ pte_t *shim_populate_pte(unsigned long address)
 
 void shim_vm_area(struct vm_struct *vm)
 {
-    BUG_ON(vm->size > sizeof(area)); /* 3.19.0 and 4.0 have no limit: less than the table */
+    BUG_ON(vm->size > AREA_BYTES); /* 3.19.0 and 4.0 have no limit: less than the table */
     vm->addr = area;
 }
 
@@ -149,6 +168,7 @@ int shim_safe_write(unsigned long *address, unsigned long value)
         if (!(pte->pte & 2))
             return -14;
         ((unsigned long *)page_of(pte->pte))[pfn_at((unsigned long)address) % SLOTS] = value;
+        address = writable + pfn_at((unsigned long)address);
     }
     *address = value;
     return 0;
@@ -172,7 +192,7 @@ void xen_inv_extra_mem(void)
 /*
  * In this era what is in no list is identity, unless it is extra memory. So there are two
  * boots, by whether nr_pages is odd: a builder's list for all of the table, in which ranges
- * can be made; or a short one with a page of extra memory, and nothing but identity beyond.
+ * can be made; or a short one with up to 12 pages of extra memory, and nothing but identity beyond.
  */
 static void build(unsigned long *mfn_list, unsigned long nr_pages, bool auto_translated)
 {
@@ -183,7 +203,7 @@ static void build(unsigned long *mfn_list, unsigned long nr_pages, bool auto_tra
             mfn_list[pfn] = INVALID_P2M_ENTRY;
         nr_pages = list_end = TABLE;
     }
-    extra_end = list_end < TABLE ? list_end + SLOTS : TABLE;
+    extra_end = min(list_end + (1 + nr_pages / 2 % 12) * SLOTS, TABLE);
     start_info.mfn_list = (unsigned long)mfn_list;
     start_info.nr_pages = nr_pages;
     xen_build_dynamic_phys_to_machine();
@@ -239,14 +259,6 @@ static void expect_pages(void)
     }
 }
 
-/* The part of the array that page `leaf` is mapped to is like the page. */
-static void expect_same(unsigned long leaf, const unsigned long *page)
-{
-    for (unsigned i = 0; i < SLOTS; i++)
-        if (area[leaf * SLOTS + i] != page[i])
-            linux_bug("a store through a read-only page of the list", "some function", 0);
-}
-
 static unsigned draw_mapped(void)
 {
     unsigned private_tables = 0;
@@ -261,7 +273,6 @@ static unsigned draw_mapped(void)
         }
         for (unsigned long mi = 0; mi < P2M_MID; mi++) {
             made_mid[ti][mi] = page_of(ptes[mi].pte);
-            expect_same(ti * P2M_MID + mi, made_mid[ti][mi]);
         }
         made_top[ti] = ptes == p2m_missing_pte    ? made_missing
                        : ptes == p2m_identity_pte ? made_identity
@@ -301,6 +312,22 @@ static void look(struct linux_view *view)
         view->roots = draw_mapped() + 4 + 3; /* shared ones, and roots of the MFN tree */
     else
         draw_first(missing, identity);
+}
+
+/* A store to the array: through the mapping of a shared page? */
+static bool on_store(unsigned long address)
+{
+    unsigned level;
+    pte_t *pte;
+
+    if (!in_area(address))
+        return false;
+    pte = shim_lookup_address(address, &level);
+    if (pte && page_of(pte->pte) == p2m_missing)
+        linux_shared_page_written(MISSING, pfn_at(address) % SLOTS);
+    if (pte && page_of(pte->pte) == p2m_identity)
+        linux_shared_page_written(IDENTITY, pfn_at(address) % SLOTS);
+    linux_plain_store();
 }
 
 /* ---- windows ---- */
@@ -363,6 +390,7 @@ static bool range_is_possible(unsigned long start, unsigned long end)
 
 const struct linux_file linux_file = {
     .name = LINUX_NAME,
+    .foreign_bit = FOREIGN_FRAME_BIT,
     .ranges_first = true,
     .beyond_is_identity = true,
     .linear = true,
@@ -375,10 +403,17 @@ const struct linux_file linux_file = {
     .range = set_phys_range_identity,
     .boot_range = boot_range,
     .covers = covers,
+    .on_store = on_store,
     .range_is_possible = range_is_possible,
     .look = look,
     .shows = shows,
     .shows_overlapping = shows_overlapping,
+    .kernel_boot = xen_build_dynamic_phys_to_machine,
+    .kernel_get = get_phys_to_machine,
+    .kernel_set = set_phys_to_machine,
+    .kernel_set_noalloc = __set_phys_to_machine,
+    .kernel_range = set_phys_range_identity,
+    .kernel_resume = xen_build_mfn_list_list,
     .max_pfn = &shared_info.arch.max_pfn,
     .frame_list_list = &shared_info.arch.pfn_to_mfn_frame_list_list,
 };

@@ -17,6 +17,8 @@
  * is made, or no comparison, in which just that one shows. X(name, what is masked)
  */
 #define LINUX_DEFECTS(X)                                                                           \
+    X(A1, "behind the end of the builder's list there is INVALID, and no garbage")                 \
+    X(A2, "pfn_to_mfn is not compared for what is foreign, then or now")                           \
     X(B1, "no MFN or foreign frame is set where the leaf is p2m_identity")                         \
     X(B2, "INVALID is not set where the leaf is p2m_identity")                                     \
     X(B3, "a single identity frame is not set where the leaf is missing")                          \
@@ -26,7 +28,7 @@
     X(B7, "in an auto-translated guest no reversed range, none beyond the table")                  \
     X(B8, "no range ends at or beyond the end of the table")                                       \
     X(B9, "a range may take a page for each mid")                                                  \
-    X(B11, "pages that a range made may be absent from the MFN tree")                              \
+    X(B11, "pages that a range made may be absent from the MFN tree; none is set, no resume")      \
     X(B12, "a warning that an edge of a range is identity already is not counted")                 \
     X(B13, "no range has an edge in what is identity already")                                     \
     X(B17, "INVALID is not set beyond the list, where all reads as identity")                      \
@@ -37,6 +39,7 @@
     X(C6, "no page is refused to a call on a missing mid")                                         \
     X(C7, "the toolstack finds what is above max_pfn")                                             \
     X(C8, "no resume while a mid below max_pfn is p2m_mid_identity")                               \
+    X(D6, "no range touches PFNs 0x100 to 0xfff")                                                  \
     X(F1, "nothing but identity is set where the leaf is p2m_identity")                            \
     X(F3, "the toolstack finds the page at max_pfn")                                               \
     X(F4, "nothing is set beyond the list")
@@ -67,6 +70,11 @@ struct linux_view {
 struct linux_file {
     const char *name;
 
+    unsigned long foreign_bit; /* 31 once */
+
+    /* Before 2.6.39 there are no ranges, and bit 62 of an entry means nothing. */
+    bool no_identity;
+
     /*
      * Identity ranges are legal only before the list is made: later ones would write
      * where other CPUs, and the read-only pages, already are.
@@ -93,10 +101,16 @@ struct linux_file {
     unsigned long (*covers)(void);     /* PFNs that can be in the MFN tree; NULL: all */
     bool (*range_is_possible)(unsigned long start, unsigned long end); /* NULL: all are */
     void (*look)(struct linux_view *view);
+    bool (*on_store)(
+        unsigned long address); /* of a store that faulted; false: elsewhere; or NULL */
 
     /* A set of 1 << enum linux_defect: what would show in this call, or in two that overlap. */
     uint64_t (*shows)(const struct linux_call *call);
     uint64_t (*shows_overlapping)(const struct linux_call *outer, const struct linux_call *inner);
+
+    /* The kernel's own functions, to be named in a report. */
+    const void *kernel_boot, *kernel_get, *kernel_set, *kernel_set_noalloc, *kernel_range;
+    const void *kernel_resume;
 
     /* What the guest tells the toolstack. */
     unsigned long *max_pfn, *frame_list_list;
@@ -127,6 +141,10 @@ void *linux_sealed_page(unsigned which);
 
 /* A shared page (numbered as above) does not hold what it should. */
 _Noreturn void linux_shared_page_written(unsigned which, unsigned slot);
+
+/* A plain store to a page of the list that is not shared: legal, but the emulation cannot follow.
+ */
+_Noreturn void linux_plain_store(void);
 
 _Noreturn void linux_bug(const char *what, const char *function, int line);
 void linux_warned(const char *what, const char *function, int line);

@@ -78,15 +78,16 @@ struct device;
 #define BUG() linux_bug("BUG()", __func__, __LINE__)
 #define BUG_ON(condition)                                                                          \
     ((condition) ? linux_bug("BUG_ON(" #condition ")", __func__, __LINE__) : (void)0)
-#define WARN(condition, ...)                                                                       \
+#define WARN_(condition, text)                                                                     \
     ({                                                                                             \
         bool warned_ = (condition);                                                                \
         if (warned_)                                                                               \
-            linux_warned(#condition, __func__, __LINE__);                                          \
+            linux_warned(text, __func__, __LINE__);                                                \
         warned_;                                                                                   \
     })
-#define WARN_ON(condition) WARN(condition, "")
-#define WARN_ON_ONCE(condition) WARN(condition, "")
+#define WARN(condition, ...) WARN_(condition, #condition)
+#define WARN_ON(condition) WARN_(condition, #condition)
+#define WARN_ON_ONCE(condition) WARN_(condition, #condition)
 #define panic(...) linux_bug("panic()", __func__, __LINE__)
 
 /* ---- memory ---- */
@@ -261,8 +262,8 @@ pmd_t *shim_pmd_of(unsigned long address);
 #define populate_extra_pmd(address) shim_pmd_of(address)
 pte_t *shim_populate_pte(unsigned long address);
 #define populate_extra_pte(address) shim_populate_pte(address)
-#define paravirt_alloc_pte(mm, pfn) ((void)(pfn))
-#define paravirt_release_pte(pfn) ((void)(pfn))
+#define paravirt_alloc_pte(...) ((void)0)
+#define paravirt_release_pte(...) ((void)0) /* (pfn), or (mm, pfn) of late */
 int shim_safe_write(unsigned long *address, unsigned long value);
 
 struct vm_struct {

@@ -4,9 +4,11 @@
  * does otherwise by design is declared here, each with its reason; what it does wrong is
  * found, and can be masked by name (KNOWN=), so that what lies behind it is found, too.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../../machine.h"
 #include "../../quiet.h"
@@ -114,7 +116,7 @@ void linux_warned(const char *what, const char *function, int line)
 {
     char text[200];
 
-    if (is_known(LINUX_B12) && strstr(what, "p2m_identity"))
+    if (is_known(LINUX_B12) && strstr(what, "== p2m_identity"))
         return;
     snprintf(text, sizeof(text), "WARN(%s) in %s, line %d", what, function, line);
     machine_warn(text);
@@ -125,7 +127,18 @@ void linux_shared_page_written(unsigned which, unsigned slot)
     static const enum invariant ids[4] = {MISSING_PAGE_UNTOUCHED, IDENTITY_PAGE_UNTOUCHED,
                                           MID_MISSING_UNTOUCHED, MID_IDENTITY_UNTOUCHED};
 
-    violated(ids[which], "expected the page as it was made, got another slot %u", slot);
+    violated(ids[which], "expected no store to the page, got one to slot %u", slot);
+}
+
+void linux_plain_store(void)
+{
+    violated(CORE_BUG, "a plain store to the list; only xen_safe_write_ulong is emulated");
+}
+
+static void on_fault(uintptr_t address)
+{
+    if (linux_file.on_store)
+        linux_file.on_store(address);
 }
 
 static struct linux_call call_of(const struct op *op)
@@ -161,11 +174,20 @@ static void would_range_show(void *ctx, p2m_word start, p2m_word end)
     ((struct walk *)ctx)->skip |= !is_possible(&call) || (linux_file.shows(&call) & known);
 }
 
+static bool is_about_identity(const struct op *op)
+{
+    if (op->kind == OP_SET || op->kind == OP_SET_NOALLOC)
+        return op->arg != INVALID_P2M_ENTRY && (op->arg & ENTRY_IDENTITY_BIT);
+    return op->kind == OP_RANGE || op->kind == OP_XEN_SET_IDENTITY;
+}
+
 static bool skips(const struct op *op)
 {
     struct linux_call call = call_of(op);
     struct walk walk = {false};
 
+    if (linux_file.no_identity && is_about_identity(op))
+        return true;
     /* ranges are of the boot (__init); we make them later as well, but not in another life */
     if (host.epoch && (op->kind == OP_RANGE || op->kind == OP_XEN_SET_IDENTITY))
         return true;
@@ -259,6 +281,8 @@ static bool build(p2m_word *mfn_list, p2m_word nr_pages, bool auto_translated)
     put_state_back();
     if (linux_file.linear)
         host_stretch_list(MAX_P2M_PFN); /* see its build */
+    for (p2m_word pfn = nr_pages; is_known(LINUX_A1) && !auto_translated && pfn % P2M_LEAF; pfn++)
+        mfn_list[pfn] = INVALID_P2M_ENTRY;
     /* the kernel's sizes come from the hypervisor: more than fits is not offered */
     linux_file.build((unsigned long *)mfn_list, nr_pages < MAX_P2M_PFN ? nr_pages : MAX_P2M_PFN,
                      auto_translated);
@@ -290,6 +314,9 @@ static p2m_word get(p2m_word pfn)
 
 static p2m_word to_mfn(p2m_word pfn)
 {
+    if (is_known(LINUX_A2) && get(pfn) != INVALID_P2M_ENTRY &&
+        get(pfn) & (linux_file.foreign_bit ^ ENTRY_FOREIGN_BIT))
+        return entry_mfn(get(pfn));
     return beyond(pfn, (p2m_word)linux_file.pfn_to_mfn(pfn), entry_mfn(ENTRY_IDENTITY_OF(pfn)));
 }
 
@@ -378,6 +405,63 @@ static void view(struct subject_view *out)
     }
 }
 
+/* ---- where it is ---- */
+
+/* Prints the innermost function of the kernel's file that the instruction is in. */
+static bool print_place(FILE *out, const char *how, uintptr_t address)
+{
+    char command[600], function[200], place[600], program[400] = {0};
+    extern const char __executable_start __attribute__((weak)); /* a mutator has none */
+    FILE *pipe;
+    bool found = false;
+
+    if (readlink("/proc/self/exe", program, sizeof(program) - 1) <= 0)
+        return false;
+    snprintf(command, sizeof(command), "addr2line -f -i -e '%s' 0x%" PRIxPTR " 2>/dev/null",
+             program, address - (uintptr_t)&__executable_start);
+    pipe = popen(command, "r");
+    while (pipe && !found && fgets(function, sizeof(function), pipe) &&
+           fgets(place, sizeof(place), pipe)) {
+        const char *file = strstr(place, "/kernel/p2m.c:");
+        const char *header = strstr(place, "/kernel/page.h:");
+
+        found = file || header;
+        if (found)
+            fprintf(out, "p2mcheck:   %s %.*s, line %d of the kernel's %s\n", how,
+                    (int)strcspn(function, "\n"), function,
+                    atoi(strrchr(file ? file : header, ':') + 1), file ? "p2m.c" : "page.h");
+    }
+    if (pipe)
+        pclose(pipe);
+    return found;
+}
+
+static const void *kernel_function(const struct op *op)
+{
+    switch (op ? op->kind : OP_KINDS) {
+    case OP_GET:
+    case OP_PFN_TO_MFN:
+        return linux_file.kernel_get;
+    case OP_SET:
+        return linux_file.kernel_set;
+    case OP_SET_NOALLOC:
+        return linux_file.kernel_set_noalloc;
+    case OP_RANGE:
+    case OP_XEN_SET_IDENTITY:
+        return linux_file.kernel_range;
+    case OP_RESUME:
+        return linux_file.kernel_resume;
+    default:
+        return linux_file.kernel_boot;
+    }
+}
+
+static void explain(FILE *out, const struct op *op, uintptr_t store)
+{
+    if (!store || !print_place(out, "the store is in", store))
+        print_place(out, "the call was of", (uintptr_t)kernel_function(op));
+}
+
 static p2m_word boot_range(void)
 {
     return linux_file.boot_range ? (p2m_word)linux_file.boot_range() : MAX_P2M_PFN;
@@ -399,11 +483,14 @@ static struct subject subject = {
     .skips = skips,
     .keeps_apart = close_windows,
     .excuses = excuses,
+    .explain = explain,
 };
 
 const struct subject *subject_linux(void)
 {
+    host_fault_elsewhere = on_fault;
     subject.name = linux_file.name;
+    subject.no_ranges = linux_file.no_identity;
     subject.ranges_first = linux_file.ranges_first;
     subject.never_auto_translated = linux_file.linear;
     return &subject;

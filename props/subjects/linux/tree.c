@@ -184,6 +184,12 @@ static bool set(unsigned long pfn, unsigned long entry)
     return answer;
 }
 
+/* Before 2.6.39 a __set in an auto-translated guest would go through a tree that is not there. */
+static bool set_noalloc(unsigned long pfn, unsigned long entry)
+{
+    return (shim_auto_translated && !LINUX_IDENTITY) || __set_phys_to_machine(pfn, entry);
+}
+
 uint64_t shim_missing(void)
 {
     unsigned ti;
@@ -241,6 +247,22 @@ static bool mfn_is_stale(unsigned long pfn)
     return virt_to_mfn(p2m_top_mfn_p[ti]) != p2m_top_mfn[ti];
 }
 
+static bool is_mid_identity(unsigned long **mid)
+{
+#if LINUX_MID_IDENTITY
+    return mid == p2m_mid_identity;
+#else
+    return false;
+#endif
+}
+
+/* A page of its own, below max_pfn, that the MFN tree has not. */
+static bool is_unlisted(unsigned long pfn)
+{
+    return p2m_top_mfn && pfn < xen_max_p2m_pfn && is_private(leaf_of(pfn)) &&
+           p2m_top_mfn_p[p2m_top_index(pfn)][p2m_mid_index(pfn)] != virt_to_mfn(leaf_of(pfn));
+}
+
 static uint64_t set_shows(const struct linux_call *call)
 {
     unsigned long *leaf = leaf_of(call->pfn);
@@ -257,6 +279,8 @@ static uint64_t set_shows(const struct linux_call *call)
         shows |= ONE(C6);
     if (p2m_top_mfn && !is_private(leaf) && mfn_is_stale(call->pfn))
         shows |= ONE(C5);
+    if (plain && is_unlisted(call->pfn))
+        shows |= ONE(B11);
     return shows;
 }
 
@@ -266,6 +290,8 @@ static uint64_t range_shows(const struct linux_call *call)
 
     if (call->pfn < call->arg && call->arg >= MAX_P2M_PFN && !LINUX_CLAMPS_RANGE)
         shows |= ONE(B8);
+    if (call->pfn < 0x1000 && call->arg > 0x100)
+        shows |= ONE(D6);
     if (!shim_auto_translated && call->pfn == call->arg)
         shows |= ONE(B6);
     if (shim_auto_translated && (call->pfn > call->arg || call->arg > MAX_P2M_PFN))
@@ -278,13 +304,34 @@ static uint64_t range_shows(const struct linux_call *call)
     return shows;
 }
 
+static bool has_leaf(unsigned long **mid)
+{
+    for (unsigned i = 0; i < P2M_MID_PER_PAGE; i++)
+        if (mid[i] != p2m_missing)
+            return true;
+    return false;
+}
+
+/*
+ * A mid below max_pfn without a page in the MFN tree: a resume would ask for one. And a leaf
+ * that the toolstack does not know of keeps what it holds.
+ */
 static uint64_t resume_shows(void)
 {
-#if LINUX_MID_IDENTITY
-    for (unsigned long pfn = 0; pfn < xen_max_p2m_pfn; pfn += P2M_MID_PER_PAGE * P2M_PER_PAGE)
-        if (p2m_top[p2m_top_index(pfn)] == p2m_mid_identity)
-            return ONE(C8);
-#endif
+    for (unsigned long pfn = 0; pfn < xen_max_p2m_pfn; pfn += P2M_PER_PAGE) {
+        unsigned ti = p2m_top_index(pfn);
+
+        if (p2m_top[ti] == p2m_mid_missing) {
+            pfn += (P2M_MID_PER_PAGE - 1) * P2M_PER_PAGE;
+            continue;
+        }
+        if (p2m_top_mfn_p[ti] == p2m_mid_missing_mfn)
+            return is_mid_identity(p2m_top[ti]) ? ONE(C8)
+                   : has_leaf(p2m_top[ti])      ? ONE(B11)
+                                                : ONE(C6);
+        if (is_unlisted(pfn))
+            return ONE(B11);
+    }
     return 0;
 }
 
@@ -315,6 +362,8 @@ static uint64_t shows_overlapping(const struct linux_call *outer, const struct l
 
 const struct linux_file linux_file = {
     .name = LINUX_NAME,
+    .foreign_bit = FOREIGN_FRAME_BIT,
+    .no_identity = !LINUX_IDENTITY,
     .ranges_first = LINUX_RANGES_FIRST,
     .beyond_is_identity = LINUX_BEYOND_IS_IDENTITY,
     .build = build,
@@ -322,11 +371,19 @@ const struct linux_file linux_file = {
     .get = get,
     .pfn_to_mfn = to_mfn,
     .set = set,
-    .set_noalloc = __set_phys_to_machine,
+    .set_noalloc = set_noalloc,
     .range = range,
     .look = look,
     .shows = shows,
     .shows_overlapping = shows_overlapping,
+    .kernel_boot = xen_build_dynamic_phys_to_machine,
+    .kernel_get = get_phys_to_machine,
+    .kernel_set = set_phys_to_machine,
+    .kernel_set_noalloc = __set_phys_to_machine,
+#if LINUX_RANGE
+    .kernel_range = set_phys_range_identity,
+#endif
+    .kernel_resume = xen_build_mfn_list_list,
     .max_pfn = &shared_info.arch.max_pfn,
     .frame_list_list = &shared_info.arch.pfn_to_mfn_frame_list_list,
 };
