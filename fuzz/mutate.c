@@ -331,8 +331,9 @@ void mutate_case(struct prng *prng, enum vocabulary vocabulary, struct test_case
 {
     unsigned changes = 1;
 
-    if (prng_one_in(prng, 32)) {
-        generate_case(prng, &mixes[vocabulary], 1 + below(prng, 40), c);
+    /* What is nearly empty is no place to start from. */
+    if (prng_one_in(prng, c->count < 4 ? 2 : 8)) {
+        generate_case(prng, &mixes[vocabulary], 1 + below(prng, 1 + below(prng, 40)), c);
         return;
     }
     generate_prime(prng, c);
