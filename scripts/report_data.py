@@ -106,7 +106,8 @@ class Data:
         if self.ablation and len(rows) < len(self.patches):
             found.append((f"ablations of {len(rows)} of {len(self.patches)} planted bugs",
                           SOURCES["ablation"][2]))
-        if self.compare and self.compare.get("sample"):
+        if self.compare and self.compare.get("sample") and \
+                len(self.compare.get("all_bugs", [])) < len(self.patches):
             found.append((f"the comparison is of a sample, {len(self.compare.get('all_bugs', []))} of "
                           f"{len(self.patches)} planted bugs", "make compare FULL=1"))
         if self.compare and not self.compare.get("complete"):
