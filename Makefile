@@ -178,7 +178,7 @@ SHAPES ?= micro tiny odd
 SUBJECT ?= core
 LINUX ?=
 KNOWN ?=
-ONLY_CORE := campaign status corpus-promote exhaustive exhaustive-races race bench bugs mutants coverage matrix test oss-fuzz-check
+ONLY_CORE := campaign status corpus-promote exhaustive exhaustive-races race bench bench-against compare bugs mutants coverage matrix test oss-fuzz-check
 ifneq ($(SUBJECT),core)
 $(if $(filter $(ONLY_CORE),$(MAKECMDGOALS)),$(error make $(filter $(ONLY_CORE),$(MAKECMDGOALS)) is for our own core; with SUBJECT=$(SUBJECT) there are fuzz props regress repro shrink))
 endif
