@@ -112,7 +112,7 @@ static uint64_t maybe_malformed(struct prng *prng, uint64_t pfn)
 {
     enum entry_kind kind = prng_one_in(prng, 2) ? ENTRY_WRONG_IDENTITY : ENTRY_BOTH_BITS;
 
-    if (!prng_one_in(prng, 24))
+    if (!prng_one_in(prng, 8))
         return generate_entry(prng, pfn);
     return entry_join(&shape_here, pfn, kind, prng_below(prng, MAX_P2M_PFN));
 }
@@ -133,7 +133,7 @@ static uint64_t range_end(struct prng *prng, uint64_t start)
     case 6:
         return (start / P2M_MID_SPAN + 1 + prng_below(prng, 2)) * P2M_MID_SPAN;
     case 7:
-        return MAX_P2M_PFN + prng_below(prng, 2);
+        return MAX_P2M_PFN + prng_below(prng, 4);
     case 8:
         return generate_pfn(prng);
     default:
@@ -196,27 +196,49 @@ static void an_op(struct prng *prng, const struct generate_mix *mix, struct op *
         op->at = generate_moment(prng);
 }
 
+/* Edges of pages, or a byte beside one, or anywhere. */
 static uint64_t an_address(struct prng *prng)
 {
     uint64_t address = generate_pfn(prng) % (MAX_P2M_PFN + 4) * 4096;
 
-    return address + (prng_one_in(prng, 2) ? prng_below(prng, 4096) : 0);
+    switch (prng_below(prng, 8)) {
+    case 0:
+        return address + 1;
+    case 1:
+        return address + 4095;
+    case 2:
+        return address + prng_below(prng, 4096);
+    default:
+        return address;
+    }
 }
 
-static struct op an_entry(struct prng *prng)
+/* An entry of a map, often where the last one ended, as they do in real ones. */
+static struct op an_entry(struct prng *prng, uint64_t last)
 {
-    return (struct op){.kind = OP_E820,
-                       .type = (uint8_t)(1 + prng_below(prng, 6)),
-                       .start = an_address(prng),
-                       .stop = an_address(prng)};
+    struct op op = {.kind = OP_E820,
+                    .type = (uint8_t)(1 + prng_below(prng, 6)),
+                    .start = prng_one_in(prng, 2) ? last : an_address(prng),
+                    .stop = an_address(prng)};
+
+    if (op.start > op.stop && !prng_one_in(prng, 8)) {
+        uint64_t start = op.stop;
+
+        op.stop = op.start;
+        op.start = start;
+    }
+    return op;
 }
 
 static void an_e820_table(struct prng *prng, unsigned room, struct test_case *c)
 {
     unsigned entries = 1 + (unsigned)prng_below(prng, room < 12 ? room : 12);
+    uint64_t last = 0;
 
-    for (unsigned i = 0; i + 1 < entries; i++)
-        c->ops[c->count++] = an_entry(prng);
+    for (unsigned i = 0; i + 1 < entries; i++) {
+        c->ops[c->count] = an_entry(prng, last);
+        last = c->ops[c->count++].stop;
+    }
     c->ops[c->count++] = (struct op){.kind = OP_XEN_SET_IDENTITY, .type = prng_one_in(prng, 4)};
 }
 
@@ -234,7 +256,7 @@ static void a_boot(struct prng *prng, struct boot *boot)
         boot->holes = (uint8_t)prng_below(prng, 256);
     if (prng_one_in(prng, 16))
         boot->refuse = (uint8_t)(1 + prng_below(prng, 8));
-    boot->auto_translated = prng_one_in(prng, 32);
+    boot->auto_translated = prng_one_in(prng, 12);
     boot->xen_restore = prng_one_in(prng, 4);
 }
 
@@ -273,7 +295,7 @@ void generate_op(struct prng *prng, const struct generate_mix *mix, struct op *o
     if (!once_in(prng, mix->e820))
         an_op(prng, mix, op);
     else if (prng_one_in(prng, 2))
-        *op = an_entry(prng);
+        *op = an_entry(prng, 0);
     else
         *op = (struct op){.kind = OP_XEN_SET_IDENTITY, .type = prng_one_in(prng, 4)};
 }
