@@ -248,6 +248,7 @@ def wins_of(ours, row):
     if row["shrunk_min"] is not None and ours["shrunk_max"] is not None \
             and row["shrunk_min"] < ours["shrunk_max"]:
         yield (f"a shorter counterexample: {row['shrunk_min']} ops against {ours['shrunk_max']}",
+               "lookups that compare are no ops there, and here they are" if not row["shrunk_min"] else
                f"it shows another failure: {', '.join(row['reported'])} there, "
                f"{', '.join(ours['reported'])} here")
 
