@@ -238,8 +238,8 @@ def wins_of(ours, row):
     if row["worse"]:
         yield (f"fewer ops to the first failure: {number(row['median_ops'])} against "
                f"{number(ours['median_ops'])}",
-               "the peer draws whole cases, small ones first; half of ours are changes of what "
-               "showed something new")
+               "more of its PFNs are next to ones used before, more of its entries malformed, and it draws "
+               "whole small cases at first; ours are spread wider, and become changes of what showed something new")
     if row.get("p_seconds_holm", 1) < ALPHA and row["a12_seconds"] < 0.5:
         quick = ours["median_seconds"] is not None and ours["median_seconds"] < 0.5
         yield (f"faster: {number(row['median_seconds'])} s against {number(ours['median_seconds'])} s",
