@@ -186,6 +186,32 @@ static bool other_addresses(struct shrink *shrink, struct test_case *c, unsigned
     return false;
 }
 
+/* The n-th of the smallest entries of a map: a byte or a page, at the first two pages. */
+#define SMALL_ENTRIES 10
+static void small_entry(struct op *op, unsigned n)
+{
+    static const uint64_t spans[][2] = {{0, 1}, {0, 4096}, {1, 4096}, {1, 4097}, {4096, 4097}};
+
+    op->start = spans[n / 2][0];
+    op->stop = spans[n / 2][1];
+    op->type = (uint8_t)(1 + n % 2);
+}
+
+/* Three entries as two: what they do together no change of one at a time may lead to. */
+static bool fewer_entries(struct shrink *shrink, struct test_case *c, unsigned i,
+                          shrink_offer_fn *offer)
+{
+    struct op *op = &candidate.ops[i];
+
+    if (i + 3 > c->count || c->ops[i].kind != OP_E820 || c->ops[i + 1].kind != OP_E820 ||
+        c->ops[i + 2].kind != OP_E820)
+        return false;
+    for (unsigned n = 0; n < SMALL_ENTRIES * SMALL_ENTRIES; n++)
+        TRY((candidate.count--, memmove(op, op + 1, (candidate.count - i) * sizeof(*op)),
+             small_entry(op, n / SMALL_ENTRIES), small_entry(op + 1, n % SMALL_ENTRIES)));
+    return false;
+}
+
 bool shrink_op(struct shrink *shrink, struct test_case *c, unsigned i, shrink_offer_fn *offer)
 {
     uint64_t pfns[PFNS];
@@ -198,7 +224,8 @@ bool shrink_op(struct shrink *shrink, struct test_case *c, unsigned i, shrink_of
         TRY(op->at = (uint8_t)k);
     for (unsigned k = 1; k < c->ops[i].refuse; k++)
         TRY(op->refuse = (uint8_t)k);
-    if (other_kinds(shrink, c, i, offer) || other_addresses(shrink, c, i, offer))
+    if (fewer_entries(shrink, c, i, offer) || other_kinds(shrink, c, i, offer) ||
+        other_addresses(shrink, c, i, offer))
         return true;
     if (c->ops[i].kind > OP_RANGE)
         return false;
