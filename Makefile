@@ -210,7 +210,7 @@ help:
 	@sed -n 's/^# help: //p' Makefile
 
 # help: make fuzz [ENGINE=libfuzzer] [TARGET=ops] [GEOMETRY=tiny] [TIME=60] [JOBS=cores]   fuzz; findings go to crashes/
-# help: make test            everything, below five minutes; ends with `N passed, N failed`
+# help: make test            everything, some five minutes; ends with `N passed, N failed`
 # help: make props [SEED=] [CASES=100000] [GEOMETRY=]   random cases without an engine
 # help: make exhaustive [GEOMETRY=micro] [TIME=]   every state x every op; 2x2x4, 2x4x2 and 4x2x2 as far as TIME reaches
 # help: make exhaustive-races [JOBS=cores] [TIME=]   every pair of calls x every sync point x every state, in micro
