@@ -178,9 +178,9 @@ SHAPES ?= micro tiny odd
 SUBJECT ?= core
 LINUX ?=
 KNOWN ?=
-ONLY_CORE := campaign status corpus-promote exhaustive exhaustive-races race bench bench-against compare bugs mutants coverage matrix test oss-fuzz-check
+ONLY_CORE := campaign status corpus-promote exhaustive exhaustive-races race bench bench-against compare bugs mutants coverage matrix oss-fuzz-check
 ifneq ($(SUBJECT),core)
-$(if $(filter $(ONLY_CORE),$(MAKECMDGOALS)),$(error make $(filter $(ONLY_CORE),$(MAKECMDGOALS)) is for our own core; with SUBJECT=$(SUBJECT) there are fuzz props regress repro shrink))
+$(if $(filter $(ONLY_CORE),$(MAKECMDGOALS)),$(error make $(filter $(ONLY_CORE),$(MAKECMDGOALS)) is for our own core; with SUBJECT=$(SUBJECT) there are fuzz test props regress repro shrink))
 endif
 ifeq ($(SUBJECT),linux)
 LINUX_FOLDER := $(if $(LINUX),$(if $(filter debian debian-%,$(LINUX)),$(shell scripts/setup $(or $(patsubst debian-%,linux-source-%,$(filter debian-%,$(LINUX))),linux-source-6.1) xz-utils >&2))$(shell scripts/linux --build=$(B) '$(LINUX)'),$(error say which kernel: SUBJECT=linux LINUX=TREE, or LINUX=debian))
@@ -229,8 +229,8 @@ help:
 # help: make bench-against BASE=REV [RUNS=10] [SEEDS=8] [TIME=30] [ONLY="bug .."]   better, worse or no difference; fails if worse
 # help: make compare [FULL=1] [ONLY=regexp] [SEEDS=10] [BUDGET=5] [JOBS=cores] [GEOMETRY=]   us and RapidCheck, Hypothesis, libFuzzer, AFL++ on the planted bugs; also build/compare.json
 # help: make mutants [JOBS=cores] [ONLY=REGEX]   mutants of the core: which does no test kill?
-# help: make fuzz|props|regress|repro|shrink SUBJECT=linux LINUX=TREE [KNOWN=B1,C3]   the kernel's own p2m.c, in a tree, or LINUX=debian
-# help: make fuzz|props|regress|repro|shrink SUBJECT=FILE.c [SHAPES="micro tiny odd"]   your own p2m: props/subjects/README.md
+# help: make fuzz|test|props|regress|repro|shrink SUBJECT=linux LINUX=TREE [KNOWN=B1,C3]   the kernel's own p2m.c, in a tree, or LINUX=debian
+# help: make fuzz|test|props|regress|repro|shrink SUBJECT=FILE.c [SHAPES="micro tiny odd"]   your own p2m: props/subjects/README.md
 # help: make kernel-report LINUX="TREE ..." [CASES=20000] [SEED=1]   versions x invariants: pass, or the shortest case that fails
 # help: make fuzz-targets    only build the fuzz targets, build/fuzz/GEOMETRY/TARGET_GEOMETRY
 # help: make oss-fuzz-check [ONLY=regexp]   what a fuzzing service does with us, as far as it can be done here
@@ -617,9 +617,18 @@ mutants:
 	$(call number,JOBS)$(setup) python3-clang
 	@scripts/mutants --build=$(B) --jobs=$(JOBS) $(if $(ONLY),--only='$(ONLY)')
 
+ifeq ($(SUBJECT),core)
 test:
 	$(setup) chromium $(COMPARE_PACKAGES)
 	@scripts/test --build=$(B)
+else
+# Somebody else's p2m: what of it says something about that.
+SUBJECT_GEOMETRIES := $(call geometries_of,gcc)
+test:
+	$(setup)
+	@$(MAKE) --no-print-directory -j$(shell nproc) $(foreach flavour,gcc clang-san,$(C)/$(flavour)/p2m-case $(foreach g,$(SUBJECT_GEOMETRIES),$(C)/$(flavour)/$(g)/props_$(g)))
+	@scripts/test --build=$(C) --subject='$(SUBJECT_GEOMETRIES)'
+endif
 
 oss-fuzz-check:
 	@scripts/setup zip llvm g++-multilib $(PACKAGES_afl)
