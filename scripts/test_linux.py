@@ -52,8 +52,11 @@ def run_slip(build, folder, report):
     with open(f"{folder}/kernel/p2m.c", encoding="utf-8") as file:
         text, count = re.subn(r"(xen_safe_write_ulong\(xen_p2m_addr[^;]*;)", r"\1 xen_p2m_addr[pfn] = mfn;",
                               file.read(), count=1)
+    if "xen_p2m_addr" not in text:
+        return  # a tree has no such mapping
     if not count:
-        return  # a tree
+        report("a store to the list goes by xen_safe_write_ulong", False, f"not found in {folder}/kernel/p2m.c")
+        return
     os.makedirs(f"{build}/slip", exist_ok=True)
     shutil.copy(f"{folder}/kernel/page.h", f"{build}/slip/page.h")
     with open(f"{build}/slip/p2m.c", "w", encoding="utf-8") as file:
@@ -92,6 +95,9 @@ def run_all(build, report):
         report(f"{tree}: the reviewed cases behind its masks", status == 0, output)
         if tree == trees()[0]:
             run_slip(build, folder, report)
+    if "debian-6.1" in trees():
+        names = {run(["scripts/linux", f"--build={build}", name])[1] for name in ("debian", "debian-6.1")}
+        report("LINUX=debian is 6.1, whatever else is there", len(names) == 1 and "6.1-" in names.pop(), str(names))
     with tempfile.TemporaryDirectory() as empty:
         status, output = run(["scripts/linux", f"--build={build}", empty])
         report("a folder without a kernel is refused", status == 1 and "no arch/x86/xen/p2m.c" in output,
