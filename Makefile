@@ -607,7 +607,7 @@ report:
 # The peers beside us on the same bugs. FULL=1: all of them, for hours; goes on where it stopped.
 FULL ?=
 BUDGET ?=
-COMPARE_PACKAGES := librapidcheck-dev python3-hypothesis python3-statsmodels afl++
+COMPARE_PACKAGES := g++ librapidcheck-dev python3-hypothesis python3-statsmodels afl++
 
 compare:
 	$(call number,JOBS)$(setup) $(COMPARE_PACKAGES)

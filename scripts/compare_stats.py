@@ -364,7 +364,7 @@ def evaluate(args, bugs, runs, absent, figures):
 
 def print_table(result):
     for geometry, part in result["geometries"].items():
-        print(f"\n{geometry}: {len(part['per_bug'])} bugs, {len(part['absent'])} cannot be there; "
+        print(f"\n{geometry}: {len(part['per_bug'])} bugs, {len(part['absent'])} whose case does not fail there; "
               f"budget {result['budget']} s")
         print(f"  {'tool':16} {'bugs':>5} {'runs found':>12} {'RMST s':>8} {'(95 %)':>16} {'A12':>6} "
               f"{'ops/s':>10} {'exec/s':>9} {'empty':>9}")
