@@ -59,6 +59,11 @@ class Bug:
                     if line and not line.startswith(("p2m-case", "geometry", "boot"))])
 
     @property
+    def overlaps(self):
+        """Its case makes a call while another one runs."""
+        return any(line.startswith("at ") for line in self.case.splitlines())
+
+    @property
     def sanitizer(self):
         return self.invariant.startswith("SANITIZER_")
 

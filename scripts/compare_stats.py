@@ -109,7 +109,7 @@ def mostly(runs, name):
 
 def why_not_found(bug, tool):
     """What is known of why a peer does not find a bug."""
-    if any(line.startswith("at ") for line in bug.case.splitlines()):
+    if bug.overlaps:
         return "needs a call that runs while another one does; this peer has none"
     if bug.invariant == "PAGE_COST":
         return "the header promises an upper bound of a call's pages, and only that is compared"
@@ -349,9 +349,10 @@ def evaluate(args, bugs, runs, absent, figures):
                if geometry not in absent.get(bug.id, {}) for tool in args.tools
                for seed in range(1, args.seeds + 1)]
     done = sum(key in runs for key in planned)
-    result = {"commit": args.commit, "tree": args.tree, "machine": {**machine(), "load": args.load}, "versions": versions(),
+    result = {"commit": args.commit, "trees": args.trees, "machine": {**machine(), "load": args.load}, "versions": versions(),
               "budget": args.budget, "seeds": list(range(1, args.seeds + 1)),
               "complete": done == len(planned), "planned": len(planned), "done": done,
+              "assumed": sum(bool(runs[key].get("assumed")) for key in planned if key in runs),
               "sample": not args.full, "all_bugs": [bug.id for bug in bugs],
               "tools": {tool: dict(zip(("title", "what"), TOOLS[tool])) for tool in args.tools},
               "geometries": {geometry: of_geometry(args, geometry, bugs, runs, absent, figures)
@@ -378,6 +379,9 @@ def print_table(result):
                       f"{'-' if row.get(name) is None else format(row[name], '.0f'):>{width}}"
                       for name, width in (("ops_per_second", 10), ("exec_per_second", 9),
                                           ("empty_exec_per_second", 9))))
+    if result["assumed"]:
+        print(f"\n  {result['assumed']} of these runs are not made, but taken from seed 1: the bug needs calls "
+              "that overlap, which the peer has not")
     print()
     for one in result["claims"]:
         state = {True: "reached", False: "NOT reached", None: "not measured"}[one["reached"]]

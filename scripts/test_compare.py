@@ -43,9 +43,9 @@ def figures(report):
            a12 == 1.0 and p < 0.001 and stats.against(many, few, stats.ops_of)[0] == 0.0, f"{a12} {p}")
     report("a run that found nothing counts as more than any that did",
            stats.against(few, [made_up(1, 0, False)] * 10, stats.ops_of)[0] == 1.0)
-    bug = types.SimpleNamespace(id="b", case="at 3 set 0x0 mfn 0x0\n", invariant="X")
+    bug = types.SimpleNamespace(id="b", overlaps=True, case="at 3 set 0x0 mfn 0x0\n", invariant="X")
     args = types.SimpleNamespace(seeds=10, geometries=["tiny"], tools=["p2mcheck", "rapidcheck"], budget=10,
-                                 commit="c", tree="t", full=False, build="nowhere", load=0)
+                                 commit="c", trees={}, full=False, build="nowhere", load=0)
     runs = {("b", tool, "tiny", seed): run for tool, made in (("p2mcheck", many), ("rapidcheck", few))
             for seed, run in enumerate(made, 1)}
     result = stats.evaluate(args, [bug], runs, {}, {})
@@ -109,6 +109,16 @@ def from_begin_to_end(build, report):
                and "not one run" in output, output)
 
 
+def without_hope(build, report):
+    with tempfile.TemporaryDirectory() as folder:
+        status, output = compare(build, folder, "--only=^c3-", "--tools=rapidcheck", "--seeds=2", "--budget=1")
+        runs = [json.loads(line) for line in raw(folder).splitlines()]
+        report("a peer without overlapping calls is tried once on a bug that needs them, and that is said",
+               status == 0 and [run.get("assumed", False) for run in runs] == [False, True] and
+               not any(run["found"] for run in runs) and "1 of these runs are not made" in output,
+               output + raw(folder))
+
+
 def bad_input(build, report):
     for option, words in (("--seeds=x", "SEEDS=x"), ("--budget=0", "BUDGET=0"), ("--only=nonsense", "no patch"),
                           ("--geometry=odd", "there are tiny x86_64")):
@@ -131,6 +141,7 @@ def run_all(build, report):
     bad_input(build, report)
     peers(build, report)
     from_begin_to_end(build, report)
+    without_hope(build, report)
 
 
 if __name__ == "__main__":
