@@ -453,6 +453,18 @@ static bool everything_is_cheap(void)
     return MODEL_LITERAL || machine.level == CHECK_EVERY;
 }
 
+/* An auto-translated guest's PFNs are its MFNs, wherever the table would end. */
+static void check_own_mfn(p2m_word pfn, enum invariant id)
+{
+    p2m_word got;
+
+    machine.tally.checks++;
+    p2m_sync_left = HOST_HANG;
+    got = machine.subject->pfn_to_mfn(pfn);
+    if (got != pfn)
+        violated(id, "PFN 0x%llx: expected itself, got MFN 0x%llx", HEX(pfn), HEX(got));
+}
+
 static void check_auto_translated(const struct outcome *outcome)
 {
     check_shared();
@@ -466,6 +478,8 @@ static void check_auto_translated(const struct outcome *outcome)
         check_result(outcome);
     checked(GET_MATCHES_MODEL);
     probe_op(check_get, GET_MATCHES_MODEL, outcome->op);
+    checked(PFN_TO_MFN);
+    probe_op(check_own_mfn, PFN_TO_MFN, outcome->op);
 }
 
 /* What a glance needs besides, of a subject with rules of its own: its costs are looked at. */
