@@ -85,7 +85,9 @@ void model_adopt(struct model *base, const struct model *fork)
 
 void model_change(struct model *model, struct change change)
 {
-    if (model->literal) {
+    if (model->literal && change.kind == CHANGE_ENTRY && change.end - change.start == 1) {
+        model->flat[change.start] = change.entry; /* most are so */
+    } else if (model->literal) {
         model_apply(model, &change, model->flat, 0, MAX_P2M_PFN);
     } else if (change.start < change.end) {
         if (model->changes == model->most)

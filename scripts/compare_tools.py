@@ -297,3 +297,21 @@ def speed(build, geometry, tool, seconds, empty):
         raise ToolError(f"{tool} on the core without a bug, {geometry}: status {status}\n{log[-800:]}")
     shutil.rmtree(folder, ignore_errors=True)
     return ops / took, cases / took
+
+
+def plain_speed(build, geometry, seconds):
+    """Our ops a second as RapidCheck and Hypothesis make theirs: no engine, no sanitizer, no coverage
+    (`make props`, and whatever it does besides). Half of the time goes into learning how many cases
+    the other half is for."""
+    cases = 1000
+    while True:
+        start = time.monotonic()
+        done = subprocess.run([f"{build}/gcc/{geometry}/props_{geometry}", f"--cases={cases}"], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, check=False, encoding="utf-8")
+        took = time.monotonic() - start
+        found = re.search(r"(\d+) ops, \d+ checks, 0 failures", done.stdout)
+        if done.returncode or not found:
+            raise ToolError(f"make props, {geometry}: {done.stdout[-800:]}")
+        if took >= seconds / 2:
+            return int(found[1]) / took
+        cases = int(cases * max(2, 0.6 * seconds / took))

@@ -67,6 +67,11 @@ def peers(build, report):
                 report(f"{tool} runs on the core without a bug, {geometry}", False, str(error))
 
 
+def plain(build, report):
+    import compare_tools
+    report("our own ops a second without an engine", compare_tools.plain_speed(build, "tiny", 0.2) > 0)
+
+
 def compare(build, folder, *options):
     done = subprocess.run(["scripts/compare", f"--build={build}", f"--data={folder}/data", "--only=^b3-",
                            "--seeds=1", "--budget=20", "--geometry=tiny", "--speed=0", "--jobs=2", *options],
@@ -140,6 +145,7 @@ def run_all(build, report):
     figures(report)
     bad_input(build, report)
     peers(build, report)
+    plain(build, report)
     from_begin_to_end(build, report)
     without_hope(build, report)
 
