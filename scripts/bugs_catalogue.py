@@ -5,6 +5,7 @@ What scripts/bugs and scripts/compare have in common. It judges nothing.
 """
 
 import glob
+import hashlib
 import os
 import re
 import shutil
@@ -27,6 +28,7 @@ class Bug:
             text = file.read()
         if "\n---\n" not in text:
             raise ValueError(f"{path}: no line `---` between head and diff")
+        self.digest = hashlib.sha1(text.split("\n---\n", maxsplit=1)[1].encode()).hexdigest()[:12]
         key = None
         for line in text.split("\n---\n", maxsplit=1)[0].splitlines():
             found = re.match(r"([A-Z][a-z]+): ?(.*)$", line)

@@ -193,7 +193,7 @@ def libfuzzer(planted, bug, geometry, seed, budget, grace):
     if status is not None and not artifacts:
         raise ToolError(f"{binary} ended by itself: {run.log()[-500:]}")
     answer = result(run, ended, budget, bool(artifacts))
-    if not (answer["found"] and artifacts):
+    if not (answer["found"] and artifacts and grace):
         return answer
     small = f"{folder}/smaller"
     again = Run([binary, "-minimize_crash=1", f"-max_total_time={max(1, int(grace))}", "-timeout=1",
@@ -230,7 +230,7 @@ def afl(planted, bug, geometry, seed, budget, grace):
     if status is not None and not found and not run.stats()["failures"] and "crash" not in log:
         raise ToolError(f"afl-fuzz ended by itself: {log[-800:]}")
     answer = result(run, ended, budget, bool(found) or (status is not None and "crash" in log))
-    if not answer["found"]:
+    if not (answer["found"] and grace):
         return answer
     crash = (found or [f"{seeds}/zeros"])[0]
     again = Run(["afl-tmin", "-i", crash, "-o", f"{folder}-small", "-t", "1000", "--", binary],
@@ -246,7 +246,7 @@ PEERS = {"rapidcheck": rapidcheck, "hypothesis": hypothesis, "libfuzzer": libfuz
 
 
 def run_tool(tool, planted, bug, geometry, seed, budget, grace, with_sanitizers):
-    """A run of `tool`; `grace`: seconds that an engine may take to make its finding smaller;
+    """A run of `tool`; `grace`: seconds that an engine may take to make its finding smaller, 0: it does not;
     `with_sanitizers` builds what our own shrinker needs for a sanitizer's report."""
     if tool == "p2mcheck":
         return p2mcheck(planted, bug, geometry, seed, budget, with_sanitizers)
