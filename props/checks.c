@@ -7,6 +7,7 @@
 #include "machine.h"
 #include "prng.h"
 #include "quiet.h"
+#include "slots.h"
 
 HARNESS_BEGIN
 
@@ -99,8 +100,13 @@ static void check_shape(void)
             meet_page(mid, "mid", ti);
             met.mids++;
         }
-        for (unsigned mi = 0; mi < P2M_MID; mi++)
-            meet_leaf(mid[mi], ti * P2M_MID + mi);
+        for (unsigned mi = 0; mi < P2M_MID; mi++) {
+            while (slots_start(mi) &&
+                   (slots_are(mid + mi, view.missing) || slots_are(mid + mi, view.identity)))
+                mi += SLOTS;
+            if (mi < P2M_MID)
+                meet_leaf(mid[mi], ti * P2M_MID + mi);
+        }
     }
 }
 
@@ -199,9 +205,16 @@ bool checks_entries_match(const struct model *model, const struct kinds *kinds, 
         if (mid == view.mid_identity && kinds->mid[ti] == KIND_IDENTITY)
             continue;
         for (unsigned mi = 0; mi < P2M_MID; mi++) {
-            const p2m_word *leaf = mid[mi];
-            enum kind kind = kinds_leaf(kinds, ti, mi);
+            const p2m_word *leaf;
+            enum kind kind;
 
+            while (slots_start(mi) && kinds->mid[ti] == KIND_PRIVATE &&
+                   slots_shared(mid + mi, kinds->leaf[ti] + mi, view.missing, view.identity))
+                mi += SLOTS;
+            if (mi == P2M_MID)
+                break;
+            leaf = mid[mi];
+            kind = kinds_leaf(kinds, ti, mi);
             if (leaf == view.missing && kind == KIND_MISSING)
                 continue;
             if (leaf == view.identity && kind == KIND_IDENTITY)
@@ -566,6 +579,17 @@ static enum kind kind_of_leaf(const p2m_word *leaf)
     return leaf == view.identity ? KIND_IDENTITY : KIND_PRIVATE;
 }
 
+/* Eight slots that are one shared leaf; false: they are not. */
+static bool reread_slots(p2m_word *const *slot, uint8_t *kinds)
+{
+    enum kind kind = kind_of_leaf(slot[0]);
+
+    if (kind == KIND_PRIVATE || !slots_are(slot, slot[0]))
+        return false;
+    memset(kinds, kind, SLOTS);
+    return true;
+}
+
 void checks_reread_kinds(void)
 {
     struct kinds *kinds = &machine.kinds;
@@ -581,8 +605,13 @@ void checks_reread_kinds(void)
             continue;
         kinds->mids++;
         for (unsigned mi = 0; mi < P2M_MID; mi++) {
-            p2m_word end = ti * P2M_MID_SPAN + (mi + 1) * (p2m_word)P2M_LEAF;
+            p2m_word end;
 
+            while (slots_start(mi) && reread_slots(mid + mi, kinds->leaf[ti] + mi))
+                mi += SLOTS;
+            if (mi == P2M_MID)
+                break;
+            end = ti * P2M_MID_SPAN + (mi + 1) * (p2m_word)P2M_LEAF;
             kinds->leaf[ti][mi] = (uint8_t)kind_of_leaf(mid[mi]);
             if (kinds->leaf[ti][mi] != KIND_PRIVATE)
                 continue;

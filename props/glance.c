@@ -13,6 +13,7 @@
  */
 #include "machine.h"
 #include "quiet.h"
+#include "slots.h"
 
 HARNESS_BEGIN
 
@@ -70,26 +71,6 @@ static bool other_leaf(const p2m_word *leaf, enum kind kind, p2m_word mfn, p2m_w
     return meet(leaf) == mfn && !seen.bad && holds(leaf, first);
 }
 
-#define BLOCK 8
-#define BY_BLOCKS (P2M_MID > BLOCK && P2M_MID % BLOCK == 0)
-
-/* BLOCK missing leaves at a time, without a branch, so that it vectorises. */
-static inline bool block_is_missing(p2m_word *const *mid, const p2m_word *mid_mfn,
-                                    const uint8_t *kinds, p2m_word missing_mfn)
-{
-    uintptr_t pointers = 0;
-    p2m_word mfns = 0;
-    unsigned others = 0;
-
-    _Static_assert(KIND_MISSING == 0, "a sum of kinds tells whether all are missing");
-    for (unsigned i = 0; i < BLOCK; i++) {
-        pointers |= (uintptr_t)mid[i] ^ (uintptr_t)view.missing;
-        mfns |= mid_mfn[i] ^ missing_mfn;
-        others |= kinds[i];
-    }
-    return !pointers && !mfns && !others;
-}
-
 static bool private_mid(unsigned ti, p2m_word missing_mfn)
 {
     p2m_word **mid = view.top[ti];
@@ -100,9 +81,9 @@ static bool private_mid(unsigned ti, p2m_word missing_mfn)
     if (view.top_mfn[ti] != meet(mid_mfn) || seen.bad)
         return false;
     for (unsigned mi = 0; mi < P2M_MID; mi++) {
-        while (BY_BLOCKS && mi % BLOCK == 0 && mi < P2M_MID &&
-               block_is_missing(mid + mi, mid_mfn + mi, kinds + mi, missing_mfn))
-            mi += BLOCK;
+        while (slots_start(mi) && slots_hold(mid_mfn + mi, missing_mfn) &&
+               slots_shared(mid + mi, kinds + mi, view.missing, view.identity))
+            mi += SLOTS;
         if (mi == P2M_MID)
             break;
         if (mid[mi] == view.missing && mid_mfn[mi] == missing_mfn && kinds[mi] == KIND_MISSING)

@@ -54,11 +54,21 @@ static void apply_from(const struct model *model, unsigned from, p2m_word *windo
     }
 }
 
+static bool changes_any(const struct model *model, p2m_word first, p2m_word count)
+{
+    for (unsigned i = 0; i < model->changes; i++)
+        if (model->change[i].start < first + count && model->change[i].end > first)
+            return true;
+    return false;
+}
+
 static const p2m_word *fork_window(const struct model *fork, p2m_word first, p2m_word count,
                                    p2m_word *buffer)
 {
     const p2m_word *window = model_window(fork->base, first, count, buffer);
 
+    if (!changes_any(fork, first, count))
+        return window;
     if (window != buffer)
         memcpy(buffer, window, count * sizeof(*buffer));
     apply_from(fork, 0, buffer, first, count);

@@ -6,6 +6,7 @@
  */
 #include "machine.h"
 #include "quiet.h"
+#include "slots.h"
 
 HARNESS_BEGIN
 
@@ -19,6 +20,16 @@ static void *map(p2m_word mfn, const char *what)
     return page;
 }
 
+/* Eight MFNs of p2m_missing, for leaves of which none is private: there is nothing to visit. */
+static bool nothing_there(const p2m_word *mfn, p2m_word pfn)
+{
+    unsigned ti = (unsigned)(pfn / P2M_MID_SPAN), mi = (unsigned)(pfn / P2M_LEAF % P2M_MID);
+    const struct kinds *kinds = &machine.kinds;
+
+    return (kinds->mid[ti] != KIND_PRIVATE || slots_kind(kinds->leaf[ti] + mi) != KIND_PRIVATE) &&
+           slots_hold(mfn, host_virt_to_mfn(machine.view.missing));
+}
+
 /* Calls `visit` with the leaves of one mid that are below `end`; true if all were p2m_missing. */
 static bool walk_mid(const p2m_word *mid, p2m_word pfn, p2m_word end,
                      void (*visit)(p2m_word *leaf, p2m_word first))
@@ -27,8 +38,14 @@ static bool walk_mid(const p2m_word *mid, p2m_word pfn, p2m_word end,
     unsigned mi;
 
     for (mi = 0; mi < P2M_MID && pfn < end; mi++, pfn += P2M_LEAF) {
-        p2m_word *leaf = map(mid[mi], "a leaf");
+        p2m_word *leaf;
 
+        if (slots_start(mi) && end - pfn >= SLOTS * P2M_LEAF && nothing_there(mid + mi, pfn)) {
+            mi += SLOTS - 1;
+            pfn += (SLOTS - 1) * P2M_LEAF;
+            continue;
+        }
+        leaf = map(mid[mi], "a leaf");
         missing = missing && leaf == machine.view.missing;
         visit(leaf, pfn);
     }
@@ -84,7 +101,7 @@ static void nothing_above(p2m_word max_pfn)
     static p2m_word buffer[P2M_LEAF];
 
     for (unsigned ti = 0; ti < P2M_TOP; ti++) {
-        if (machine.kinds.mid[ti] != KIND_PRIVATE)
+        if (machine.kinds.mid[ti] != KIND_PRIVATE || (ti + 1) * P2M_MID_SPAN <= max_pfn)
             continue;
         for (unsigned mi = 0; mi < P2M_MID; mi++) {
             p2m_word first = ti * P2M_MID_SPAN + mi * (p2m_word)P2M_LEAF;
@@ -120,8 +137,7 @@ static void renumber_leaf(p2m_word *leaf, p2m_word first)
     if (leaf == machine.view.missing || leaf == machine.view.identity)
         return;
     for (unsigned i = 0; i < P2M_LEAF; i++)
-        if (entry_is_plain(leaf[i]))
-            leaf[i] = host_next_mfn(leaf[i]);
+        leaf[i] = entry_is_plain(leaf[i]) ? host_next_mfn(leaf[i]) : leaf[i];
 }
 
 /* Xen's own toolstack writes each entry: the frame's new MFN, or INVALID. */
