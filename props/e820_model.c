@@ -12,16 +12,12 @@
 
 HARNESS_BEGIN
 
+/* The entries that are not empty, each once. */
 struct table {
-    const struct p2m_e820_entry *map;
+    struct p2m_e820_entry entry[MACHINE_E820];
     unsigned count;
     uint64_t low, end;
 };
-
-static bool is_empty(const struct p2m_e820_entry *entry)
-{
-    return entry->end <= entry->start;
-}
 
 /* Unusable if any unusable entry covers it, else identity if any other non-RAM does or none. */
 static bool byte_is_identity(const struct table *table, uint64_t byte)
@@ -31,9 +27,9 @@ static bool byte_is_identity(const struct table *table, uint64_t byte)
     if (byte < table->low || byte >= table->end)
         return false;
     for (unsigned i = 0; i < table->count; i++) {
-        const struct p2m_e820_entry *entry = &table->map[i];
+        const struct p2m_e820_entry *entry = &table->entry[i];
 
-        if (is_empty(entry) || byte < entry->start || byte >= entry->end)
+        if (byte < entry->start || byte >= entry->end)
             continue;
         if (entry->type == 5)
             return false;
@@ -45,23 +41,22 @@ static bool byte_is_identity(const struct table *table, uint64_t byte)
     return other || !ram;
 }
 
-static bool in_page(uint64_t byte, uint64_t page)
+/* Behind the first byte of the page: what starts there is asked for anyway. */
+static bool inside_page(uint64_t byte, uint64_t page)
 {
-    return byte / 4096 == page;
+    return byte / 4096 == page && byte % 4096;
 }
 
 static bool page_is_identity(const struct table *table, uint64_t page)
 {
-    if (!byte_is_identity(table, page * 4096) || !byte_is_identity(table, page * 4096 + 4095))
+    if (!byte_is_identity(table, page * 4096))
         return false;
     for (unsigned i = 0; i < table->count; i++) {
-        const struct p2m_e820_entry *entry = &table->map[i];
+        const struct p2m_e820_entry *entry = &table->entry[i];
 
-        if (is_empty(entry))
-            continue;
-        if (in_page(entry->start, page) && !byte_is_identity(table, entry->start))
+        if (inside_page(entry->start, page) && !byte_is_identity(table, entry->start))
             return false;
-        if (in_page(entry->end, page) && !byte_is_identity(table, entry->end))
+        if (inside_page(entry->end, page) && !byte_is_identity(table, entry->end))
             return false;
     }
     return true;
@@ -73,9 +68,9 @@ static uint64_t next_page(const struct table *table, uint64_t page, uint64_t lim
     uint64_t next = limit, bounds[4];
 
     for (unsigned i = 0; i < table->count; i++) {
-        bounds[0] = table->map[i].start / 4096;
+        bounds[0] = table->entry[i].start / 4096;
         bounds[1] = bounds[0] + 1;
-        bounds[2] = table->map[i].end / 4096;
+        bounds[2] = table->entry[i].end / 4096;
         bounds[3] = bounds[2] + 1;
         for (unsigned k = 0; k < 4; k++)
             if (bounds[k] > page && bounds[k] < next)
@@ -86,23 +81,39 @@ static uint64_t next_page(const struct table *table, uint64_t page, uint64_t lim
     return next;
 }
 
-static struct table make_table(const struct p2m_e820_entry *map, unsigned count, bool domu)
+static bool has_entry(const struct table *table, const struct p2m_e820_entry *entry)
 {
-    struct table table = {map, count, domu ? 1u << 20 : 0, 0};
+    for (unsigned i = 0; i < table->count; i++)
+        if (table->entry[i].start == entry->start && table->entry[i].end == entry->end &&
+            table->entry[i].type == entry->type)
+            return true;
+    return false;
+}
 
-    for (unsigned i = 0; i < count; i++)
-        if (!is_empty(&map[i]) && map[i].end > table.end)
+static const struct table *make_table(const struct p2m_e820_entry *map, unsigned count, bool domu)
+{
+    static struct table table;
+
+    table.count = 0;
+    table.low = domu ? 1u << 20 : 0;
+    table.end = 0;
+    for (unsigned i = 0; i < count; i++) {
+        if (map[i].end <= map[i].start || has_entry(&table, &map[i]))
+            continue;
+        table.entry[table.count++] = map[i];
+        if (map[i].end > table.end)
             table.end = map[i].end;
-    return table;
+    }
+    return &table;
 }
 
 bool model_page_is_identity(const struct p2m_e820_entry *map, unsigned count, bool domu,
                             uint64_t page, uint64_t *same_until)
 {
-    struct table table = make_table(map, count, domu);
+    const struct table *table = make_table(map, count, domu);
 
-    *same_until = next_page(&table, page, ~(uint64_t)0);
-    return page_is_identity(&table, page);
+    *same_until = next_page(table, page, ~(uint64_t)0);
+    return page_is_identity(table, page);
 }
 
 static p2m_word become_identity(struct model *model, struct kinds *kinds, p2m_word start,
@@ -118,13 +129,13 @@ static p2m_word become_identity(struct model *model, struct kinds *kinds, p2m_wo
 uint64_t model_xen_set_identity(struct model *model, struct kinds *kinds,
                                 const struct p2m_e820_entry *map, unsigned count, bool domu)
 {
-    struct table table = make_table(map, count, domu);
+    const struct table *table = make_table(map, count, domu);
     uint64_t total = 0, run = 0, limit;
     bool in_run = false;
 
-    limit = table.end / 4096 < MAX_P2M_PFN ? table.end / 4096 : MAX_P2M_PFN;
-    for (uint64_t page = 0; page <= limit; page = next_page(&table, page, limit)) {
-        bool identity = page < limit && page_is_identity(&table, page);
+    limit = table->end / 4096 < MAX_P2M_PFN ? table->end / 4096 : MAX_P2M_PFN;
+    for (uint64_t page = 0; page <= limit; page = next_page(table, page, limit)) {
+        bool identity = page < limit && page_is_identity(table, page);
 
         if (identity && !in_run)
             run = page;
