@@ -14,16 +14,23 @@ import tempfile
 from report_data import script
 
 TOY_MAKEFILE = """B := build
-T := $(B)/fuzz/tiny/bench_ops_tiny $(B)/fuzz/x86_64/bench_ops_x86_64 $(B)/bugs/toy/fuzz/tiny/ops_tiny
+T := $(B)/fuzz/tiny/ops_tiny $(B)/fuzz/x86_64/ops_x86_64 $(B)/bugs/toy/fuzz/tiny/ops_tiny
 $(T): target.sh
-\t@mkdir -p $(@D) && cp target.sh $@ && chmod +x $@
+\t@mkdir -p $(@D) && cp $^ $@ && chmod +x $@
+$(B)/p2m-case: tool.sh
+\t@mkdir -p $(@D) && cp $^ $@ && chmod +x $@
 """
 
-# The wait grows with the seed; as a hunt it finds what the patch names.
+TOY_TOOL = """#!/bin/sh
+for last; do :; done
+echo case >"$last"
+"""
+
+# The wait grows with the runs; as a hunt it finds what the patch names.
 TOY_TARGET = """#!/bin/sh
-runs=40000
+runs=300
 for a; do case $a in -runs=*) runs=${a#-runs=};; -artifact_prefix=*) prefix=${a#*=};; esac; done
-i=0; while [ $i -lt $((runs * WORK / 32)) ]; do i=$((i + 1)); done
+i=0; while [ $i -lt $((runs * WORK * 10)) ]; do i=$((i + 1)); done
 [ -z "$prefix" ] || { echo "DEDUP_TOKEN: HANG"; : >"${prefix}crash-1"; exit 1; }
 """
 
@@ -36,7 +43,9 @@ def toy(folder):
         subprocess.run(["git", "-C", folder, "-c", "user.name=x", "-c", "user.email=x@x", *arguments], check=True,
                        stdout=subprocess.DEVNULL)
     os.makedirs(f"{folder}/props/bugs")
-    for name, text in (("Makefile", TOY_MAKEFILE), ("props/bugs/toy.patch", TOY_PATCH), (".gitignore", "build/\n")):
+    os.makedirs(f"{folder}/corpus/seed")
+    for name, text in (("Makefile", TOY_MAKEFILE), ("props/bugs/toy.patch", TOY_PATCH), (".gitignore", "build/\n"),
+                       ("tool.sh", TOY_TOOL), ("corpus/seed/one.txt", "p2m-case 1\n")):
         with open(f"{folder}/{name}", "w", encoding="utf-8") as file:
             file.write(text)
     git("init", "-q")
