@@ -15,6 +15,7 @@ import shutil
 import signal
 import struct
 import subprocess
+import threading
 import time
 
 import bugs_catalogue
@@ -96,15 +97,17 @@ class Run:
             return file.read()
 
     def wait(self, budget, found=lambda: False, grace=0.0):
-        """Until it ends, or the budget is over; `grace` seconds more from when `found` is true on."""
-        limit, was_found = self.start + budget, False
+        """Until it ends, or the budget is over; `grace` seconds more from when `found` is true on.
+        (When it was found, or ended; its status.) `over` is when it was at an end indeed."""
+        limit, was_found = self.start + budget, 0.0
         while self.process.poll() is None:
             if not was_found and found():
-                was_found, limit = True, time.monotonic() + grace
+                was_found, limit = self.seconds(), time.monotonic() + grace
             if time.monotonic() >= limit:
                 break
             time.sleep(0.01)
-        ended, status = self.seconds(), self.process.poll()
+        ended, status = was_found or self.seconds(), self.process.poll()
+        self.over = self.seconds()
         end(self.process)
         return ended, status
 
@@ -124,11 +127,17 @@ def result(run, ended, budget, found):
 
 # ---- the tools ----
 
+# What ends a case while a call runs; that call is in no count yet.
+INSIDE = re.compile(r"SANITIZER_|HANG|CORE_|.*_UNTOUCHED")
+
+
 def p2mcheck(planted, bug, geometry, seed, budget, with_sanitizers):
     hunted = bugs_catalogue.hunt(planted, bug, geometry, seed, budget)
+    if not hunted["found"] and (not hunted["execs"] or hunted["seconds"] < budget - 1):
+        raise ToolError(f"the fuzz target on {bug.id}, {geometry}, ended by itself, without a finding")
     found = hunted["found"] and hunted["seconds"] <= budget
-    answer = {"found": found, "seconds": hunted["seconds"] if found else budget,
-              "execs": hunted["execs"], "ops": hunted["ops_run"],
+    answer = {"found": found, "seconds": hunted["seconds"] if found else budget, "execs": hunted["execs"],
+              "ops": hunted["ops_run"] + bool(found and INSIDE.match(hunted["fired"])),
               "invariant": hunted["fired"] if found else None, "shrunk_ops": None,
               "shrink_seconds": None}
     if found:
@@ -157,7 +166,7 @@ def property_tool(command, folder, bug, budget, text_from):
     answer = result(run, ended, budget, died)
     if answer["found"] and status == 1:
         answer["shrunk_ops"] = stats["last_ops"]
-        answer["shrink_seconds"] = round(run.start + ended - stats["first_ns"] / 1e9, 3)
+        answer["shrink_seconds"] = round(run.start + run.over - stats["first_ns"] / 1e9, 3)
         answer["shrunk_text"] = text_from(run.log())
     return answer
 
@@ -184,10 +193,25 @@ def ops_of_file(binary, path, folder, bug):
     return run.stats()["case_ops"]
 
 
+PLAIN_LENGTH = ("-len_control=0", f"-max_len={16 + 256 * 16}")  # as ours: a whole case from the start
+
+
+def one_seed(folder):
+    """A folder with a file of one record, for the engines to begin with; made once, whoever asks first."""
+    seeds = f"{folder}/seeds"
+    if not os.path.exists(f"{seeds}/zeros"):
+        own = f"{folder}/seeds-{threading.get_ident()}"
+        os.makedirs(seeds, exist_ok=True)
+        with open(own, "wb") as file:
+            file.write(bytes(16))
+        os.rename(own, f"{seeds}/zeros")
+    return seeds
+
+
 def libfuzzer(planted, bug, geometry, seed, budget, grace):
     folder, binary = f"{planted}/libfuzzer-{geometry}-{seed}", f"{planted}/peer-libfuzzer/{geometry}/plain"
-    run = Run([binary, f"-seed={seed}", "-timeout=1", "-rss_limit_mb=2560",
-               f"-artifact_prefix={folder}/"], folder, bug.target)
+    run = Run([binary, f"-seed={seed}", "-timeout=1", "-rss_limit_mb=2560", *PLAIN_LENGTH,
+               f"-seed_inputs={one_seed(planted)}/zeros", f"-artifact_prefix={folder}/"], folder, bug.target)
     ended, status = run.wait(budget)
     artifacts = [path for path in glob.glob(f"{folder}/*-*") if re.search(r"/(crash|timeout|oom|leak)-", path)]
     if status is not None and not artifacts:
@@ -213,10 +237,7 @@ AFL_ENVIRONMENT = {"AFL_SKIP_CPUFREQ": "1", "AFL_NO_AFFINITY": "1", "AFL_NO_UI":
 
 def afl(planted, bug, geometry, seed, budget, grace):
     folder, binary = f"{planted}/afl-{geometry}-{seed}", f"{planted}/peer-afl/{geometry}/plain"
-    seeds = f"{planted}/afl-seeds"
-    os.makedirs(seeds, exist_ok=True)
-    with open(f"{seeds}/zeros", "wb") as file:
-        file.write(bytes(16))
+    seeds = one_seed(planted)
     out = f"{folder}/out/default"
 
     def findings():
@@ -226,7 +247,7 @@ def afl(planted, bug, geometry, seed, budget, grace):
                "--", binary], folder, bug.target, **AFL_ENVIRONMENT)
     ended, status = run.wait(budget, lambda: run.stats()["failures"] > 0 or findings(), 1)
     found = findings()
-    log = run.log()
+    log = run.log().replace("crashed before receiving any input", "")
     if status is not None and not found and not run.stats()["failures"] and "crash" not in log:
         raise ToolError(f"afl-fuzz ended by itself: {log[-800:]}")
     answer = result(run, ended, budget, bool(found) or (status is not None and "crash" in log))
@@ -266,18 +287,17 @@ def commands(build, geometry, tool, empty):
     return {"rapidcheck": [f"{build}/peer/{geometry}/rapidcheck", "1"],
             "hypothesis": [PYTHON, "props/peers/hypothesis_machine.py",
                            f"{build}/peer/{geometry}/peer.so", "1"],
-            "libfuzzer": [plain["libfuzzer"], "-seed=1"],
-            "afl": ["afl-fuzz", "-i", f"{build}/compare/afl-seeds", "-o", f"{build}/compare/speed/out",
+            "libfuzzer": [plain["libfuzzer"], "-seed=1", *PLAIN_LENGTH,
+                          f"-seed_inputs={one_seed(f'{build}/compare')}/zeros"],
+            "afl": ["afl-fuzz", "-i", one_seed(f"{build}/compare"), "-o", f"{build}/compare/speed/out",
                     "-s", "1", "-t", "1000", "--", plain["afl"]],
             "p2mcheck": [f"{build}/fuzz/{geometry}/" + (f"bench_empty_{geometry}" if empty else f"ops_{geometry}"),
                          "-seed=1", f"-max_len={bugs_catalogue.MAX_LEN}", "-len_control=0"]}[tool]
 
 
-def speed(build, geometry, tool, seconds, empty):
+def speed(build, geometry, tool, seconds, empty, target="ops"):
     """(ops a second, cases a second) on the core without a bug, from nothing; start-up included."""
-    os.makedirs(f"{build}/compare/afl-seeds", exist_ok=True)
-    with open(f"{build}/compare/afl-seeds/zeros", "wb") as file:
-        file.write(bytes(16))
+    os.makedirs(f"{build}/compare", exist_ok=True)
     folder = f"{build}/compare/speed"
     environment = {"P2MCHECK_STATS": os.path.abspath(f"{folder}/ours"), **AFL_ENVIRONMENT}
     command = commands(build, geometry, tool, empty)
@@ -285,7 +305,7 @@ def speed(build, geometry, tool, seconds, empty):
         environment["PEER_EMPTY"] = "1"
     if tool == "p2mcheck":
         command += [f"-max_total_time={int(seconds)}", "-print_final_stats=1"]
-    run = Run(command, folder, "ops", **environment)
+    run = Run(command, folder, target, **environment)
     took, status = run.wait(seconds + (3 if tool == "p2mcheck" else 0))
     log = run.log()
     if tool == "p2mcheck":
@@ -301,12 +321,11 @@ def speed(build, geometry, tool, seconds, empty):
 
 def plain_speed(build, geometry, seconds):
     """Our ops a second as RapidCheck and Hypothesis make theirs: no engine, no sanitizer, no coverage
-    (`make props`, and whatever it does besides). Half of the time goes into learning how many cases
-    the other half is for."""
+    (the runner of `make props`, with nothing but cases held against the model)."""
     cases = 1000
     while True:
         start = time.monotonic()
-        done = subprocess.run([f"{build}/gcc/{geometry}/props_{geometry}", f"--cases={cases}"], stdout=subprocess.PIPE,
+        done = subprocess.run([f"{build}/gcc/{geometry}/props_{geometry}", "--model-only", f"--cases={cases}"], stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, check=False, encoding="utf-8")
         took = time.monotonic() - start
         found = re.search(r"(\d+) ops, \d+ checks, 0 failures", done.stdout)

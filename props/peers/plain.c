@@ -16,8 +16,7 @@
 #include "peer.h"
 
 #define OPS_MAX 256
-#define BOOT 4
-#define RECORD 12
+#define RECORD 16
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -74,15 +73,15 @@ static struct peer_e820 region(const uint8_t *record)
 static size_t map_of(const uint8_t *data, size_t size, struct peer_op *op)
 {
     *op = (struct peer_op){.kind = PEER_E820};
-    if (!size)
+    if (size < RECORD)
         return 0;
     op->b = data[0] & 1;
     op->count = (data[0] >> 1) % (PEER_E820_MAX + 1);
-    if (op->count > (size - 1) / RECORD)
-        op->count = (uint32_t)((size - 1) / RECORD);
+    if (op->count > size / RECORD - 1)
+        op->count = (uint32_t)(size / RECORD - 1);
     for (uint32_t i = 0; i < op->count; i++)
-        op->map[i] = region(data + 1 + i * RECORD);
-    return 1 + op->count * RECORD;
+        op->map[i] = region(data + (i + 1) * RECORD);
+    return (op->count + 1) * RECORD;
 }
 
 static struct peer_op op_of(const uint8_t *record)
@@ -121,12 +120,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct peer_boot boot;
     struct peer_op op;
 
-    if (size < BOOT)
+    if (size < RECORD)
         return 0;
     boot = (struct peer_boot){(data[0] | data[1] << 8) % (peer_shape.leaf * 9), data[2] >= 0xe0,
                               refused(data[3])};
-    data += BOOT;
-    size -= BOOT;
+    data += RECORD;
+    size -= RECORD;
     peer_begin(&boot);
     if (e820_first) {
         size_t took = map_of(data, size, &op);
