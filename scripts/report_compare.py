@@ -35,13 +35,17 @@ def by_ours(ratio):
     return f"{h.short(ratio['ratio'])} ({h.short(ratio.get('low'))} .. {h.short(ratio.get('high'))})"
 
 
+def both_find(both):
+    return f"{h.short(both['ours'])}, {h.short(both['theirs'])} ({both['bugs']} bugs)" if both else "-"
+
+
 def tool_row(compare, geometry, tool):
     figures, ours = geometry["tools"][tool], geometry["tools"].get("p2mcheck", {})
     speed, own = figures.get("ops_per_second"), tool == "p2mcheck"
     longer = figures.get("shrunk_longer_than_ours")
     return [title_of(compare, tool), f"{figures['found']} of {geometry['bugs']}",
             f"{figures['runs_found']:,} of {figures['runs']:,}", limits(figures.get("rmst")), by_ours(figures.get("rmst_by_ours")),
-            h.rate(speed), "-" if own else times(ours.get("ops_per_second"), speed),
+            both_find(figures.get("both_find")), h.rate(speed), "-" if own else times(ours.get("ops_per_second"), speed),
             h.rate(figures.get("exec_per_second")), h.rate(figures.get("empty_exec_per_second")),
             h.short(figures.get("a12")), "-" if longer is None else longer]
 
@@ -105,14 +109,14 @@ def one_geometry(compare, name):
 def plain_rows(geometry):
     """Ours once more as the property testers run: in a plain build."""
     speed = geometry["tools"].get("p2mcheck", {}).get("plain_ops_per_second")
-    return [["p2mcheck, no engine or sanitizer", "-", "-", "-", "-", h.rate(speed), "-", "-", "-", "-", "-"]] if speed else []
+    return [["p2mcheck, no engine or sanitizer", "-", "-", "-", "-", "-", h.rate(speed), "-", "-", "-", "-", "-"]] if speed else []
 
 
 def figures_table(compare, name):
     geometry = compare["geometries"][name]
     return h.table(
         f"{name}: {geometry['bugs']} bugs",
-        ["Tool", "#Bugs found", "#Runs", "#Mean s to a bug (95 %)", "#Times ours (95 %)", "#Checked ops/s", "#Ours is", "#exec/s",
+        ["Tool", "#Bugs found", "#Runs", "#Mean s to a bug (95 %)", "#Times ours (95 %)", "#Both find: ours, its s", "#Checked ops/s", "#Ours is", "#exec/s",
          "#Empty exec/s", "#A12", "#Longer cases"],
         [tool_row(compare, geometry, tool) for tool in tools_of(compare, geometry)] + plain_rows(geometry), "firm")
 
@@ -156,8 +160,10 @@ def section(data):
         about,
         h.join([figures_table(compare, name) for name in names], "\n"),
         h.paragraph("Mean s: restricted mean time to the bug, the area under the curve up to the budget; a run that "
-                    "found nothing counts with all of it. A12: how often one of our runs is faster than one of "
-                    "theirs, on the average over the bugs; 0.5 is no difference. Longer cases: bugs whose shrunk case is longer than ours. -: not measured, or does not apply.", class_="soft"),
+                    "found nothing counts with all of it, so it depends on the budget and on what a tool cannot "
+                    "express. Both find: mean s over the bugs that this tool finds, ours and its. A12: how often "
+                    "one of our runs needs fewer checked ops than one of theirs, on the average over the bugs; 0.5 is "
+                    "no difference. Longer cases: bugs whose shrunk case is longer than ours. -: not measured, or does not apply.", class_="soft"),
         h.tag("div", h.join([h.tag("div", one_geometry(compare, name)) for name in names]), class_="pair"),
         wins(compare),
         h.join([bug_table(compare, name, compare["geometries"][name]) for name in names], "\n"),

@@ -29,6 +29,17 @@ def made_up(seconds, ops, found=True):
             "shrunk_ops": 1 if found else None, "shrink_seconds": 0.1 if found else None}
 
 
+def by_hand(ours, theirs):
+    """Two-sided p by trying all ways to share out the runs."""
+    values = [run["ops"] for run in ours + theirs]
+    every = set(range(len(values)))
+
+    def u(chosen):
+        return sum((values[i] > values[k]) - (values[i] < values[k]) for i in chosen for k in every - set(chosen))
+    sums = [abs(u(chosen)) for chosen in itertools.combinations(every, len(ours))]
+    return sum(value >= abs(u(range(len(ours)))) for value in sums) / len(sums)
+
+
 def figures(report):
     import compare_stats as stats
     runs = [made_up(1.0, 5), made_up(2.0, 6), made_up(10.0, 9, False), made_up(3.0, 7)]
@@ -39,12 +50,20 @@ def figures(report):
     report("a survival curve without an event stays at 1",
            stats.survival([made_up(10.0, 9, False)] * 3, 10) == (10, [[0.0, 1.0, 1.0, 1.0], [10, 1.0, 1.0, 1.0]]))
     few, many = [made_up(1, n) for n in range(10)], [made_up(1, 100 + n) for n in range(10)]
-    a12, p = stats.against(few, many, stats.ops_of)
+    a12, p = stats.against(few, many, "ops")
     report("A12 is 1 where ours always needs fewer, 0 the other way, and p is small",
-           a12 == 1.0 and p < 0.001 and stats.against(many, few, stats.ops_of)[0] == 0.0, f"{a12} {p}")
-    report("a run that found nothing counts as more than any that did",
-           stats.against(few, [made_up(1, 0, False)] * 10, stats.ops_of)[0] == 1.0)
-    bug = types.SimpleNamespace(id="b", overlaps=True, case="at 3 set 0x0 mfn 0x0\n", invariant="X")
+           a12 == 1.0 and p < 0.001 and stats.against(many, few, "ops")[0] == 0.0, f"{a12} {p}")
+    report("p is the exact one: 2 of the 252 choices of 5 of 10",
+           abs(stats.against(few[:5], many[:5], "ops")[1] - 2 / 252) < 1e-12)
+    ties = [made_up(1, n) for n in (1, 1, 2, 2)], [made_up(1, n) for n in (1, 2, 2, 3)]
+    report("ties count half, and p counts them out", stats.against(*ties, "ops")[0] == 0.71875 - 0.03125
+           and abs(stats.against(*ties, "ops")[1] - by_hand(*ties)) < 1e-12, str(stats.against(*ties, "ops")))
+    cut_off = [made_up(1, 5, False)] * 10
+    report("of a run that was cut off before ours nothing is known",
+           stats.against(many, cut_off, "ops") == (0.5, 1.0), str(stats.against(many, cut_off, "ops")))
+    report("a run that found nothing counts as more than any that found something before",
+           stats.against(few, [made_up(1, 200, False)] * 10, "ops")[0] == 1.0)
+    bug = types.SimpleNamespace(id="b", overlaps=False, case="at 3 set 0x0 mfn 0x0\n", invariant="X")
     args = types.SimpleNamespace(seeds=10, geometries=["tiny"], tools=["p2mcheck", "rapidcheck"], budget=10,
                                  commit="c", trees={}, full=False, build="nowhere", load=0)
     runs = {("b", tool, "tiny", seed): run for tool, made in (("p2mcheck", many), ("rapidcheck", few))
