@@ -147,7 +147,8 @@ void host_start(void)
     p2m_shared_init(&host_shared, pages);
     host_seal(true);
     host_watch_faults();
-    memset(host_arena, GONE, sizeof(host_arena));
+    if (!HOST_ASAN)
+        memset(host_arena, GONE, sizeof(host_arena));
     for (unsigned i = 0; i < HOST_PAGES; i++)
         __asan_poison_memory_region(host_arena + i * HOST_STRIDE + P2M_PAGE_BYTES,
                                     HOST_STRIDE - P2M_PAGE_BYTES);
