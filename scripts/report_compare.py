@@ -9,7 +9,7 @@ from report_html import Html
 
 def tools_of(compare, geometry):
     """In the order of the file, ours first; only those that have figures."""
-    return [tool for tool in compare["tools"] if tool in geometry.get("tools", {})]
+    return [tool for tool in compare["tools"] if "found" in geometry.get("tools", {}).get(tool, {})]
 
 
 def title_of(compare, tool):
