@@ -227,7 +227,7 @@ help:
 # help: make report          what was measured so far, on one page: build/report/index.html
 # help: make bench [RUNS=7]  speed, as ratios; also build/bench.json
 # help: make bench-against BASE=REV [RUNS=10] [SEEDS=8] [TIME=30] [ONLY="bug .."]   better, worse or no difference; fails if worse
-# help: make compare [FULL=1] [ONLY=regexp] [SEEDS=10] [BUDGET=5] [JOBS=cores] [GEOMETRY=]   us and RapidCheck, Hypothesis, libFuzzer, AFL++ on the planted bugs; also build/compare.json
+# help: make compare [FULL=1] [ONLY=regexp] [SEEDS=10] [BUDGET=] [JOBS=cores] [GEOMETRY=]   us and RapidCheck, Hypothesis, libFuzzer, AFL++ on the planted bugs; also build/compare.json
 # help: make mutants [JOBS=cores] [ONLY=REGEX]   mutants of the core: which does no test kill?
 # help: make fuzz|test|props|regress|repro|shrink SUBJECT=linux LINUX=TREE [KNOWN=B1,C3]   the kernel's own p2m.c, in a tree, or LINUX=debian
 # help: make fuzz|test|props|regress|repro|shrink SUBJECT=FILE.c [SHAPES="micro tiny odd"]   your own p2m: props/subjects/README.md

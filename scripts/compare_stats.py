@@ -195,13 +195,13 @@ def of_geometry(args, geometry, bugs, runs, absent, figures):
     for tool in args.tools:
         by_bug = [of[bug][tool] for bug in per_bug if of[bug][tool]]
         if by_bug:
-            tools[tool] = of_tool(args, tool, by_bug, per_bug)
+            tools[tool] = of_tool(args.budgets[geometry], tool, by_bug, per_bug)
             pairs = [(of[bug][OURS], of[bug][tool]) for bug in per_bug
                      if of[bug].get(OURS) and of[bug][tool]]
             if tool != OURS and pairs:
-                tools[tool].update(beside_ours(pairs, args.budget))
+                tools[tool].update(beside_ours(pairs, args.budgets[geometry]))
         tools.setdefault(tool, {}).update(figures.get(f"{geometry} {tool}", {}))
-    return {"bugs": len(here), "absent": {bug.id: absent[bug.id][geometry] for bug in bugs
+    return {"bugs": len(here), "budget": args.budgets[geometry], "absent": {bug.id: absent[bug.id][geometry] for bug in bugs
                                           if geometry in absent.get(bug.id, {})},
             "tools": tools, "per_bug": per_bug}
 
@@ -222,10 +222,10 @@ def beside_ours(pairs, budget):
     return answer
 
 
-def of_tool(args, tool, by_bug, per_bug):
+def of_tool(budget, tool, by_bug, per_bug):
     all_runs = [run for runs in by_bug for run in runs]
-    area, curve = survival(all_runs, args.budget)
-    low, high = interval(by_bug, args.budget)
+    area, curve = survival(all_runs, budget)
+    low, high = interval(by_bug, budget)
     rows = [tools[tool] for tools in per_bug.values() if tool in tools]
     longer = 0
     for tools in per_bug.values():
@@ -234,7 +234,7 @@ def of_tool(args, tool, by_bug, per_bug):
             longer += tools[tool]["shrunk_ops"] > tools[OURS]["shrunk_ops"]
     return {"found": sum(row["found"] > 0 for row in rows), "runs_found": sum(row["found"] for row in rows),
             "runs": len(all_runs), "rmst": {"seconds": area, "low": low, "high": high}, "curve": curve,
-            "early": statistics.mean(restricted(run, args.budget) <= EARLY for run in all_runs),
+            "early": statistics.mean(restricted(run, budget) <= EARLY for run in all_runs),
             "ops_per_second": None, "exec_per_second": None, "empty_exec_per_second": None,
             "a12": middle_of([row["a12_ops"] for row in rows]), "shrunk_longer_than_ours": longer}
 
@@ -336,7 +336,7 @@ def claim_of_found(geometry, part, result):
     rows = [tools[OURS] for tools in part["per_bug"].values() if OURS in tools]
     runs, found = sum(row["runs"] for row in rows), sum(row["found"] for row in rows)
     bugs = sum(row["found"] == row["runs"] for row in rows)
-    return claim(f"{geometry}: all bugs are found by us within {result['budget']} s", "100 %",
+    return claim(f"{geometry}: all bugs are found by us within {part['budget']} s", "100 %",
                  f"{bugs} of {len(rows)} bugs in every run, {found} of {runs} runs",
                  found == runs if rows and result["complete"] else False if found < runs else None)
 
@@ -405,7 +405,7 @@ def evaluate(args, bugs, runs, absent, figures):
                for seed in range(1, args.seeds + 1)]
     done = sum(key in runs for key in planned)
     result = {"commit": args.commit, "trees": args.trees, "machine": {**machine(), "load": args.load}, "versions": versions(),
-              "budget": args.budget, "seeds": list(range(1, args.seeds + 1)),
+              "seeds": list(range(1, args.seeds + 1)),
               "complete": done == len(planned), "planned": len(planned), "done": done,
               "assumed": sum(bool(runs[key].get("assumed")) for key in planned if key in runs),
               "sample": not args.full, "all_bugs": [bug.id for bug in bugs],
@@ -421,7 +421,7 @@ def evaluate(args, bugs, runs, absent, figures):
 def print_table(result):
     for geometry, part in result["geometries"].items():
         print(f"\n{geometry}: {len(part['per_bug'])} bugs, {len(part['absent'])} whose case does not fail there; "
-              f"budget {result['budget']} s")
+              f"budget {part['budget']} s")
         print(f"  {'tool':16} {'bugs':>5} {'runs found':>12} {'RMST s':>8} {'(95 %)':>16} {'A12':>6} "
               f"{'ops/s':>10} {'exec/s':>9} {'empty':>9}")
         for tool, row in part["tools"].items():

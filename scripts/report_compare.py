@@ -92,7 +92,7 @@ def bug_table(compare, name, geometry):
 
 
 def one_geometry(compare, name):
-    geometry, budget = compare["geometries"][name], compare["budget"]
+    geometry, budget = compare["geometries"][name], compare["geometries"][name]["budget"]
     tools = tools_of(compare, geometry)
     curves = [(title_of(compare, tool), geometry["tools"][tool]["curve"]) for tool in tools
               if geometry["tools"][tool].get("curve")]
@@ -153,8 +153,9 @@ def section(data):
     names = list(compare["geometries"])
     return h.section(
         "compare", "Against other tools",
-        h.paragraph(f"The same planted bugs, one core, seeds {seeds(compare)}, cut off at {compare['budget']:g} s. "
-                    f"{compare['done']:,} of {compare['planned']:,} runs are done."
+        h.paragraph(f"The same planted bugs, one core, seeds {seeds(compare)}, cut off at "
+                    + " and ".join(f"{compare['geometries'][name]['budget']:g} s in {name}" for name in names) + ". "
+                    + f"{compare['done']:,} of {compare['planned']:,} runs are done."
                     + (f" {compare['assumed']:,} of them are not made but taken from seed 1: the bug needs calls that overlap, "
                        "and the tool has none." if compare.get("assumed") else "")),
         about,

@@ -64,7 +64,7 @@ def figures(report):
     report("a run that found nothing counts as more than any that found something before",
            stats.against(few, [made_up(1, 200, False)] * 10, "ops")[0] == 1.0)
     bug = types.SimpleNamespace(id="b", overlaps=False, case="at 3 set 0x0 mfn 0x0\n", invariant="X")
-    args = types.SimpleNamespace(seeds=10, geometries=["tiny"], tools=["p2mcheck", "rapidcheck"], budget=10,
+    args = types.SimpleNamespace(seeds=10, geometries=["tiny"], tools=["p2mcheck", "rapidcheck"], budgets={"tiny": 10},
                                  commit="c", trees={}, full=False, build="nowhere", load=0)
     runs = {("b", tool, "tiny", seed): run for tool, made in (("p2mcheck", many), ("rapidcheck", few))
             for seed, run in enumerate(made, 1)}

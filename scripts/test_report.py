@@ -16,10 +16,10 @@ import time
 
 COMPARE = {
     "commit": "0123456789ab", "machine": {"cpu": "a <CPU>", "cores": 2, "memory_mib": 4096, "kernel": "6.1"},
-    "versions": {"clang": "14"}, "budget": 10.0, "seeds": [1, 2], "complete": False, "planned": 8, "done": 4,
+    "versions": {"clang": "14"}, "seeds": [1, 2], "complete": False, "planned": 8, "done": 4,
     "tools": {"p2mcheck": {"title": "p2mcheck", "what": "ours"}, "rapidcheck": {"title": "RapidCheck", "what": "theirs"}},
     "geometries": {"tiny": {
-        "bugs": 1, "absent": {"p07-mfn-mask-64": "big trees only"}, "tools": {
+        "bugs": 1, "budget": 10, "absent": {"p07-mfn-mask-64": "big trees only"}, "tools": {
             "p2mcheck": {"found": 1, "runs_found": 2, "runs": 2, "rmst": {"seconds": 0.2, "low": 0.1, "high": 0.3},
                          "curve": [[0, 1, 1, 1], [0.1, 0.5, 0.2, 0.9], [0.3, 0, 0, 0]], "ops_per_second": 2e6,
                          "exec_per_second": 1e5, "empty_exec_per_second": 1e6, "a12": None,
