@@ -35,8 +35,8 @@ static void close_gap(struct test_case *c, unsigned at, unsigned count)
 
 /* What a vocabulary is about is put in more often. */
 static const struct generate_mix mixes[VOCABULARIES] = {
-    [VOCABULARY_OPS] = {.resume = 16, .race = 12, .e820 = 32},
-    [VOCABULARY_E820] = {.resume = 16, .race = 24, .e820 = 2},
+    [VOCABULARY_OPS] = {.resume = 8, .race = 12, .e820 = 32},
+    [VOCABULARY_E820] = {.resume = 16, .race = 24, .e820 = 1},
 };
 
 static void insert_op(struct prng *prng, enum vocabulary vocabulary, struct test_case *c)
@@ -327,13 +327,25 @@ static void change_once(struct prng *prng, enum vocabulary vocabulary, struct te
         overlap(prng, vocabulary, c);
 }
 
+/*
+ * A whole fresh case: early on the shortest way to a failure, in ops, and later no worse than
+ * changes. An engine that begins with nothing gets boots first, then small cases, then larger
+ * ones.
+ */
+static void fresh_case(struct prng *prng, enum vocabulary vocabulary, struct test_case *c)
+{
+    unsigned most = c->count < 4 ? 8 * (c->count + 1) : 40;
+    bool only_boot = !c->count && !prng_one_in(prng, 4);
+
+    generate_case(prng, &mixes[vocabulary], only_boot ? 0 : below(prng, 1 + below(prng, most)), c);
+}
+
 void mutate_case(struct prng *prng, enum vocabulary vocabulary, struct test_case *c)
 {
     unsigned changes = 1;
 
-    /* What is nearly empty is no place to start from. */
-    if (prng_one_in(prng, c->count < 4 ? 2 : 8)) {
-        generate_case(prng, &mixes[vocabulary], 1 + below(prng, 1 + below(prng, 40)), c);
+    if (!prng_one_in(prng, c->count < 4 ? 8 : 4)) {
+        fresh_case(prng, vocabulary, c);
         return;
     }
     generate_prime(prng, c);
@@ -402,11 +414,11 @@ size_t mutate_bytes(enum vocabulary vocabulary, uint8_t *data, size_t size, size
     static struct test_case c;
     struct prng prng = {prng_mix(seed)};
 
-    if (size && prng_one_in(&prng, 16)) {
+    if (size && prng_one_in(&prng, 32)) {
         data[prng_below(&prng, size)] ^= (uint8_t)(1u << prng_below(&prng, 8));
         return size;
     }
-    if (size <= most && prng_one_in(&prng, 8))
+    if (size <= most && prng_one_in(&prng, 32))
         return run_wild(&prng, data, size, most);
     codec_decode(vocabulary, data, size, &c);
     mutate_case(&prng, vocabulary, &c);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "../core/e820.h"
 #include "host.h"
 #include "quiet.h"
 
@@ -14,12 +15,16 @@ const struct generate_mix generate_calls = {0, 0, 0};
 
 #define HOT 3
 #define RECENT 8
+#define LOW_PAGES 256 /* 1 MiB, which a domU's memory map leaves out */
 
 static struct {
     uint64_t hot[HOT];       /* first PFNs of leaves */
     uint64_t recent[RECENT]; /* PFNs used before */
     unsigned used;
-    unsigned off; /* op kinds that are not drawn at all: swarm */
+    bool meets;      /* the op before is to run inside the next one, */
+    uint64_t inside; /* and has this PFN */
+    unsigned beyond; /* one PFN in so many is beyond the table */
+    unsigned off;    /* op kinds that are not drawn at all: swarm */
 } drawn;
 
 bool generate_swarm_off;
@@ -46,9 +51,12 @@ static uint64_t edge_leaf(struct prng *prng)
     return mid * P2M_LEAF;
 }
 
-static void forget(struct prng *prng)
+/* An auto-translated guest has no table: what there is to see is where it would end. */
+static void forget(struct prng *prng, const struct boot *boot)
 {
     drawn.used = 0;
+    drawn.meets = false;
+    drawn.beyond = boot->auto_translated ? 3 : 24;
     for (unsigned i = 0; i < HOT; i++) {
         drawn.hot[i] = edge_leaf(prng);
         if (i && prng_one_in(prng, 2)) /* often a neighbour of the last one */
@@ -58,35 +66,32 @@ static void forget(struct prng *prng)
 
 static uint64_t a_pfn(struct prng *prng)
 {
-    switch (prng_below(prng, 16)) {
-    case 0:
-        return prng_below(prng, MAX_P2M_PFN);
-    case 1:
-    case 2:
-        return edge_leaf(prng) + edge_index(prng, P2M_LEAF);
-    case 3:
-    case 4:
-    case 5:
-        if (drawn.used) {
-            uint64_t pfn = drawn.recent[prng_below(prng, drawn.used)];
+    unsigned how = (unsigned)prng_below(prng, 16);
 
-            return (pfn + prng_below(prng, 3) - 1) & shape_word_mask(&shape_here);
-        }
-        return drawn.hot[0];
-    default:
-        return drawn.hot[prng_below(prng, HOT)] + edge_index(prng, P2M_LEAF);
-    }
+    if (drawn.meets && how < 8) /* in one leaf they race */
+        return drawn.inside - drawn.inside % P2M_LEAF + edge_index(prng, P2M_LEAF);
+    if (!how)
+        return prng_below(prng, MAX_P2M_PFN);
+    if (how < 3)
+        return edge_leaf(prng) + edge_index(prng, P2M_LEAF);
+    if (how < 9 && drawn.used)
+        return (drawn.recent[prng_below(prng, drawn.used)] + prng_below(prng, 4) - 2) &
+               shape_word_mask(&shape_here);
+    return drawn.hot[prng_below(prng, HOT)] + edge_index(prng, P2M_LEAF);
+}
+
+static uint64_t remember(struct prng *prng, uint64_t pfn)
+{
+    drawn.recent[drawn.used < RECENT ? drawn.used++ : prng_below(prng, RECENT)] = pfn;
+    return pfn;
 }
 
 uint64_t generate_pfn(struct prng *prng)
 {
-    uint64_t pfn = a_pfn(prng);
-
-    if (prng_one_in(prng, 40))
-        pfn = prng_one_in(prng, 2) ? MAX_P2M_PFN + prng_below(prng, 3)
-                                   : shape_word_mask(&shape_here) - prng_below(prng, 3);
-    drawn.recent[drawn.used < RECENT ? drawn.used++ : prng_below(prng, RECENT)] = pfn;
-    return pfn;
+    if (!prng_one_in(prng, drawn.beyond))
+        return remember(prng, a_pfn(prng));
+    return remember(prng, prng_one_in(prng, 4) ? shape_word_mask(&shape_here) - prng_below(prng, 3)
+                                               : MAX_P2M_PFN + prng_below(prng, 3));
 }
 
 /* Calls have few sync points, mostly. */
@@ -99,7 +104,7 @@ uint64_t generate_entry(struct prng *prng, uint64_t pfn)
 {
     static const uint8_t kinds[16] = {
         ENTRY_MFN,      ENTRY_MFN,      ENTRY_MFN,      ENTRY_MFN,
-        ENTRY_MFN,      ENTRY_FOREIGN,  ENTRY_FOREIGN,  ENTRY_INVALID,
+        ENTRY_MFN,      ENTRY_FOREIGN,  ENTRY_FOREIGN,  ENTRY_FOREIGN,
         ENTRY_INVALID,  ENTRY_INVALID,  ENTRY_INVALID,  ENTRY_IDENTITY,
         ENTRY_IDENTITY, ENTRY_IDENTITY, ENTRY_IDENTITY, ENTRY_MFN_IS_PFN,
     };
@@ -108,46 +113,43 @@ uint64_t generate_entry(struct prng *prng, uint64_t pfn)
     return entry_join(&shape_here, pfn, (enum entry_kind)kinds[prng_below(prng, 16)], value);
 }
 
-static uint64_t maybe_malformed(struct prng *prng, uint64_t pfn)
+static uint64_t malformed_entry(struct prng *prng, uint64_t pfn)
 {
     enum entry_kind kind = prng_one_in(prng, 2) ? ENTRY_WRONG_IDENTITY : ENTRY_BOTH_BITS;
 
-    if (!prng_one_in(prng, 8))
-        return generate_entry(prng, pfn);
     return entry_join(&shape_here, pfn, kind, prng_below(prng, MAX_P2M_PFN));
 }
 
-/* Mostly short: neighbours matter, and real holes are small; now and then to the end of all. */
+/* A few PFNs on, or at an edge or beside one, or whole mids on, or at another PFN. */
 static uint64_t range_end(struct prng *prng, uint64_t start)
 {
-    switch (prng_below(prng, 16)) {
+    switch (prng_below(prng, 8)) {
     case 0:
-    case 1:
-    case 2:
         return start + prng_below(prng, 3);
-    case 3:
-        return start + P2M_LEAF + prng_below(prng, 2 * P2M_MID_SPAN);
-    case 4:
-    case 5: /* up to an edge */
-        return (start / P2M_LEAF + prng_below(prng, 3)) * P2M_LEAF;
-    case 6:
-        return (start / P2M_MID_SPAN + 1 + prng_below(prng, 2)) * P2M_MID_SPAN;
-    case 7:
-        return MAX_P2M_PFN + prng_below(prng, 4);
-    case 8:
-        return generate_pfn(prng);
-    default:
+    case 1:
         return start + prng_below(prng, 2 * P2M_LEAF);
+    case 2:
+        return (start / P2M_LEAF + prng_below(prng, 3)) * P2M_LEAF + prng_one_in(prng, 4);
+    case 3:
+        return (start / P2M_MID_SPAN + 1 + prng_below(prng, 2)) * P2M_MID_SPAN +
+               prng_one_in(prng, 4);
+    case 4:
+        return start + P2M_MID_SPAN + prng_below(prng, P2M_MID_SPAN);
+    case 5:
+        return prng_one_in(prng, 2) ? start + prng_below(prng, 2 * P2M_MID_SPAN)
+                                    : MAX_P2M_PFN + prng_below(prng, 4);
+    default:
+        return generate_pfn(prng);
     }
 }
 
 static void a_range(struct prng *prng, struct op *op)
 {
     op->pfn = generate_pfn(prng);
-    if (prng_one_in(prng, 4) && op->pfn < MAX_P2M_PFN)
+    if (prng_one_in(prng, 2) && op->pfn < MAX_P2M_PFN)
         op->pfn -= op->pfn % (prng_one_in(prng, 2) ? P2M_LEAF : P2M_MID_SPAN);
-    op->arg = range_end(prng, op->pfn) & shape_word_mask(&shape_here);
-    if (op->arg < op->pfn && !prng_one_in(prng, 8)) {
+    op->arg = remember(prng, range_end(prng, op->pfn) & shape_word_mask(&shape_here));
+    if (op->arg < op->pfn && !prng_one_in(prng, 4)) {
         uint64_t start = op->arg;
 
         op->arg = op->pfn;
@@ -173,8 +175,10 @@ static void an_op(struct prng *prng, const struct generate_mix *mix, struct op *
     static const uint8_t kinds[16] = {
         OP_SET,         OP_SET,         OP_SET,   OP_SET,   OP_SET,   OP_SET_NOALLOC,
         OP_SET_NOALLOC, OP_SET_NOALLOC, OP_RANGE, OP_RANGE, OP_RANGE, OP_RANGE,
-        OP_GET,         OP_PFN_TO_MFN,  OP_SET,   OP_SET,
+        OP_GET,         OP_PFN_TO_MFN,  OP_SET,   OP_RANGE,
     };
+
+    bool malformed = prng_one_in(prng, 4);
 
     memset(op, 0, sizeof(*op));
     if (!(drawn.off >> OP_RESUME & 1) && once_in(prng, mix->resume)) {
@@ -189,27 +193,30 @@ static void an_op(struct prng *prng, const struct generate_mix *mix, struct op *
     else
         op->pfn = generate_pfn(prng);
     if (op->kind == OP_SET || op->kind == OP_SET_NOALLOC)
-        op->arg = maybe_malformed(prng, op->pfn);
-    if (op->kind >= OP_SET && prng_one_in(prng, 16))
-        op->refuse = (uint8_t)(1 + prng_below(prng, 4));
+        op->arg = malformed ? malformed_entry(prng, op->pfn) : generate_entry(prng, op->pfn);
+    /* what is malformed asks for no page, or should not: then it is to show in the result */
+    if (op->kind >= OP_SET && !malformed && prng_one_in(prng, 6))
+        op->refuse = (uint8_t)(1 + prng_below(prng, 1 + prng_below(prng, 6)));
     if (once_in(prng, mix->race))
         op->at = generate_moment(prng);
+    drawn.meets = op->at && op->pfn < MAX_P2M_PFN;
+    drawn.inside = op->pfn;
 }
 
-/* Edges of pages, or a byte beside one, or anywhere. */
+/* Edges of pages, or a byte beside one, or anywhere; now and then where a domU's map begins. */
 static uint64_t an_address(struct prng *prng)
 {
-    uint64_t address = generate_pfn(prng) % (MAX_P2M_PFN + 4) * 4096;
+    uint64_t page = prng_one_in(prng, 16) ? LOW_PAGES : generate_pfn(prng) % (MAX_P2M_PFN + 4);
 
-    switch (prng_below(prng, 8)) {
+    switch (prng_below(prng, 6)) {
     case 0:
-        return address + 1;
+        return page * 4096 + 1;
     case 1:
-        return address + 4095;
+        return page * 4096 + 4095;
     case 2:
-        return address + prng_below(prng, 4096);
+        return page * 4096 + prng_below(prng, 4096);
     default:
-        return address;
+        return page * 4096;
     }
 }
 
@@ -217,11 +224,12 @@ static uint64_t an_address(struct prng *prng)
 static struct op an_entry(struct prng *prng, uint64_t last)
 {
     struct op op = {.kind = OP_E820,
-                    .type = (uint8_t)(1 + prng_below(prng, 6)),
+                    .type =
+                        prng_one_in(prng, 2) ? P2M_E820_RAM : (uint8_t)(1 + prng_below(prng, 6)),
                     .start = prng_one_in(prng, 2) ? last : an_address(prng),
                     .stop = an_address(prng)};
 
-    if (op.start > op.stop && !prng_one_in(prng, 8)) {
+    if (op.start > op.stop && !prng_one_in(prng, 4)) {
         uint64_t start = op.stop;
 
         op.stop = op.start;
@@ -232,7 +240,7 @@ static struct op an_entry(struct prng *prng, uint64_t last)
 
 static void an_e820_table(struct prng *prng, unsigned room, struct test_case *c)
 {
-    unsigned entries = 1 + (unsigned)prng_below(prng, room < 12 ? room : 12);
+    unsigned entries = 1 + (unsigned)prng_below(prng, 1 + prng_below(prng, room < 12 ? room : 12));
     uint64_t last = 0;
 
     for (unsigned i = 0; i + 1 < entries; i++) {
@@ -244,18 +252,21 @@ static void an_e820_table(struct prng *prng, unsigned room, struct test_case *c)
 
 static void a_boot(struct prng *prng, struct boot *boot)
 {
+    uint64_t most = boot_max_pages(&shape_here);
+
     memset(boot, 0, sizeof(*boot));
-    if (prng_one_in(prng, 2))
+    if (!prng_one_in(prng, 3))
         boot->nr_pages = prng_below(prng, 4) * P2M_LEAF + prng_below(prng, P2M_LEAF + 1);
-    if (prng_one_in(prng, 32))
-        boot->nr_pages =
-            prng_below(prng, boot_max_pages(&shape_here) / (P2M_LEAF > 8 ? 32 : 1) + 1);
-    if (boot->nr_pages > boot_max_pages(&shape_here))
-        boot->nr_pages = boot_max_pages(&shape_here);
+    if (prng_one_in(prng, 32)) /* a long list takes its time */
+        boot->nr_pages = prng_below(prng, most / (P2M_LEAF > 8 ? 32 : 1) + 1);
+    if (MAX_P2M_PFN < most && prng_one_in(prng, 32))
+        boot->nr_pages = MAX_P2M_PFN + prng_below(prng, 3) - 1;
+    if (boot->nr_pages > most)
+        boot->nr_pages = most;
     if (prng_one_in(prng, 3))
         boot->holes = (uint8_t)prng_below(prng, 256);
-    if (prng_one_in(prng, 16))
-        boot->refuse = (uint8_t)(1 + prng_below(prng, 8));
+    if (prng_one_in(prng, 4))
+        boot->refuse = (uint8_t)(1 + prng_below(prng, 6));
     boot->auto_translated = prng_one_in(prng, 12);
     boot->xen_restore = prng_one_in(prng, 4);
 }
@@ -263,19 +274,22 @@ static void a_boot(struct prng *prng, struct boot *boot)
 void generate_case(struct prng *prng, const struct generate_mix *mix, unsigned ops,
                    struct test_case *c)
 {
-    forget(prng);
     a_boot(prng, &c->boot);
+    forget(prng, &c->boot);
     c->count = 0;
     draw_swarm(prng);
-    if (once_in(prng, mix->e820))
+    if (ops && once_in(prng, mix->e820)) {
         an_e820_table(prng, ops, c);
+        if (prng_one_in(prng, 2)) /* calls on top of it show little that is new */
+            return;
+    }
     while (c->count < ops)
         an_op(prng, mix, &c->ops[c->count++]);
 }
 
 void generate_prime(struct prng *prng, const struct test_case *c)
 {
-    forget(prng);
+    forget(prng, &c->boot);
     draw_swarm(prng);
     if (!c->count)
         return;

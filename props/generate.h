@@ -15,13 +15,13 @@
 struct generate_mix {
     unsigned resume; /* ops */
     unsigned race;   /* calls that run inside the next one */
-    unsigned e820;   /* cases that start with a memory map */
+    unsigned e820;   /* cases that start with a memory map, and may end with it */
 };
 
 extern const struct generate_mix generate_all;   /* everything, often */
 extern const struct generate_mix generate_calls; /* set, __set, range, get, pfn_to_mfn alone */
 
-/* *c becomes a random case of at most `ops` ops (1..CASE_OPS) in this geometry. */
+/* *c becomes a random case of at most `ops` ops (0..CASE_OPS) in this geometry. */
 void generate_case(struct prng *prng, const struct generate_mix *mix, unsigned ops,
                    struct test_case *c);
 
