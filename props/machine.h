@@ -32,13 +32,13 @@ struct verdict {
 
 /* What a run did; adds up over runs. */
 struct tally {
-    uint64_t cases, ops, checks;
-    struct planted planted;              /* the bug in the core, where there is one */
-    uint64_t calls[OP_KINDS];            /* by op */
-    uint64_t failed[OP_KINDS];           /* of these: false, or 0 PFNs */
-    uint64_t refused[OP_KINDS];          /* of these: a page was refused */
-    uint64_t races;                      /* groups of overlapping calls */
-    uint64_t glances;                    /* ops after which one look was enough (glance.c) */
+    uint64_t cases, ops, checks; /* ops: judged ones; a map's entries are none by themselves */
+    struct planted planted;      /* the bug in the core, where there is one */
+    uint64_t calls[OP_KINDS];    /* by op */
+    uint64_t failed[OP_KINDS];   /* of these: false, or 0 PFNs */
+    uint64_t refused[OP_KINDS];  /* of these: a page was refused */
+    uint64_t races;              /* groups of overlapping calls */
+    uint64_t glances;            /* ops after which one look was enough (glance.c) */
     uint64_t exercised[INVARIANT_COUNT]; /* checks that had something to compare */
 };
 
