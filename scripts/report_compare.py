@@ -157,7 +157,7 @@ def section(data):
                     + " and ".join(f"{compare['geometries'][name]['budget']:g} s in {name}" for name in names) + ". "
                     + f"{compare['done']:,} of {compare['planned']:,} runs are done."
                     + (f" {compare['assumed']:,} of them are not made but taken from seed 1: the bug needs calls that overlap, "
-                       "and the tool has none." if compare.get("assumed") else "")),
+                       "or shows in what the tool does not compare." if compare.get("assumed") else "")),
         about,
         h.join([figures_table(compare, name) for name in names], "\n"),
         h.paragraph("Mean s: restricted mean time to the bug, the area under the curve up to the budget; a run that "
