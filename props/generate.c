@@ -56,7 +56,7 @@ static void forget(struct prng *prng, const struct boot *boot)
 {
     drawn.used = 0;
     drawn.meets = false;
-    drawn.beyond = boot->auto_translated ? 3 : 24;
+    drawn.beyond = boot->auto_translated ? 3 : 16;
     for (unsigned i = 0; i < HOT; i++) {
         drawn.hot[i] = edge_leaf(prng);
         if (i && prng_one_in(prng, 2)) /* often a neighbour of the last one */
@@ -145,10 +145,13 @@ static uint64_t range_end(struct prng *prng, uint64_t start)
 
 static void a_range(struct prng *prng, struct op *op)
 {
+    uint64_t span = prng_one_in(prng, 2) ? P2M_LEAF : P2M_MID_SPAN, end;
+
     op->pfn = generate_pfn(prng);
     if (prng_one_in(prng, 2) && op->pfn < MAX_P2M_PFN)
-        op->pfn -= op->pfn % (prng_one_in(prng, 2) ? P2M_LEAF : P2M_MID_SPAN);
-    op->arg = remember(prng, range_end(prng, op->pfn) & shape_word_mask(&shape_here));
+        op->pfn -= op->pfn % span;
+    end = prng_one_in(prng, 4) ? op->pfn + span : range_end(prng, op->pfn);
+    op->arg = remember(prng, end & shape_word_mask(&shape_here));
     if (op->arg < op->pfn && !prng_one_in(prng, 4)) {
         uint64_t start = op->arg;
 
@@ -220,22 +223,17 @@ static uint64_t an_address(struct prng *prng)
     }
 }
 
-/* An entry of a map, often where the last one ended, as they do in real ones. */
+/* An entry of a map, often where the last one ended, as they do in real ones; some are empty. */
 static struct op an_entry(struct prng *prng, uint64_t last)
 {
-    struct op op = {.kind = OP_E820,
-                    .type =
-                        prng_one_in(prng, 2) ? P2M_E820_RAM : (uint8_t)(1 + prng_below(prng, 6)),
-                    .start = prng_one_in(prng, 2) ? last : an_address(prng),
-                    .stop = an_address(prng)};
+    uint64_t start = prng_one_in(prng, 2) ? last : an_address(prng);
+    uint64_t stop = prng_one_in(prng, 6) ? start : an_address(prng);
+    bool ram = prng_one_in(prng, 2), swap = start > stop && !prng_one_in(prng, 4);
 
-    if (op.start > op.stop && !prng_one_in(prng, 4)) {
-        uint64_t start = op.stop;
-
-        op.stop = op.start;
-        op.start = start;
-    }
-    return op;
+    return (struct op){.kind = OP_E820,
+                       .type = ram ? P2M_E820_RAM : (uint8_t)(1 + prng_below(prng, 6)),
+                       .start = swap ? stop : start,
+                       .stop = swap ? start : stop};
 }
 
 static void an_e820_table(struct prng *prng, unsigned room, struct test_case *c)
@@ -247,7 +245,7 @@ static void an_e820_table(struct prng *prng, unsigned room, struct test_case *c)
         c->ops[c->count] = an_entry(prng, last);
         last = c->ops[c->count++].stop;
     }
-    c->ops[c->count++] = (struct op){.kind = OP_XEN_SET_IDENTITY, .type = prng_one_in(prng, 4)};
+    c->ops[c->count++] = (struct op){.kind = OP_XEN_SET_IDENTITY, .type = prng_one_in(prng, 2)};
 }
 
 static void a_boot(struct prng *prng, struct boot *boot)
@@ -311,7 +309,7 @@ void generate_op(struct prng *prng, const struct generate_mix *mix, struct op *o
     else if (prng_one_in(prng, 2))
         *op = an_entry(prng, 0);
     else
-        *op = (struct op){.kind = OP_XEN_SET_IDENTITY, .type = prng_one_in(prng, 4)};
+        *op = (struct op){.kind = OP_XEN_SET_IDENTITY, .type = prng_one_in(prng, 2)};
 }
 
 HARNESS_END
