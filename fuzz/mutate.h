@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Mutation of cases as cases: ops are put in, taken out, moved, their PFNs drawn to
- * edges and to each other, ranges grown and split. One core for all engines; the
+ * edges and to each other, ranges grown and split; or a fresh case. One core for all engines; the
  * adapters (adapter_*.c) only pass it on. The result depends on the seed and the
  * input alone.
  */
@@ -11,7 +11,10 @@
 #include "../props/prng.h"
 #include "codec.h"
 
-/* One to a few changes of *c, which stays a case of at most CASE_OPS ops. */
+/*
+ * *c becomes a fresh case, three times in four and nearly always where it has next to no
+ * ops; else it gets one to a few changes. It stays a case of at most CASE_OPS ops.
+ */
 void mutate_case(struct prng *prng, enum vocabulary vocabulary, struct test_case *c);
 
 /* *c becomes a mixture of itself and `other`: a part of the one, then a part of the other. */
