@@ -187,10 +187,11 @@ def hypothesis(planted, bug, geometry, seed, budget, _grace):
 
 
 def ops_of_file(binary, path, folder, bug):
-    """How many ops a file is to the harness until something fails."""
+    """How many ops a file is to the harness until something fails; None if nothing does: a
+    minimizer may take a slow moment for a failure."""
     run = Run([binary, path], folder, bug.target)
-    run.wait(10)
-    return run.stats()["case_ops"]
+    _, status = run.wait(10)
+    return run.stats()["case_ops"] if status else None
 
 
 PLAIN_LENGTH = ("-len_control=0", f"-max_len={16 + 256 * 16}")  # as ours: a whole case from the start
