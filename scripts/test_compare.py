@@ -56,7 +56,7 @@ def figures(report):
     report("p is the exact one: 2 of the 252 choices of 5 of 10",
            abs(stats.against(few[:5], many[:5], "ops")[1] - 2 / 252) < 1e-12)
     ties = [made_up(1, n) for n in (1, 1, 2, 2)], [made_up(1, n) for n in (1, 2, 2, 3)]
-    report("ties count half, and p counts them out", stats.against(*ties, "ops")[0] == 0.71875 - 0.03125
+    report("ties count half, and p counts them out", stats.against(*ties, "ops")[0] == 0.6875
            and abs(stats.against(*ties, "ops")[1] - by_hand(*ties)) < 1e-12, str(stats.against(*ties, "ops")))
     cut_off = [made_up(1, 5, False)] * 10
     report("of a run that was cut off before ours nothing is known",
@@ -90,7 +90,10 @@ def peers(build, report):
 
 def plain(build, report):
     import compare_tools
-    report("our own ops a second without an engine", compare_tools.plain_speed(build, "tiny", 0.2) > 0)
+    try:
+        report("our own ops a second without an engine", compare_tools.plain_speed(build, "tiny", 0.2) > 0)
+    except compare_tools.ToolError as error:
+        report("our own ops a second without an engine", False, str(error))
 
 
 def compare(build, folder, *options):

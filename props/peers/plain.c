@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A harness for libFuzzer and AFL++ as most people would write it: bytes are ops, answers
- * are compared at once and the flat array at the end. No mutator, no dictionary, no seeds.
+ * are compared at once and the flat array at the end. No mutator, no dictionary. All comes in
+ * records of 16 bytes, so that a minimizer that cuts out blocks cuts out ops:
  *
- *   boot, 4 bytes   nr_pages (16 bits), flags (1 in 8 is auto-translated), refused page
- *   op, 12 bytes    kind, refused page, kind of the entry or count, -, two words (32 bits)
+ *   boot   nr_pages (16 bits), flags (1 in 8 is auto-translated), refused page
+ *   op     kind, refused page, kind of the entry, -, two words (32 bits)
  *
- * PEER_TARGET=e820: a case begins with a memory map, whose entries come as such records.
+ * PEER_TARGET=e820: behind the boot there is a memory map, a record with its length and one
+ * for each entry.
  */
 #include <stdbool.h>
 #include <stdlib.h>
