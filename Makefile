@@ -278,10 +278,11 @@ $(if $(LINUX_FOLDER),$(LINUX_FOLDER),$(B)/linux/none)/$(1)/$(2)/kernel.o: $(LINU
 	$$(Q)objcopy $$(foreach s,data data.rel data.rel.local,--rename-section .$$(s)=linux_data_$(2)) --rename-section .bss=linux_bss_$(2) --wildcard --keep-global-symbol='linux_*' $$@.tmp $$@
 	@rm -f $$@.tmp
 
-# The whole harness as one object of which only `tool_$(2)` is to be seen.
+# The whole harness as one object of which only `tool_$(2)` is to be seen. clang 19's ASan puts
+# globals into COMDAT groups of the same names in every geometry: `-r` dissolves the groups.
 $(C)/$(1)/$(2)/tool.o: $$(call objects,$(1),$(2),fuzz/tool.c fuzz/tool_shrink.c)
 	$$(call say,LINK $$@)
-	$$(Q)$$(CC_$(1)) $$(filter -m32,$$(CFLAGS_$(1))) -nostdlib -r -o $$@.tmp $$^
+	$$(Q)$$(CC_$(1)) $$(filter -m32,$$(CFLAGS_$(1))) -nostdlib -r -Wl,--force-group-allocation -o $$@.tmp $$^
 	$$(Q)objcopy --keep-global-symbol=tool_$(2) $$@.tmp $$@
 	@rm -f $$@.tmp
 
