@@ -88,7 +88,7 @@ $(foreach flavour,$(FUZZ_PLAIN),$(eval $(call harness_of,$(flavour))))
 # Most of its processes run without sanitizers: the one that has them is to find what only
 # they see.
 AFL_CC := AFL_QUIET=1 afl-clang-fast
-CC_afl = $(if $(filter-out core/% props/cells_seen.c fuzz/bench_empty.c,$(filter %.c,$<)),$(CLANG),$(AFL_CC))
+CC_afl = $(if $(filter-out core/% fuzz/bench/empty.c,$(filter %.c,$<)),$(CLANG),$(AFL_CC))
 CFLAGS_afl := -O2 -g
 CC_afl-san = $(CC_afl)
 CFLAGS_afl-san := -O2 -g $(SANITIZE) -fno-sanitize=null,alignment,pointer-overflow,object-size
@@ -149,18 +149,21 @@ geometries_of = $(if $(SUBJECT_FILE),$(SHAPES),$(if $(LINUX_FOLDER),$(LINUX_GEOM
 Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)")
 
-COMMON := -std=gnu11 -Wall -Wextra $(WERROR) -MMD -MP -I. -DP2M_SYNC_HEADER='"props/sync.h"'
+COMMON := -std=gnu11 -Wall -Wextra $(WERROR) -MMD -MP -I. -DP2M_SYNC_HEADER='"props/host/sync.h"'
 
 # ---- sources ----
 
 TARGETS := ops e820 case
 
 CORE := $(wildcard core/*.c)
-PROPS := $(wildcard props/*.c)
-EXPLORE := $(wildcard props/explore/*.c) props/runner/exhaustive.c
+PROPS := $(filter-out props/base/files.c,$(wildcard $(patsubst %,props/%/*.c,base case oracle host check run report)))
+EXPLORE := $(wildcard props/explore/*.c) props/cli/exhaustive.c props/base/files.c
+RANDOM := props/cli/random.c props/base/files.c
 SUBJECTS := props/subjects/core.c props/subjects/canary.c
 CODEC := fuzz/codec.c fuzz/mutate.c
-TOOL := fuzz/p2m_case.c fuzz/tools.c fuzz/shrink.c fuzz/replay.c fuzz/e820_log.c fuzz/files.c
+GEOMETRY_C := $(wildcard fuzz/p2m-case/geometry*.c)
+GEOMETRY_C := $(filter-out %/geometries.c,$(GEOMETRY_C))
+TOOL := $(patsubst %,fuzz/p2m-case/%.c,main geometries minimize replay e820_log) props/base/files.c
 
 HARNESS := $(PROPS) $(SUBJECTS) $(CODEC)
 
@@ -199,7 +202,7 @@ C := $(if $(LINUX_FOLDER),$(LINUX_FOLDER),$(if $(SUBJECT_FILE),$(B)/subject/$(su
 
 # $(1) flavour, $(2) geometry, $(3) sources besides
 core_objects = $(patsubst %.c,$(if $(BUG),$(C),$(B))/$(1)/$(2)/%.o,$(CORE))
-chosen_objects = $(if $(LINUX_FOLDER),$(C)/$(1)/$(2)/kernel.o $(patsubst %,$(B)/$(1)/$(2)/props/subjects/linux/%.o,subject chosen),$(if $(SUBJECT_FILE),$(C),$(B))/$(1)/$(2)/props/subjects/chosen.o)
+chosen_objects = $(if $(LINUX_FOLDER),$(C)/$(1)/$(2)/kernel.o $(patsubst %,$(B)/$(1)/$(2)/props/subjects/linux/%.o,subject),$(if $(SUBJECT_FILE),$(C),$(B))/$(1)/$(2)/props/subjects/default_subject.o)
 objects = $(core_objects) $(chosen_objects) $(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS) $(3))
 
 .PHONY: help kernel-report fuzz campaign status corpus-promote props exhaustive exhaustive-races race bugs mutants shrink coverage report matrix test regress repro bench bench-against compare peers fuzz-targets service-targets oss-fuzz-check clean
@@ -259,12 +262,12 @@ ifneq ($(BUG),)
 $(C)/$(1)/$(2)/core/%.o: $(C)/core.stamp Makefile
 	@mkdir -p $$(@D)
 	$$(call say,CC   $$@)
-	$$(Q)$$(CC_$(1)) $(COMMON) $$(CFLAGS_$(1)) $$(SHAPE_$(2)) -include props/planted.h -c -o $$@ $(C)/core/$$*.c
+	$$(Q)$$(CC_$(1)) $(COMMON) $$(CFLAGS_$(1)) $$(SHAPE_$(2)) -include props/base/planted.h -c -o $$@ $(C)/core/$$*.c
 endif
 
 # Somebody's own p2m: the subject under test in one file.
 ifneq ($(SUBJECT_FILE),)
-$(C)/$(1)/$(2)/props/subjects/chosen.o: $(SUBJECT_FILE) Makefile
+$(C)/$(1)/$(2)/props/subjects/default_subject.o: $(SUBJECT_FILE) Makefile
 	@mkdir -p $$(@D)
 	$$(call say,CC   $$@)
 	$$(Q)$$(CC_$(1)) $(COMMON) $$(CFLAGS_$(1)) $$(SHAPE_$(2)) -DP2M_GEOMETRY='"$(2)"' -DP2M_GEOMETRY_TOKEN=$(2) -c -o $$@ $$<
@@ -278,19 +281,19 @@ $(if $(LINUX_FOLDER),$(LINUX_FOLDER),$(B)/linux/none)/$(1)/$(2)/kernel.o: $(LINU
 	$$(Q)objcopy $$(foreach s,data data.rel data.rel.local,--rename-section .$$(s)=linux_data_$(2)) --rename-section .bss=linux_bss_$(2) --wildcard --keep-global-symbol='linux_*' $$@.tmp $$@
 	@rm -f $$@.tmp
 
-# The whole harness as one object of which only `tool_$(2)` is to be seen. clang 19's ASan puts
+# The whole harness as one object of which only `geometry_$(2)` is to be seen. clang 19's ASan puts
 # globals into COMDAT groups of the same names in every geometry: `-r` dissolves the groups.
-$(C)/$(1)/$(2)/tool.o: $$(call objects,$(1),$(2),fuzz/tool.c fuzz/tool_shrink.c)
+$(C)/$(1)/$(2)/tool.o: $$(call objects,$(1),$(2),$(GEOMETRY_C))
 	$$(call say,LINK $$@)
 	$$(Q)$$(CC_$(1)) $$(filter -m32,$$(CFLAGS_$(1))) -nostdlib -r -Wl,--force-group-allocation -o $$@.tmp $$^
-	$$(Q)objcopy --keep-global-symbol=tool_$(2) $$@.tmp $$@
+	$$(Q)objcopy --keep-global-symbol=geometry_$(2) $$@.tmp $$@
 	@rm -f $$@.tmp
 
 $(C)/$(1)/$(2)/exhaustive_$(2): $$(call objects,$(1),$(2),$(EXPLORE))
 	$$(call say,LINK $$@)
 	$$(Q)$$(CC_$(1)) $$(LDFLAGS_$(1)) -o $$@ $$^
 
-$(C)/$(1)/$(2)/props_$(2): $$(call objects,$(1),$(2),props/runner/main.c)
+$(C)/$(1)/$(2)/props_$(2): $$(call objects,$(1),$(2),$(RANDOM))
 	$$(call say,LINK $$@)
 	$$(Q)$$(CC_$(1)) $$(LDFLAGS_$(1)) -o $$@ $$^
 
@@ -326,28 +329,28 @@ $(C)/core.stamp: props/bugs/$(BUG).patch $(wildcard core/*)
 	@touch $@
 
 # Everything of a program but the core, as one object: scripts/mutants links each mutant
-# with it. What a case begins with goes through props/runner/steps.c.
+# with it. What a case begins with goes through props/cli/step_limit.c.
 # $(1) flavour, $(2) geometry, $(3) name, $(4) sources, $(5) objects besides
 define bare_of
-$(B)/$(1)/$(2)/bare-$(3).o: $(5) $(filter-out $(call core_objects,$(1),$(2)),$(call objects,$(1),$(2),$(4) props/runner/steps.c))
+$(B)/$(1)/$(2)/bare-$(3).o: $(5) $(filter-out $(call core_objects,$(1),$(2)),$(call objects,$(1),$(2),$(4) props/cli/step_limit.c))
 	$$(call say,LINK $$@)
-	$$(Q)ld -r --strip-debug --wrap=host_reset --wrap=host_untake -o $$@ $$^
+	$$(Q)ld -r --strip-debug --wrap=host_reset --wrap=host_rollback_allocs -o $$@ $$^
 endef
 $(foreach flavour,gcc gcc-san,$(foreach geometry,$(sort $(GEOMETRIES) $(EXPLORED)),\
-  $(eval $(call bare_of,$(flavour),$(geometry),replay,fuzz/tool.c fuzz/tool_shrink.c,$(patsubst %.c,$(B)/$(flavour)/any/%.o,$(TOOL))))\
-  $(eval $(call bare_of,$(flavour),$(geometry),props,props/runner/main.c))\
+  $(eval $(call bare_of,$(flavour),$(geometry),replay,$(GEOMETRY_C),$(patsubst %.c,$(B)/$(flavour)/any/%.o,$(TOOL))))\
+  $(eval $(call bare_of,$(flavour),$(geometry),props,$(RANDOM)))\
   $(eval $(call bare_of,$(flavour),$(geometry),unit,props/tests/test_core.c props/subjects/broken.c))\
   $(eval $(call bare_of,$(flavour),$(geometry),exhaustive,$(EXPLORE)))))
 
 # `ops` with the inputs of `make bench`, and an empty target with them.
 define bench_of
-$(B)/fuzz/$(1)/bench_ops_$(1): $(B)/fuzz/$(1)/fuzz/target_ops.o $(B)/fuzz/$(1)/fuzz/bench_inputs.o $$(call objects,fuzz,$(1),fuzz/target.c)
+$(B)/fuzz/$(1)/bench_ops_$(1): $(B)/fuzz/$(1)/fuzz/target_ops.o $(B)/fuzz/$(1)/fuzz/bench/inputs.o $$(call objects,fuzz,$(1),fuzz/target.c)
 	$$(call say,LINK $$@)
 	$$(Q)$$(CC_fuzz) $$(LDFLAGS_fuzz) -fsanitize=fuzzer -o $$@ $$^
-$(B)/fuzz/$(1)/bench_empty_$(1): $(B)/fuzz/$(1)/fuzz/bench_empty.o $(B)/fuzz/$(1)/fuzz/bench_inputs.o $$(call objects,fuzz,$(1))
+$(B)/fuzz/$(1)/bench_empty_$(1): $(B)/fuzz/$(1)/fuzz/bench/empty.o $(B)/fuzz/$(1)/fuzz/bench/inputs.o $$(call objects,fuzz,$(1))
 	$$(call say,LINK $$@)
 	$$(Q)$$(CC_fuzz) $$(LDFLAGS_fuzz) -fsanitize=fuzzer -o $$@ $$^
-$(B)/afl/$(1)/bench_empty_$(1): $(B)/afl/$(1)/fuzz/bench_empty.o $$(call objects,afl,$(1))
+$(B)/afl/$(1)/bench_empty_$(1): $(B)/afl/$(1)/fuzz/bench/empty.o $$(call objects,afl,$(1))
 	$$(call say,LINK $$@)
 	$$(Q)$$(CC_afl) $$(LDFLAGS_afl) -fsanitize=fuzzer -o $$@ $$^
 endef
@@ -364,7 +367,7 @@ $(foreach flavour,$(FUZZ_FLAVOURS) afl afl-san afl-harness,$(foreach geometry,$(
 # AFL++'s way to have our mutator; and each engine with one that aborts, for the tests.
 # $(1) geometry
 define mutators_of
-$(B)/afl/$(1)/mutator_%_$(1).so: $(B)/shared/$(1)/fuzz/target_%.o $$(call objects,shared,$(1),fuzz/target.c fuzz/afl_mutator.c)
+$(B)/afl/$(1)/mutator_%_$(1).so: $(B)/shared/$(1)/fuzz/target_%.o $$(call objects,shared,$(1),fuzz/target.c fuzz/adapter_aflpp.c)
 	$$(call say,LINK $$@)
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC_shared) $$(LDFLAGS_shared) -o $$@ $$^
@@ -375,7 +378,7 @@ aborting = $(filter-out %/fuzz/mutate.o,$(call objects,$(1),tiny,fuzz/target.c f
 $(B)/fuzz/tiny/ops_aborting: $(call aborting,fuzz,fuzz/adapter_libfuzzer.c)
 	$(call say,LINK $@)
 	$(Q)$(CC_fuzz) $(LDFLAGS_fuzz) -fsanitize=fuzzer -o $@ $^
-$(B)/afl/tiny/mutator_aborting.so: $(call aborting,shared,fuzz/afl_mutator.c)
+$(B)/afl/tiny/mutator_aborting.so: $(call aborting,shared,fuzz/adapter_aflpp.c)
 	$(call say,LINK $@)
 	$(Q)$(CC_shared) $(LDFLAGS_shared) -o $@ $^
 
@@ -397,16 +400,16 @@ SERVICE_TARGETS := $(if $(filter -m32,$(CFLAGS)),ops_x86_32 e820_x86_32 ops_odd,
 service_path = $(C)/$(if $(filter case_%,$(1)),service-harness,service)/$(patsubst ops_%,%,$(patsubst e820_%,%,$(patsubst case_%,%,$(1))))/$(1)
 
 # The core alone: no harness, no sync points.
-$(B)/bench/x86_64/bench_core: $(CORE) fuzz/bench_core.c $(wildcard core/*.h) Makefile
+$(B)/bench/x86_64/bench_core: $(CORE) fuzz/bench/core.c $(wildcard core/*.h) Makefile
 	@mkdir -p $(@D)
 	$(call say,LINK $@)
-	$(Q)$(GCC) -std=gnu11 -Wall -Wextra $(WERROR) -O2 $(SHAPE_x86_64) -o $@ $(CORE) fuzz/bench_core.c
+	$(Q)$(GCC) -std=gnu11 -Wall -Wextra $(WERROR) -O2 $(SHAPE_x86_64) -o $@ $(CORE) fuzz/bench/core.c
 
 # The core alone again, with real threads (props/threads). No flavour either: the harness
 # has one thread. With BUG=ID the core has that bug; what marks its place does not count.
 RACE_CORE := $(if $(BUG),$(patsubst %,$(C)/%,$(CORE)),$(CORE))
 define race_of
-$(C)/tsan/$(1)/race_$(1): $(if $(BUG),$(C)/core.stamp,$(CORE)) $(wildcard core/*.h props/threads/*) props/prng.h props/quiet.h Makefile
+$(C)/tsan/$(1)/race_$(1): $(if $(BUG),$(C)/core.stamp,$(CORE)) $(wildcard core/*.h props/threads/*) props/base/prng.h props/base/uninstrumented.h Makefile
 	@mkdir -p $$(@D)
 	$$(call say,LINK $$@)
 	$$(Q)$$(CLANG) -std=gnu11 -Wall -Wextra $$(WERROR) -I. -O2 -g -fsanitize=thread -pthread $$(SHAPE_$(1)) -DP2M_GEOMETRY='"$(1)"' $(if $(BUG),'-DPLANTED(harm)=(harm)') -o $$@ $$(RACE_CORE) $$(wildcard props/threads/*.c)

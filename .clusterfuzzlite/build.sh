@@ -56,6 +56,6 @@ for target in ops_tiny ops_odd ops_x86_64 ops_x86_32 e820_tiny e820_x86_64 e820_
     name=${target%%_*}
     make_seeds "$name" "${target#*_}" "$work/seeds/$target"
     make_zip "$work/seeds/$target" "$OUT/${target}_seed_corpus.zip"
-    cp "fuzz/service/$name.dict" "$OUT/$target.dict"
-    cp "fuzz/service/$name.options" "$OUT/$target.options"
+    cp "fuzz/dictionaries/$name.dict" "$OUT/$target.dict"
+    cp "fuzz/dictionaries/$name.options" "$OUT/$target.options"
 done

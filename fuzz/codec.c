@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-#include "../props/quiet.h"
+#include "props/base/uninstrumented.h"
 
-HARNESS_BEGIN
+UNINSTRUMENTED_BEGIN
 
 const char *const vocabulary_names[VOCABULARIES] = {"ops", "e820"};
 
@@ -108,13 +108,13 @@ static void decode_op(uint8_t kind, const uint8_t *p, struct op *op)
 
     memset(op, 0, sizeof(*op));
     op->kind = kind;
-    if (kind <= OP_RANGE) {
+    if (op_has_pfn(kind)) {
         op->at = decode_from(p[2], 0xc0);
         op->pfn = decode_place(p + 4, OP_LAST_PFN(&shape_here));
     }
-    if (kind >= OP_SET && kind <= OP_RANGE)
+    if (op_stores(kind))
         op->refuse = decode_from(p[1], 0xf0);
-    if (kind == OP_SET || kind == OP_SET_NOALLOC)
+    if (op_has_entry(kind))
         op->arg =
             entry_join(&shape_here, op->pfn,
                        (enum entry_kind)(entry < ENTRY_KINDS ? entry : ENTRY_MFN), get64(p + 10));
@@ -222,12 +222,12 @@ static void encode_op(enum vocabulary vocabulary, uint8_t *p, const struct op *o
         return;
     }
     p[3] = op->type;
-    if (op->kind > OP_RANGE)
+    if (!op_has_pfn(op->kind))
         return;
     p[1] = encode_from(op->refuse, 0xf0);
     p[2] = encode_from(op->at, 0xc0);
     encode_place(p + 4, op->pfn, last);
-    if (op->kind == OP_SET || op->kind == OP_SET_NOALLOC)
+    if (op_has_entry(op->kind))
         encode_entry(p, op);
     if (op->kind == OP_RANGE) {
         encode_place(p + 10, op->arg, last);
@@ -246,4 +246,4 @@ size_t codec_encode(enum vocabulary vocabulary, const struct test_case *c, uint8
     return size;
 }
 
-HARNESS_END
+UNINSTRUMENTED_END

@@ -27,7 +27,7 @@
 
 #include <stddef.h>
 
-#include "../props/ops.h"
+#include "props/case/ops.h"
 
 #define CODEC_VERSION 1
 #define CODEC_BOOT 16

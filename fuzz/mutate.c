@@ -4,10 +4,10 @@
 
 #include <string.h>
 
-#include "../props/generate.h"
-#include "../props/quiet.h"
+#include "props/case/generate.h"
+#include "props/base/uninstrumented.h"
 
-HARNESS_BEGIN
+UNINSTRUMENTED_BEGIN
 
 static unsigned below(struct prng *prng, unsigned n)
 {
@@ -16,7 +16,7 @@ static unsigned below(struct prng *prng, unsigned n)
 
 static bool is_call(const struct op *op)
 {
-    return op->kind <= OP_RANGE;
+    return op_has_pfn(op->kind);
 }
 
 /* ---- the list of ops ---- */
@@ -91,7 +91,7 @@ static void put_at(struct op *op, uint64_t pfn)
     uint64_t value, length = op->arg - op->pfn;
     enum entry_kind kind = entry_split(&shape_here, op->pfn, op->arg, &value);
 
-    if (op->kind == OP_SET || op->kind == OP_SET_NOALLOC)
+    if (op_has_entry(op->kind))
         op->arg = entry_join(&shape_here, pfn, kind, value);
     if (op->kind == OP_RANGE)
         op->arg = (pfn + length) & shape_word_mask(&shape_here);
@@ -171,7 +171,7 @@ static void change_entry(struct prng *prng, struct test_case *c)
     uint64_t value;
     enum entry_kind kind = entry_split(&shape_here, op->pfn, op->arg, &value);
 
-    if (op->kind != OP_SET && op->kind != OP_SET_NOALLOC)
+    if (!op_has_entry(op->kind))
         return;
     if (prng_one_in(prng, 4))
         value = prng_next(prng) >> below(prng, 64);
@@ -186,6 +186,8 @@ static void change_kind(struct prng *prng, struct test_case *c)
     struct op *op = &c->ops[below(prng, c->count)];
     uint8_t kind = (uint8_t)below(prng, OP_RANGE + 1);
 
+    _Static_assert(OPS_WITH_PFN == (2 << OP_RANGE) - 1, "calls at a PFN come first");
+
     if (!is_call(op))
         return;
     if ((kind == OP_RANGE) != (op->kind == OP_RANGE))
@@ -193,10 +195,10 @@ static void change_kind(struct prng *prng, struct test_case *c)
                       ? (op->pfn + 1 + below(prng, 2 * P2M_LEAF)) & shape_word_mask(&shape_here)
                       : generate_entry(prng, op->pfn);
     op->kind = kind;
-    if (kind < OP_SET)
+    if (!op_stores(kind)) {
         op->refuse = 0;
-    if (kind < OP_SET)
         op->arg = 0;
+    }
 }
 
 /* A call, or one more, that runs inside another and goes where that one goes. */
@@ -207,7 +209,7 @@ static void overlap(struct prng *prng, enum vocabulary vocabulary, struct test_c
     struct op *op = &c->ops[i];
     uint64_t span = P2M_LEAF, to = op->pfn;
 
-    if (c->count == CASE_OPS || c->ops[i].kind < OP_SET || c->ops[i].kind > OP_RANGE)
+    if (c->count == CASE_OPS || !op_stores(c->ops[i].kind))
         return;
     open_gap(c, i, 1);
     generate_op(prng, &mixes[vocabulary], op);
@@ -218,20 +220,20 @@ static void overlap(struct prng *prng, enum vocabulary vocabulary, struct test_c
     if (prng_one_in(prng, 2))
         to += prng_below(prng, span);
     put_at(op, to & shape_word_mask(&shape_here));
-    op->at = generate_moment(prng);
+    op->at = generate_sync_point(prng);
 }
 
 /* A page refused, or a call inside the next one, or not any more. */
-static void change_moment(struct prng *prng, struct test_case *c)
+static void change_sync_point(struct prng *prng, struct test_case *c)
 {
     struct op *op = &c->ops[below(prng, c->count)];
 
     if (!is_call(op))
         return;
-    if (op->kind >= OP_SET && prng_one_in(prng, 2))
+    if (op_stores(op->kind) && prng_one_in(prng, 2))
         op->refuse = (uint8_t)(op->refuse ? 0 : 1 + below(prng, 6));
     else
-        op->at = (uint8_t)(op->at && prng_one_in(prng, 4) ? 0 : generate_moment(prng));
+        op->at = (uint8_t)(op->at && prng_one_in(prng, 4) ? 0 : generate_sync_point(prng));
 }
 
 static void change_boot(struct prng *prng, struct boot *boot)
@@ -318,7 +320,7 @@ static void change_once(struct prng *prng, enum vocabulary vocabulary, struct te
     else if (what < 19)
         change_kind(prng, c);
     else if (what < 21)
-        change_moment(prng, c);
+        change_sync_point(prng, c);
     else if (what < 22)
         change_map(prng, c);
     else if (what < 24)
@@ -438,4 +440,4 @@ size_t mutate_cross(enum vocabulary vocabulary, const uint8_t *data, size_t size
     return encode_within(vocabulary, &a, out, most);
 }
 
-HARNESS_END
+UNINSTRUMENTED_END

@@ -8,7 +8,7 @@
 #ifndef FUZZ_MUTATE_H
 #define FUZZ_MUTATE_H
 
-#include "../props/prng.h"
+#include "props/base/prng.h"
 #include "codec.h"
 
 /*

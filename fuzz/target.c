@@ -8,21 +8,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../props/cells.h"
-#include "../props/generate.h"
-#include "../props/quiet.h"
-#include "../props/report.h"
-#include "../props/text.h"
+#include "props/base/asan.h"
+#include "props/base/planted.h"
+#include "props/base/uninstrumented.h"
+#include "props/case/generate.h"
+#include "props/report/report.h"
+#include "props/run/executor.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define TARGET_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define TARGET_ASAN 1
-#endif
-#endif
-
-HARNESS_BEGIN
+UNINSTRUMENTED_BEGIN
 
 #define TALLY_WORDS (sizeof(struct tally) / sizeof(uint64_t))
 
@@ -39,8 +32,9 @@ static void publish(void)
 
     if (!published)
         return;
-    machine.tally.planted = planted;
-    memcpy(now, &machine.tally, sizeof(now));
+    run.tally.reached = planted.reached;
+    run.tally.triggered = planted.triggered;
+    memcpy(now, &run.tally, sizeof(now));
     for (size_t i = 0; i < TALLY_WORDS; i++)
         published[i] += now[i] - before[i];
     memcpy(before, now, sizeof(before));
@@ -50,19 +44,18 @@ static void publish(void)
  * ASan's report says which op it was, too. Only where ASan is: a service that counts
  * calls into the sanitizers refuses another build that has a single one, a weak one too.
  */
-#ifdef TARGET_ASAN
+#if ASAN_IS_ON
 static void name_the_op(const char *sanitizer_report)
 {
-    char line[128] = "the boot";
+    char line[128];
 
     (void)sanitizer_report;
     publish();
-    if (machine.c && machine.op >= 0 && machine.op < (int)machine.c->count)
-        text_print_op(line, sizeof(line), &shape_here, &machine.c->ops[machine.op]);
-    fprintf(stderr, "p2mcheck: this happened in op %d: %s\n", machine.op + 1, line);
+    if (!run.c)
+        return;
+    report_name_op(line, sizeof(line), run.c, running_op);
+    fprintf(stderr, "p2mcheck: this happened in op %d: %s\n", running_op + 1, line);
 }
-
-void __asan_set_error_report_callback(void (*callback)(const char *report));
 #endif
 
 static void open_stats(void)
@@ -89,9 +82,7 @@ bool target_without(enum without what)
     if (without < 0) {
         without = !names ? 0
                          : (strstr(names, "mutator") ? WITHOUT_MUTATOR : 0) |
-                               (strstr(names, "cells") ? WITHOUT_CELLS : 0) |
                                (strstr(names, "swarm") ? WITHOUT_SWARM : 0);
-        cells_off = without & WITHOUT_CELLS;
         generate_swarm_off = without & WITHOUT_SWARM;
     }
     return without & what;
@@ -106,7 +97,7 @@ void target_count(void)
         started = true;
         target_without(0);
         open_stats();
-#ifdef TARGET_ASAN
+#if ASAN_IS_ON
         __asan_set_error_report_callback(name_the_op);
 #endif
     }
@@ -121,10 +112,10 @@ int target_run(const char *name, enum vocabulary vocabulary, const uint8_t *data
 
     codec_decode(vocabulary, data, size, &c);
     target_count();
-    if (machine_judge(subject_under_test, &c, CHECK_QUICK, &verdict))
+    if (executor_judge(subject_under_test, &c, CHECK_QUICK, &verdict))
         return 0;
     publish();
     report_and_stop(&report);
 }
 
-HARNESS_END
+UNINSTRUMENTED_END

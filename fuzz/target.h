@@ -13,7 +13,7 @@ int target_run(const char *name, enum vocabulary vocabulary, const uint8_t *data
 
 /*
  * Called for each input that was run. If P2MCHECK_STATS names a file, the numbers
- * of machine.tally are added there, as 64-bit words: see `scripts/fuzz`.
+ * of run.tally are added there, as 64-bit words: see `scripts/fuzz`.
  */
 void target_count(void);
 
@@ -22,9 +22,9 @@ extern const enum vocabulary target_vocabulary;
 
 /*
  * P2MCHECK_WITHOUT in the environment names, with commas, what is to be left out, so that
- * its worth can be measured (scripts/bugs --ablate): mutator, cells, swarm.
+ * its worth can be measured (scripts/bugs --ablate): mutator, swarm.
  */
-enum without { WITHOUT_MUTATOR = 1, WITHOUT_CELLS = 2, WITHOUT_SWARM = 4 };
+enum without { WITHOUT_MUTATOR = 1, WITHOUT_SWARM = 2 };
 bool target_without(enum without what);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

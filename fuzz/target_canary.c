@@ -3,7 +3,7 @@
  * Target `canary`: `ops` on a subject that is wrong on purpose. It must be found,
  * filed and reproduced; the tests demand it. Not for a fuzzing service.
  */
-#include "../props/subject.h"
+#include "props/subject.h"
 #include "target.h"
 
 const enum vocabulary target_vocabulary = VOCABULARY_OPS;

@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../props/quiet.h"
-#include "../props/report.h"
-#include "../props/text.h"
+#include "props/base/uninstrumented.h"
+#include "props/report/report.h"
+#include "props/case/text.h"
 #include "target.h"
 
-HARNESS_BEGIN
+UNINSTRUMENTED_BEGIN
 
 static struct test_case first, again;
 
@@ -28,7 +28,7 @@ static void compare(const char *way)
     bool same = case_equal(&first, &again);
     char copy[16];
 
-    machine.tally.checks++;
+    run.tally.checks++;
     snprintf(copy, sizeof(copy), "%s", way);
     if (!same)
         invariant_report(CASE_ROUND_TRIP, no_details, copy);
@@ -68,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char error[256];
 
     target_count();
-    machine.tally.cases++;
+    run.tally.cases++;
     if (text_is_text(NULL, (const char *)data, size)) {
         if (!text_parse("case", (const char *)data, size, &first, &shape, error, sizeof(error)))
             return 0;
@@ -76,11 +76,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else {
         codec_decode(VOCABULARY_OPS, data, size, &first);
     }
-    machine.tally.ops += first.count;
+    run.tally.ops += first.count;
     through_bytes(VOCABULARY_OPS);
     through_bytes(VOCABULARY_E820);
     through_text();
     return 0;
 }
 
-HARNESS_END
+UNINSTRUMENTED_END

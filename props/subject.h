@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A subject: any implementation of the p2m that can be put under test. It gets
- * its pages, MFNs, warnings and sync points from host.h and machine.h; in return
+ * its pages, MFNs and sync points from props/host/host.h, and reports what is wrong by
+ * violated() of props/base/verdict.h (CORE_BUG, CORE_WARNED); in return
  * it answers the calls, and shows its pages so that they can be checked.
  *
  * A subject may keep its state in statics: there is one of it at a time, and
@@ -12,9 +13,9 @@
 
 #include <stdio.h>
 
-#include "../core/e820.h"
-#include "host.h"
-#include "invariants.h"
+#include "core/e820.h"
+#include "props/base/verdict.h"
+#include "props/host/host.h"
 
 /* Where the tree's pages are. All pointers stay valid until the case ends. */
 struct subject_view {
@@ -25,7 +26,7 @@ struct subject_view {
     p2m_word **top_mfn_p;                   /* [P2M_TOP] */
     p2m_word *mid_missing_mfn;              /* [P2M_MID] */
     unsigned roots;                         /* pages that any tree costs */
-    bool made_up;                           /* top and mids are no pages of its own */
+    bool synthetic_view;                    /* top and mids are no pages of its own */
     p2m_word hidden; /* what else the calls to come depend on; 0 if all is in the pages */
 };
 
@@ -59,13 +60,13 @@ struct subject {
     void (*view)(struct subject_view *view);
 
     /*
-     * What follows is for an implementation that is not ours. `own_slots`: when a page is
+     * What follows is for an implementation that is not ours. `custom_layout`: when a page is
      * shared, what a call costs and how far max_pfn reaches follow rules of its own.
      * Entries, results, shape, ledger, MFN tree and what the toolstack sees are judged as
-     * ever; costs only by what no rule excuses; a failed call by the entries. Ranges do not
+     * ever; costs only by what no rule waives; a failed call by the entries. Ranges do not
      * overlap with other calls. `view` is called before each look, since pages may move.
      */
-    bool own_slots;
+    bool custom_layout;
 
     /*
      * Ranges belong to the boot: publish is called before the first other call that may
@@ -84,10 +85,10 @@ struct subject {
 
     /* True: this call is not made (NULL: all are); these calls are made one after another. */
     bool (*skips)(const struct op *op);
-    bool (*keeps_apart)(const struct op *const *calls, unsigned count);
+    bool (*serializes)(const struct op *const *calls, unsigned count);
 
     /* True: what this invariant compares, of `pfn` where it is one, is not compared (or NULL). */
-    bool (*excuses)(enum invariant id, p2m_word pfn);
+    bool (*waives)(enum invariant id, p2m_word pfn);
 
     /*
      * What it knows of where a violation is, as lines of the report: of this op (NULL: the boot,

@@ -112,7 +112,7 @@ def reported(output):
 
 
 def counts(path):
-    """Cases, ops, how often the bug was reached and triggered (struct tally of props/machine.h)."""
+    """Cases, ops, how often the bug was reached and triggered (struct tally of props/check/run.h)."""
     try:
         with open(path, "rb") as file:
             cases, ops, _, reached, triggered = struct.unpack("<5Q", file.read(40))

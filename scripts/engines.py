@@ -35,7 +35,7 @@ class Job:
                                                  **dict(environment)})
 
     def tally(self):
-        """What struct tally of props/machine.h begins with: cases, ops, checks, two numbers of
+        """What struct tally of props/check/run.h begins with: cases, ops, checks, two numbers of
         planted bugs, and by op: calls, of these failed, of these with a page refused."""
         words = 5 + 3 * len(OPS)
         try:

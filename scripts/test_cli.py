@@ -276,7 +276,7 @@ def shrinking(cli):
     with open(out + ".c", encoding="utf-8") as file:
         test = file.read()
     source = ("#include <setjmp.h>\n#include <stdarg.h>\n#include <stddef.h>\n#include <stdint.h>\n"
-              "#include <cmocka.h>\n#include \"props/machine.h\"\n" + test +
+              "#include <cmocka.h>\n#include \"props/run/executor.h\"\n" + test +
               "int main(void) { test_get_matches_model(NULL); return 0; }\n")
     done = subprocess.run(["gcc", "-Wall", "-Wextra", "-Werror", "-I.", "-DP2M_TOP=2", "-DP2M_MID=2",
                            "-DP2M_LEAF=2", "-DP2M_WORD_BITS=64", "-fsyntax-only", "-x", "c", "-"],

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../mutate.h"
+#include "fuzz/mutate.h"
 
 size_t mutate_bytes(enum vocabulary vocabulary, uint8_t *data, size_t size, size_t most,
                     uint64_t seed)

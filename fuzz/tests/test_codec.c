@@ -3,18 +3,13 @@
  * The decoder as a unit of its own: total, local, every value within reach, every
  * case expressible, and the meaning of old bytes for ever the same.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "../../props/generate.h"
-#include "../../props/machine.h"
-#include "../codec.h"
+#include "props/tests/unit.h"
+#include "props/case/generate.h"
+#include "props/run/executor.h"
+#include "fuzz/codec.h"
 
 static struct test_case c, d;
 static uint8_t bytes[2 * CODEC_MAX], again[CODEC_MAX];
@@ -146,13 +141,13 @@ static void test_distribution(void **state)
         kinds[op->kind]++;
         if (op->kind == OP_E820)
             types[op->type]++;
-        if (op->kind > OP_RANGE)
+        if (!op_has_pfn(op->kind))
             continue;
         at[op->at]++;
-        if (op->kind >= OP_SET)
+        if (op_stores(op->kind))
             refuse[op->refuse]++;
         backwards += op->kind == OP_RANGE && op->arg < op->pfn;
-        if (op->kind == OP_SET || op->kind == OP_SET_NOALLOC)
+        if (op_has_entry(op->kind))
             entries[entry_split(&shape_here, op->pfn, op->arg, &value)]++;
         beyond += op->pfn >= MAX_P2M_PFN;
         if (op->pfn < MAX_P2M_PFN) {

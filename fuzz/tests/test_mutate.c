@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The mutator: deterministic, within bounds, and able to reach what it is for. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "../../props/generate.h"
-#include "../mutate.h"
+#include "props/tests/unit.h"
+#include "props/case/generate.h"
+#include "fuzz/mutate.h"
 
 static size_t random_input(uint64_t seed, uint8_t *data)
 {

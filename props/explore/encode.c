@@ -7,9 +7,9 @@
  */
 #include "explore.h"
 
-HARNESS_BEGIN
+UNINSTRUMENTED_BEGIN
 
-static struct subject_view *const tree = &machine.view;
+static struct subject_view *const tree = &run.view;
 
 static struct {
     struct key key;
@@ -66,12 +66,12 @@ struct key explore_key(void)
 {
     code.key = (struct key){{0, 0}};
     code.used = 0;
-    if (machine.c->boot.auto_translated) {
+    if (run.c->boot.auto_translated) {
         put(1, 1);
         return code.key;
     }
     put(1, 0);
-    machine.subject->view(tree);
+    run.subject->view(tree);
     put(5, host.info.max_pfn / P2M_LEAF);
     put(5, tree->hidden / P2M_LEAF);
     for (unsigned ti = 0; ti < P2M_TOP; ti++)
@@ -79,4 +79,4 @@ struct key explore_key(void)
     return code.key;
 }
 
-HARNESS_END
+UNINSTRUMENTED_END

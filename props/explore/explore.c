@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-HARNESS_BEGIN
+UNINSTRUMENTED_BEGIN
 
 /* ---- the ops ---- */
 
@@ -72,7 +72,7 @@ unsigned explore_choices(const struct explore_options *options, struct choice *c
 /* A frame unlike the one at `pfn` now. */
 static p2m_word other_frame(p2m_word pfn, unsigned salt)
 {
-    p2m_word now = entry_mfn(model_get(&machine.model, pfn));
+    p2m_word now = entry_mfn(model_get(&run.oracle.model, pfn));
 
     for (unsigned i = 0; i < 3; i++)
         if (frames[i] != now && !salt--)
@@ -87,7 +87,7 @@ struct op explore_op(const struct choice *choice, unsigned salt)
 
     if (choice->kind == OP_RANGE)
         op.arg = choice->end;
-    if (choice->kind != OP_SET && choice->kind != OP_SET_NOALLOC)
+    if (!op_has_entry(choice->kind))
         return op;
     frame = other_frame(pfn, salt);
     switch (choice->symbol) {
@@ -152,13 +152,13 @@ bool explore_go(const struct subject *subject, const struct explored *explored, 
     c->boot = boot_of(state->step);
     c->boot.xen_restore = mode == MODE_XEN;
     c->count = 0;
-    if (!machine_start(subject, c, CHECK_QUICK, &verdict))
+    if (!executor_start(subject, c, CHECK_QUICK, &verdict))
         return false;
     for (unsigned i = 0; i < depth; i++) {
         c->ops[i] = explore_op(&choices[STEP_CHOICE(step[i])], 0);
         c->ops[i].refuse = (uint8_t)STEP_REFUSE(step[i]);
         c->count = i + 1;
-        if (!machine_steps(i, i + 1, &verdict))
+        if (!executor_steps(i, i + 1, &verdict))
             return false;
     }
     return snapshot_take(snapshot);
@@ -231,8 +231,8 @@ static bool step(uint32_t from, unsigned choice, unsigned refuse, unsigned *aske
         search.c.boot.xen_restore = search.choice[choice].xen;
     }
     explored->transitions++;
-    if (!machine_steps(depth, depth + 1, &verdict) ||
-        (host_trespass(search.here.host.taken) && !machine_finish(&verdict)))
+    if (!executor_steps(depth, depth + 1, &verdict) ||
+        (host_redzones_dirty(search.here.host.taken) && !executor_finish(&verdict)))
         return !explore_met(search.options, explored, &search.c, &verdict, from);
     *asked = host.taken - search.here.host.taken;
     next.key = explore_key();
@@ -240,7 +240,7 @@ static bool step(uint32_t from, unsigned choice, unsigned refuse, unsigned *aske
         return true;
     if (next.depth > explored->depth)
         explored->depth = next.depth;
-    return machine_look(&verdict) ||
+    return executor_look(&verdict) ||
            !explore_met(search.options, explored, &search.c, &verdict, from);
 }
 
@@ -266,8 +266,8 @@ static bool expand(uint32_t from)
     }
     search.c.count = explored->states.state[from].depth;
     search.c.boot.xen_restore = explored->states.state[from].mode == MODE_XEN;
-    machine.level = CHECK_EVERY; /* destroys the tree, too */
-    if (!machine_finish(&verdict))
+    run.level = CHECK_EVERY; /* destroys the tree, too */
+    if (!executor_finish(&verdict))
         return !explore_met(search.options, explored, &search.c, &verdict, from);
     return true;
 }
@@ -286,10 +286,10 @@ static bool boots(void)
             (search.c.boot.auto_translated && !search.options->auto_translated))
             continue;
         search.explored->transitions++;
-        if (machine_start(search.subject, &search.c, CHECK_QUICK, &verdict)) {
+        if (executor_start(search.subject, &search.c, CHECK_QUICK, &verdict)) {
             root.key = explore_key();
             states_add(&search.explored->states, &root);
-            if (machine_look(&verdict))
+            if (executor_look(&verdict))
                 continue;
         }
         if (explore_met(search.options, search.explored, &search.c, &verdict, STATE_NONE))
@@ -327,4 +327,4 @@ bool explore(const struct subject *subject, const struct explore_options *option
     return true;
 }
 
-HARNESS_END
+UNINSTRUMENTED_END

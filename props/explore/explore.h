@@ -11,8 +11,8 @@
  * one there, so that a store that is lost is seen; malformed entries are tried too.)
  * For the same reason one resume is as good as many: it changes MFNs alone.
  */
-#ifndef PROPS_EXPLORE_H
-#define PROPS_EXPLORE_H
+#ifndef PROPS_EXPLORE_EXPLORE_H
+#define PROPS_EXPLORE_EXPLORE_H
 
 #include "snapshot.h"
 #include "states.h"

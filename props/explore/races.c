@@ -6,7 +6,9 @@
  */
 #include "explore.h"
 
-HARNESS_BEGIN
+#include "props/run/overlap.h"
+
+UNINSTRUMENTED_BEGIN
 
 static struct {
     const struct subject *subject;
@@ -33,9 +35,9 @@ static bool each_point(uint32_t from, unsigned outer, unsigned inner)
         bool fine, late;
 
         ops[0].at = (uint8_t)at;
-        fine = machine_steps(depth, depth + 2, &verdict) &&
-               !(host_trespass(pair.here.host.taken) && !machine_finish(&verdict));
-        late = fine && machine_race_was_late();
+        fine = executor_steps(depth, depth + 2, &verdict) &&
+               !(host_redzones_dirty(pair.here.host.taken) && !executor_finish(&verdict));
+        late = fine && overlap_was_late();
         explored->transitions += !late;
         snapshot_restore(&pair.here);
         if (!fine && explore_met(pair.options, explored, &pair.c, &verdict, from))
@@ -75,4 +77,4 @@ bool explore_races(const struct subject *subject, const struct explore_options *
     return true;
 }
 
-HARNESS_END
+UNINSTRUMENTED_END

@@ -4,12 +4,12 @@
 
 #include <string.h>
 
-HARNESS_BEGIN
+UNINSTRUMENTED_BEGIN
 
 bool snapshot_take(struct snapshot *s)
 {
     if (host.taken > SNAPSHOT_PAGES || host.list_words > sizeof(s->list) / sizeof(s->list[0]) ||
-        machine.subject->state_bytes > sizeof(s->state) || !machine.subject->state)
+        run.subject->state_bytes > sizeof(s->state) || !run.subject->state)
         return false;
     s->host.taken = host.taken;
     s->host.live = host.live;
@@ -21,16 +21,16 @@ bool snapshot_take(struct snapshot *s)
         if (host.state[host_nth_page(i)] == HOST_LIVE)
             memcpy(s->page[i], host_page_at(host_nth_page(i)), P2M_PAGE_BYTES);
     memcpy(s->list, host_list, host.list_words * sizeof(s->list[0]));
-    memcpy(s->state, machine.subject->state, machine.subject->state_bytes);
-    s->model = machine.model;
-    kinds_copy(&s->kinds, &machine.kinds);
+    memcpy(s->state, run.subject->state, run.subject->state_bytes);
+    s->model = run.oracle.model;
+    slot_kinds_copy(&s->kinds, &run.oracle.kinds);
     return true;
 }
 
 void snapshot_restore(const struct snapshot *s)
 {
-    host_unfree(s->host.freed);
-    host_untake(s->host.taken);
+    host_rollback_frees(s->host.freed);
+    host_rollback_allocs(s->host.taken);
     host.live = s->host.live;
     host.epoch = s->host.epoch;
     host.shift = s->host.shift;
@@ -39,9 +39,9 @@ void snapshot_restore(const struct snapshot *s)
         if (host.state[host_nth_page(i)] == HOST_LIVE)
             memcpy(host_page_at(host_nth_page(i)), s->page[i], P2M_PAGE_BYTES);
     memcpy(host_list, s->list, host.list_words * sizeof(s->list[0]));
-    memcpy(machine.subject->state, s->state, machine.subject->state_bytes);
-    machine.model = s->model;
-    kinds_copy(&machine.kinds, &s->kinds);
+    memcpy(run.subject->state, s->state, run.subject->state_bytes);
+    run.oracle.model = s->model;
+    slot_kinds_copy(&run.oracle.kinds, &s->kinds);
 }
 
-HARNESS_END
+UNINSTRUMENTED_END

@@ -7,7 +7,7 @@
 #ifndef PROPS_EXPLORE_SNAPSHOT_H
 #define PROPS_EXPLORE_SNAPSHOT_H
 
-#include "../machine.h"
+#include "props/run/executor.h"
 
 #define SNAPSHOT_PAGES 128
 #define SNAPSHOT_STATE 128
@@ -16,7 +16,7 @@
 struct snapshot {
     struct host host;
     struct model model;
-    struct kinds kinds;
+    struct slot_kinds kinds;
     uint8_t state[SNAPSHOT_STATE];
     p2m_word list[SNAPSHOT_LEAVES * P2M_LEAF];
     uint8_t page[SNAPSHOT_PAGES][P2M_PAGE_BYTES]; /* in the order they were handed out */

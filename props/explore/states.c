@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../prng.h"
-#include "../quiet.h"
+#include "props/base/prng.h"
+#include "props/base/uninstrumented.h"
 
-HARNESS_BEGIN
+UNINSTRUMENTED_BEGIN
 
 static void *resize(void *p, size_t count, size_t size)
 {
@@ -58,4 +58,4 @@ bool states_add(struct states *states, const struct state *state)
     return true;
 }
 
-HARNESS_END
+UNINSTRUMENTED_END

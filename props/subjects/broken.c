@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The core with one defect each, put between the machine and it: see broken.h. */
+/* The core with one defect each, put between the executor and it: see broken.h. */
 #include "broken.h"
 
-#include "../machine.h"
-#include "../quiet.h"
-#include "../sync.h"
+#include "props/check/run.h"
+#include "props/base/uninstrumented.h"
 
-HARNESS_BEGIN
+UNINSTRUMENTED_BEGIN
 
 #define core subject_core
 
@@ -19,14 +18,14 @@ static unsigned publications;
 
 static p2m_word **slot_page(p2m_word pfn)
 {
-    return pfn < MAX_P2M_PFN ? machine.view.top[pfn / P2M_MID_SPAN] : machine.view.mid_missing;
+    return pfn < MAX_P2M_PFN ? run.view.top[pfn / P2M_MID_SPAN] : run.view.mid_missing;
 }
 
 static bool has_private_mid(p2m_word pfn)
 {
     p2m_word **mid = slot_page(pfn);
 
-    return mid != machine.view.mid_missing && mid != machine.view.mid_identity;
+    return mid != run.view.mid_missing && mid != run.view.mid_identity;
 }
 
 static bool build(p2m_word *mfn_list, p2m_word nr_pages, bool auto_translated)
@@ -72,7 +71,7 @@ static bool spoil_before(p2m_word pfn, p2m_word entry, bool *result)
         host_page_free(&broken);
         return false;
     case CORE_WARNED:
-        machine_warn("for no reason");
+        violated(CORE_WARNED, "for no reason");
     case IDENTITY_PAGE_UNTOUCHED:
         *(volatile p2m_word *)&host_shared.identity[pfn % P2M_LEAF] = entry;
         return false;
@@ -133,9 +132,9 @@ static void spoil_after(p2m_word pfn, bool result)
     if (!result || pfn >= MAX_P2M_PFN || !has_private_mid(pfn))
         return;
     if (what == TREE_SHAPE)
-        machine.view.top[(ti + 1) % P2M_TOP] = machine.view.top[ti];
+        run.view.top[(ti + 1) % P2M_TOP] = run.view.top[ti];
     if (what == MFN_TREE_MIRRORS)
-        machine.view.top_mfn_p[ti][pfn / P2M_LEAF % P2M_MID] ^= 1;
+        run.view.top_mfn_p[ti][pfn / P2M_LEAF % P2M_MID] ^= 1;
     if (what == MAX_PFN_COVERS)
         host.info.max_pfn -= P2M_LEAF;
 }
@@ -194,4 +193,4 @@ const struct subject *subject_broken(enum invariant id)
     return &broken;
 }
 
-HARNESS_END
+UNINSTRUMENTED_END

@@ -3,8 +3,7 @@
 #ifndef PROPS_SUBJECTS_BROKEN_H
 #define PROPS_SUBJECTS_BROKEN_H
 
-#include "../invariants.h"
-#include "../subject.h"
+#include "props/subject.h"
 
 /*
  * A stand-in of which `id` is the first invariant to be violated, sooner or later

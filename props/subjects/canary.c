@@ -4,10 +4,10 @@
  * finding. If it does not, nothing that the same set-up says of the core is worth
  * anything. The last PFN of the table, when it holds a frame, reads as INVALID.
  */
-#include "../machine.h"
-#include "../quiet.h"
+#include "props/subject.h"
+#include "props/base/uninstrumented.h"
 
-HARNESS_BEGIN
+UNINSTRUMENTED_BEGIN
 
 static p2m_word get(p2m_word pfn)
 {
@@ -26,4 +26,4 @@ const struct subject *subject_canary(void)
     return &canary;
 }
 
-HARNESS_END
+UNINSTRUMENTED_END

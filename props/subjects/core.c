@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The subject that all this is about: core/, on the host's pages. */
-#include "../subject.h"
+#include "props/subject.h"
 
-#include "../invariants.h"
-#include "../machine.h"
-#include "../quiet.h"
+#include "props/base/uninstrumented.h"
 
-HARNESS_BEGIN
+UNINSTRUMENTED_BEGIN
 
 static struct p2m p2m;
 
@@ -31,7 +29,7 @@ static p2m_word virt_to_mfn(void *ctx, const void *page)
 static void warn(void *ctx, const char *what)
 {
     (void)ctx;
-    machine_warn(what);
+    violated(CORE_WARNED, "%s", what);
 }
 
 static void bug(void *ctx, const char *what)
@@ -121,4 +119,4 @@ const struct subject subject_core = {
     .state_bytes = sizeof(p2m),
 };
 
-HARNESS_END
+UNINSTRUMENTED_END

@@ -4,7 +4,7 @@
  * leaf, and the tables that the harness looks at are drawn for it. `make fuzz
  * SUBJECT=props/subjects/example.c` tests it; nothing else is linked with it.
  */
-#include "props/machine.h"
+#include "props/subject.h"
 
 enum { LEAVES = P2M_TOP * P2M_MID, PAGES = 3 + LEAVES + P2M_TOP };
 
@@ -88,7 +88,7 @@ static bool set(p2m_word pfn, p2m_word entry)
         return true;
     if (pfn >= MAX_P2M_PFN)
         return entry == INVALID_P2M_ENTRY;
-    if (!model_entry_is_sound(pfn, entry))
+    if (!entry_is_sound(pfn, entry))
         return false;
     P2M_SYNC(); /* here another call may run: put one before each access that others share */
     leaf[pfn / P2M_LEAF][pfn % P2M_LEAF] = entry;
@@ -127,7 +127,7 @@ static void view(struct subject_view *out) /* where the pages are; not of the au
                                  .top_mfn_p = top_mfn_p,
                                  .mid_missing_mfn = mid_missing_mfn,
                                  .roots = 3,
-                                 .made_up = true};
+                                 .synthetic_view = true};
 }
 
 static const struct subject example = {
@@ -142,7 +142,7 @@ static const struct subject example = {
     .xen_set_identity = set_identity,
     .destroy = destroy,
     .view = view,
-    .own_slots = true /* costs, kinds of slots and max_pfn follow rules of its own */
+    .custom_layout = true /* costs, kinds of slots and max_pfn follow rules of its own */
 };
 
 const struct subject *subject_under_test = &example;

@@ -4,19 +4,14 @@
  * what a failed build leaves, a list longer than the table, and the E820 walk on
  * maps that are easy to get wrong. No machine in between.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#include <cmocka.h>
-
-#include "../../core/e820.h"
-#include "../host.h"
-#include "../invariants.h"
+#include "unit.h"
+#include "core/e820.h"
+#include "props/host/host.h"
+#include "props/base/invariants.h"
 
 /* ---- a platform that counts ---- */
 
@@ -244,13 +239,13 @@ static struct {
 } script[2];
 static unsigned played;
 
-void p2m_sync_reached(void)
+static void play_on(void)
 {
     unsigned next = ++played;
 
     p2m_sync_left = ~0u;
     script[next - 1].call();
-    p2m_sync_left = next < 2 && script[next].points ? script[next].points : ~0u;
+    sync_arm(next < 2 && script[next].points ? script[next].points : ~0u, play_on);
 }
 
 static void play(unsigned first, void (*call)(void), unsigned second, void (*then)(void))
@@ -260,7 +255,7 @@ static void play(unsigned first, void (*call)(void), unsigned second, void (*the
     script[1].points = second;
     script[1].call = then;
     played = 0;
-    p2m_sync_left = first;
+    sync_arm(first, play_on);
 }
 
 #define BASE ((p2m_word)P2M_LEAF) /* the leaf that all of them want; its mid is private */

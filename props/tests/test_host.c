@@ -1,31 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The traps themselves: an index past a page and a use after free are reported;
- * glance() says no to each thing that can be wrong; MFNs lead back to their pages.
+ * checks_fast() says no to each thing that can be wrong; MFNs lead back to their pages.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-#include "../machine.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define UNDER_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define UNDER_ASAN 1
-#endif
-#endif
-#ifndef UNDER_ASAN
-#define UNDER_ASAN 0
-#endif
+#include "unit.h"
+#include "props/base/asan.h"
+#include "props/check/checks.h"
+#include "props/run/executor.h"
 
 /* How far out of bounds, where no compiler sees it. */
 static volatile size_t page_bytes = P2M_PAGE_BYTES;
@@ -70,11 +56,11 @@ static bool is_caught(void (*trespass)(void))
     pid_t child = fork();
 
     if (!child) {
-        if (UNDER_ASAN)
+        if (ASAN_IS_ON)
             close(2); /* its report is expected */
         host_reset();
         trespass();
-        _exit(host_trespass(0) ? 77 : 0);
+        _exit(host_redzones_dirty(0) ? 77 : 0);
     }
     waitpid(child, &status, 0);
     return !(WIFEXITED(status) && WEXITSTATUS(status) == 0);
@@ -92,7 +78,7 @@ static void test_traps(void **state)
     assert_true(is_caught(past_a_page));
     assert_true(is_caught(before_a_page));
     assert_true(is_caught(after_free));
-    if (UNDER_ASAN)
+    if (ASAN_IS_ON)
         assert_true(is_caught(past_the_list));
 }
 
@@ -139,14 +125,14 @@ static void test_mfns(void **state)
                          host_shared.identity);
         assert_null(host_mfn_to_virt(INVALID_P2M_ENTRY));
         host_resume();
-        mfn = host_next_mfn(mfn);
+        mfn = mfn_after_resume(mfn);
         assert_true(entry_is_plain(mfn) && host_virt_to_mfn(page) != before);
     }
     host_page_free(page);
     assert_null(host_mfn_to_virt(host_virt_to_mfn(page)));
 }
 
-/* ---- glance ---- */
+/* ---- the fast check ---- */
 
 static unsigned refusals;
 
@@ -155,21 +141,21 @@ static unsigned refusals;
     do {                                                                                           \
         __typeof__(lvalue) was_ = (lvalue);                                                        \
         (lvalue) = (other);                                                                        \
-        assert_false(glance());                                                                    \
+        assert_false(checks_fast());                                                               \
         (lvalue) = was_;                                                                           \
-        assert_true(glance());                                                                     \
+        assert_true(checks_fast());                                                                \
         refusals++;                                                                                \
     } while (0)
 
 static void break_everything(void)
 {
-    struct subject_view *view = &machine.view;
+    struct subject_view *view = &run.view;
     const unsigned ti = P2M_TOP - 1, mi = P2M_MID - 1;
     p2m_word **mid = view->top[ti], *leaf = mid[mi], *grafted = view->top[0][0];
     unsigned leaf_index = (unsigned)host_page_index(leaf) % HOST_PAGES;
     void *foreign_page;
 
-    assert_true(glance());
+    assert_true(checks_fast());
     MUST_BE_SEEN(leaf[P2M_LEAF - 1], 0x1234);
     MUST_BE_SEEN(grafted[0], 0x1234);
     MUST_BE_SEEN(mid[mi], view->missing);
@@ -195,12 +181,12 @@ static void break_everything(void)
     MUST_BE_SEEN(host.state[leaf_index], HOST_FREED);
     MUST_BE_SEEN(host.live, host.live + 1);
     foreign_page = host_page_alloc();
-    assert_false(glance());
+    assert_false(checks_fast());
     host_page_free(foreign_page);
-    assert_true(glance());
+    assert_true(checks_fast());
 }
 
-static void test_glance(void **state)
+static void test_fast_check(void **state)
 {
     static struct test_case c;
     struct verdict verdict;
@@ -211,10 +197,10 @@ static void test_glance(void **state)
     memset(&c, 0, sizeof(c));
     c.boot.nr_pages = P2M_LEAF;
     c.ops[c.count++] = (struct op){.kind = OP_SET, .pfn = MAX_P2M_PFN - 1, .arg = 0x77};
-    machine_at_end = break_everything;
+    executor_at_end = break_everything;
     refusals = 0;
-    assert_true(machine_run(&subject_core, &c, CHECK_EVERY, &verdict));
-    machine_at_end = NULL;
+    assert_true(executor_run(&subject_core, &c, CHECK_EVERY, &verdict));
+    executor_at_end = NULL;
     assert_int_equal(refusals, 24);
 }
 
@@ -224,7 +210,7 @@ int main(void)
         cmocka_unit_test(test_traps),
         cmocka_unit_test(test_pages),
         cmocka_unit_test(test_mfns),
-        cmocka_unit_test(test_glance),
+        cmocka_unit_test(test_fast_check),
     };
 
     host_start();

@@ -3,17 +3,12 @@
  * The alarm: for each invariant a subject that is broken in just that way, and it
  * must be the first one reported. If this file is green, no check is idle.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "../generate.h"
-#include "../metamorphic.h"
-#include "../subjects/broken.h"
+#include "unit.h"
+#include "props/case/generate.h"
+#include "props/run/metamorphic.h"
+#include "props/subjects/broken.h"
 
 static struct test_case c;
 static struct verdict verdict;
@@ -45,7 +40,7 @@ static void must_be_reported(enum invariant id, enum check_level level)
         /* these subjects ask for pages that they should not: if one is refused, it is PAGE_COST */
         for (unsigned i = 0; i < c.count && (id == PAGE_LEDGER || id == RANGE_PREFIX); i++)
             c.ops[i].refuse = 0;
-        if (machine_judge(subject, &c, level, &verdict))
+        if (executor_judge(subject, &c, level, &verdict))
             continue;
         found++;
         if (verdict.id != id)
@@ -90,7 +85,7 @@ static void test_no_alarm(void **state)
     (void)state;
     for (uint64_t seed = 1; seed <= 400; seed++) {
         draw(seed, true);
-        if (!machine_judge(&subject_core, &c, CHECK_EVERY, &verdict))
+        if (!executor_judge(&subject_core, &c, CHECK_EVERY, &verdict))
             fail_msg("seed %u: %s: %s", (unsigned)seed, invariant_name(verdict.id),
                      verdict.details);
     }
@@ -122,13 +117,13 @@ static void test_prefix(void **state)
     for (uint64_t seed = 1; seed <= 400; seed++) {
         draw(seed, false);
         overstated = 0;
-        machine.tally.refused[OP_RANGE] = 0;
-        if (!machine_judge(&subject, &c, CHECK_EVERY, &verdict))
+        run.tally.refused[OP_RANGE] = 0;
+        if (!executor_judge(&subject, &c, CHECK_EVERY, &verdict))
             fail_msg("seed %u: %s: %s", (unsigned)seed, invariant_name(verdict.id),
                      verdict.details);
-        refused += machine.tally.refused[OP_RANGE] != 0;
+        refused += run.tally.refused[OP_RANGE] != 0;
         overstated = 1;
-        if (machine_judge(&subject, &c, CHECK_EVERY, &verdict))
+        if (executor_judge(&subject, &c, CHECK_EVERY, &verdict))
             continue;
         assert_string_equal(invariant_name(verdict.id), "RANGE_PREFIX");
         found++;
@@ -159,7 +154,7 @@ static void test_contents_of_shared_pages(void **state)
             slots[i - 2][P2M_MID - 1] = NULL;
         }
         host_seal(true);
-        assert_false(machine_run(&subject_core, &c, CHECK_EVERY, &verdict));
+        assert_false(executor_run(&subject_core, &c, CHECK_EVERY, &verdict));
         assert_string_equal(invariant_name(verdict.id), invariant_name(ids[i]));
         host_seal(false);
         if (i < 2)
@@ -167,7 +162,7 @@ static void test_contents_of_shared_pages(void **state)
         else
             slots[i - 2][P2M_MID - 1] = slot;
         host_seal(true);
-        assert_true(machine_run(&subject_core, &c, CHECK_EVERY, &verdict));
+        assert_true(executor_run(&subject_core, &c, CHECK_EVERY, &verdict));
     }
 }
 

@@ -4,19 +4,14 @@
  * kinds against the entries, the E820 classification against one that asks every
  * byte, and the carrying over of cases.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "../generate.h"
-#include "../machine.h"
+#include "unit.h"
+#include "props/case/generate.h"
+#include "props/oracle/oracle.h"
 
 static struct model literal, lazy, fork_;
-static struct kinds kinds;
+static struct oracle oracle;
 
 static struct change random_change(struct prng *prng)
 {
@@ -89,15 +84,16 @@ static void test_lazy_is_literal(void **state)
 /* Where a leaf is missing all reads INVALID; where it is identity, identity. */
 static void kinds_fit(void)
 {
+    const struct slot_kinds *kinds = &oracle.kinds;
     static p2m_word buffer[P2M_LEAF];
 
     for (unsigned ti = 0; ti < P2M_TOP; ti++)
         for (unsigned mi = 0; mi < P2M_MID; mi++) {
             p2m_word first = ti * P2M_MID_SPAN + mi * (p2m_word)P2M_LEAF;
-            const p2m_word *entry = model_window(&literal, first, P2M_LEAF, buffer);
-            enum kind kind = kinds_leaf(&kinds, ti, mi);
+            const p2m_word *entry = model_window(&oracle.model, first, P2M_LEAF, buffer);
+            enum slot_kind kind = slot_kinds_leaf(kinds, ti, mi);
 
-            assert_int_equal(kind, kinds_at(&kinds, first));
+            assert_int_equal(kind, slot_kinds_at(kinds, first));
             for (unsigned i = 0; i < P2M_LEAF && kind != KIND_PRIVATE; i++)
                 assert_true(entry[i] ==
                             (kind == KIND_MISSING ? INVALID_P2M_ENTRY : IDENTITY_FRAME(first + i)));
@@ -115,12 +111,10 @@ static void test_kinds_fit_entries(void **state)
     for (unsigned round = 0; round < 300; round++) {
         generate_case(&prng, &generate_all, 20, &c);
         c.boot.auto_translated = false;
-        machine.c = &c;
-        model_reset(&literal, true);
-        kinds_reset(&kinds);
+        oracle_reset(&oracle, &c.boot);
         for (unsigned i = 0; i < c.count; i++)
-            if (c.ops[i].kind <= OP_RANGE) {
-                model_call(&literal, &kinds, &c.ops[i]);
+            if (op_has_pfn(c.ops[i].kind)) {
+                oracle_call(&oracle, &c.ops[i]);
                 kinds_fit();
             }
     }
@@ -168,7 +162,7 @@ static void test_e820_classification(void **state)
                 end = map[i].end;
         }
         for (uint64_t page = base; page < base + 6; page++)
-            assert_int_equal(model_page_is_identity(map, count, domu, page, &until),
+            assert_int_equal(oracle_page_is_identity(map, count, domu, page, &until),
                              naive(map, count, domu ? 1 << 20 : 0, end, page));
     }
 }
@@ -183,7 +177,7 @@ static void convert_there(const struct shape *shape, void *ctx)
     for (unsigned i = 0; i < c->count; i++) {
         const struct op *op = &there.ops[i];
 
-        if (op->kind <= OP_RANGE) {
+        if (op_has_pfn(op->kind)) {
             assert_true(op->pfn <= shape_word_mask(shape));
             assert_int_equal(op->pfn >= shape_max_pfn(shape), c->ops[i].pfn >= MAX_P2M_PFN);
             if (c->ops[i].pfn == 0 || c->ops[i].pfn == MAX_P2M_PFN - 1)

@@ -3,17 +3,12 @@
  * The shrinker on failures whose smallest case is known, and the fault sweep on a
  * subject that fails wrongly. (How short real bugs become is shown by `make bugs`.)
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "../faults.h"
-#include "../generate.h"
-#include "../shrink.h"
+#include "unit.h"
+#include "props/run/faults.h"
+#include "props/case/generate.h"
+#include "props/case/shrink.h"
 
 static struct test_case c;
 
@@ -198,10 +193,10 @@ static void test_sweep_finds_traces(void **state)
 
     subject.set = set_leaving_traces;
     assert_true(
-        machine_run(&subject, &c, CHECK_EVERY, &verdict)); /* nothing wrong without a fault */
+        executor_run(&subject, &c, CHECK_EVERY, &verdict)); /* nothing wrong without a fault */
     assert_false(faults_sweep(&subject, &c, CHECK_EVERY, &verdict, &failing, &runs));
     assert_int_equal(failing.ops[1].refuse, 1);
-    assert_false(machine_run(&subject, &failing, CHECK_EVERY, &verdict));
+    assert_false(executor_run(&subject, &failing, CHECK_EVERY, &verdict));
 }
 
 /* The ranges of a map are swept, too. */

@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The text face: what it prints it reads, and what is wrong it names, with the line. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "../generate.h"
-#include "../text.h"
+#include "unit.h"
+#include "props/case/generate.h"
+#include "props/case/text.h"
 
 static struct test_case c, d;
 

@@ -33,8 +33,8 @@
  * no notice of fences, so nothing here orders the core's accesses in its eyes,
  * and no race in the core is hidden by being watched.
  */
-#ifndef THREADS_HISTORY_H
-#define THREADS_HISTORY_H
+#ifndef PROPS_THREADS_HISTORY_H
+#define PROPS_THREADS_HISTORY_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -31,6 +31,7 @@
 #include <unistd.h>
 
 #include "history.h"
+#include "props/base/number.h"
 #include "world.h"
 
 enum {
@@ -527,11 +528,7 @@ static int usage(const char *why)
 
 static bool read_number(const char *text, uint64_t low, uint64_t high, uint64_t *number)
 {
-    char *end;
-
-    errno = 0;
-    *number = strtoull(text, &end, 10);
-    return *text >= '0' && *text <= '9' && !*end && !errno && *number >= low && *number <= high;
+    return number_parse(text, number) && *number >= low && *number <= high;
 }
 
 static bool read_option(const char *argument)

@@ -8,14 +8,14 @@
  * each use after free. The counts are each thread's own: no access of this file
  * orders two threads, which could hide a race in the core.
  */
-#ifndef THREADS_WORLD_H
-#define THREADS_WORLD_H
+#ifndef PROPS_THREADS_WORLD_H
+#define PROPS_THREADS_WORLD_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "core/p2m.h"
-#include "props/prng.h"
+#include "props/base/prng.h"
 
 /* One thread as the platform sees it; `self` is the calling one. */
 struct hand {

@@ -27,7 +27,7 @@
 
 #include LINUX_P2M_C
 
-#include "around.h"
+#include "kernel_globals.inc"
 
 #define SLOTS ((unsigned long)shim_slots)
 #define TABLE MAX_DOMAIN_PAGES /* PFNs */
@@ -302,8 +302,9 @@ static void look(struct linux_view *view)
     unsigned long *missing = mapped ? p2m_missing : linux_sealed_page(MISSING);
     unsigned long *identity = mapped ? p2m_identity : linux_sealed_page(IDENTITY);
 
-    *view = (struct linux_view){made_top, p2m_top_mfn,  p2m_top_mfn_p, p2m_mid_missing_mfn, missing,
-                                identity, made_missing, made_identity, .made_up = true};
+    *view =
+        (struct linux_view){made_top, p2m_top_mfn,  p2m_top_mfn_p, p2m_mid_missing_mfn,   missing,
+                            identity, made_missing, made_identity, .synthetic_view = true};
     for (unsigned mi = 0; mi < P2M_MID; mi++) {
         made_missing[mi] = missing;
         made_identity[mi] = identity;
@@ -418,4 +419,4 @@ const struct linux_file linux_file = {
     .frame_list_list = &shared_info.arch.pfn_to_mfn_frame_list_list,
 };
 
-#include "state.h"
+#include "sections.inc"

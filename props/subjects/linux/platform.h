@@ -63,7 +63,7 @@ struct linux_view {
     void *top, *top_mfn, *top_mfn_p, *mid_missing_mfn;
     void *missing, *identity, *mid_missing, *mid_identity; /* NULL: the sealed ones */
     unsigned roots;
-    bool made_up; /* there is no top and no mid: they are tables drawn for the harness */
+    bool synthetic_view; /* there is no top and no mid: they are tables drawn for the harness */
 };
 
 /* One version of the file, with what it has and what it does otherwise. */

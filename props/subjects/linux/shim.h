@@ -10,8 +10,8 @@
 
 #include <string.h>
 
-#include "../../../core/geometry.h"
-#include "../../sync.h"
+#include "core/geometry.h"
+#include "props/host/sync.h"
 #include "platform.h"
 
 /* The kernel has names of its own for these. */

@@ -10,12 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../machine.h"
-#include "../../quiet.h"
-#include "linux.h"
+#include "props/check/run.h"
+#include "props/base/uninstrumented.h"
 #include "platform.h"
 
-HARNESS_BEGIN
+UNINSTRUMENTED_BEGIN
 
 /* ---- what the file gets ---- */
 
@@ -119,15 +118,16 @@ void linux_warned(const char *what, const char *function, int line)
     if (is_known(LINUX_B12) && strstr(what, "== p2m_identity"))
         return;
     snprintf(text, sizeof(text), "WARN(%s) in %s, line %d", what, function, line);
-    machine_warn(text);
+    violated(CORE_WARNED, "%s", text);
 }
 
 void linux_shared_page_written(unsigned which, unsigned slot)
 {
-    static const enum invariant ids[4] = {MISSING_PAGE_UNTOUCHED, IDENTITY_PAGE_UNTOUCHED,
-                                          MID_MISSING_UNTOUCHED, MID_IDENTITY_UNTOUCHED};
+    static const enum host_shared_page pages[4] = {HOST_MISSING, HOST_IDENTITY, HOST_MID_MISSING,
+                                                   HOST_MID_IDENTITY};
 
-    violated(ids[which], "expected no store to the page, got one to slot %u", slot);
+    violated(host_shared_invariant(pages[which]),
+             "expected no store to the page, got one to slot %u", slot);
 }
 
 void linux_plain_store(void)
@@ -148,7 +148,7 @@ static struct linux_call call_of(const struct op *op)
                               .arg = (unsigned long)op->arg,
                               .refuses = op->refuse};
 
-    if (op->kind == OP_SET || op->kind == OP_SET_NOALLOC)
+    if (op_has_entry(op->kind))
         call.kind = LINUX_SET;
     else if (op->kind == OP_RANGE)
         call.kind = LINUX_RANGE_CALL;
@@ -176,7 +176,7 @@ static void would_range_show(void *ctx, p2m_word start, p2m_word end)
 
 static bool is_about_identity(const struct op *op)
 {
-    if (op->kind == OP_SET || op->kind == OP_SET_NOALLOC)
+    if (op_has_entry(op->kind))
         return op->arg != INVALID_P2M_ENTRY && (op->arg & ENTRY_IDENTITY_BIT);
     return op->kind == OP_RANGE || op->kind == OP_XEN_SET_IDENTITY;
 }
@@ -192,7 +192,7 @@ static bool skips(const struct op *op)
     if (host.epoch && (op->kind == OP_RANGE || op->kind == OP_XEN_SET_IDENTITY))
         return true;
     if (op->kind == OP_XEN_SET_IDENTITY) {
-        p2m_e820_identity_ranges(machine.e820, machine.e820_count, op->type, would_range_show,
+        p2m_e820_identity_ranges(run.oracle.e820, run.oracle.e820_count, op->type, would_range_show,
                                  &walk);
         return walk.skip;
     }
@@ -214,7 +214,7 @@ static bool close_windows(const struct op *const *calls, unsigned count)
     return false;
 }
 
-static bool excuses(enum invariant id, p2m_word pfn)
+static bool waives(enum invariant id, p2m_word pfn)
 {
     switch (id) {
     case PAGE_COST:
@@ -301,8 +301,8 @@ static void publish(struct p2m_shared_info *info)
 /* Beyond the table a lookup says `as`, if the version is one that does; here it is INVALID. */
 static p2m_word beyond(p2m_word pfn, p2m_word answer, p2m_word as)
 {
-    bool is = linux_file.beyond_is_identity && pfn >= MAX_P2M_PFN &&
-              !machine.c->boot.auto_translated && answer == as;
+    bool is = linux_file.beyond_is_identity && pfn >= MAX_P2M_PFN && !run.c->boot.auto_translated &&
+              answer == as;
 
     return is ? INVALID_P2M_ENTRY : answer;
 }
@@ -328,8 +328,8 @@ static bool is_beyond(p2m_word pfn, p2m_word entry, bool *answer)
 {
     if (entry == INVALID_P2M_ENTRY || linux_file.linear)
         return false;
-    *answer = machine.c->boot.auto_translated;
-    return machine.c->boot.auto_translated ? pfn != entry : pfn >= MAX_P2M_PFN;
+    *answer = run.c->boot.auto_translated;
+    return run.c->boot.auto_translated ? pfn != entry : pfn >= MAX_P2M_PFN;
 }
 
 static bool set(p2m_word pfn, p2m_word entry)
@@ -392,7 +392,7 @@ static void view(struct subject_view *out)
                                  .identity = host_shared.identity,
                                  .mid_missing = host_shared.mid_missing,
                                  .mid_identity = host_shared.mid_identity,
-                                 .made_up = own.made_up,
+                                 .synthetic_view = own.synthetic_view,
                                  .top_mfn = own.top_mfn,
                                  .top_mfn_p = own.top_mfn_p,
                                  .mid_missing_mfn = own.mid_missing_mfn,
@@ -438,7 +438,9 @@ static bool print_place(FILE *out, const char *how, uintptr_t address)
 
 static const void *kernel_function(const struct op *op)
 {
-    switch (op ? op->kind : OP_KINDS) {
+    if (!op)
+        return linux_file.kernel_boot;
+    switch ((enum op_kind)op->kind) {
     case OP_GET:
     case OP_PFN_TO_MFN:
         return linux_file.kernel_get;
@@ -451,9 +453,10 @@ static const void *kernel_function(const struct op *op)
         return linux_file.kernel_range;
     case OP_RESUME:
         return linux_file.kernel_resume;
-    default:
-        return linux_file.kernel_boot;
+    case OP_E820:
+        break;
     }
+    return linux_file.kernel_boot;
 }
 
 static void explain(FILE *out, const struct op *op, uintptr_t store)
@@ -478,22 +481,24 @@ static struct subject subject = {
     .xen_set_identity = set_identity,
     .destroy = destroy,
     .view = view,
-    .own_slots = true,
+    .custom_layout = true,
     .boot_range = boot_range,
     .skips = skips,
-    .keeps_apart = close_windows,
-    .excuses = excuses,
+    .serializes = close_windows,
+    .waives = waives,
     .explain = explain,
 };
 
-const struct subject *subject_linux(void)
+const struct subject *subject_under_test = &subject;
+
+/* What the linked version says of itself. */
+__attribute__((constructor)) static void describe(void)
 {
     host_fault_elsewhere = on_fault;
     subject.name = linux_file.name;
     subject.no_ranges = linux_file.no_identity;
     subject.ranges_first = linux_file.ranges_first;
     subject.never_auto_translated = linux_file.linear;
-    return &subject;
 }
 
-HARNESS_END
+UNINSTRUMENTED_END

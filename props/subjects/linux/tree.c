@@ -16,7 +16,7 @@
 
 /* ---- what the file finds around it ---- */
 
-#include "around.h"
+#include "kernel_globals.inc"
 
 static pte_t no_pte;
 
@@ -388,4 +388,4 @@ const struct linux_file linux_file = {
     .frame_list_list = &shared_info.arch.pfn_to_mfn_frame_list_list,
 };
 
-#include "state.h"
+#include "sections.inc"

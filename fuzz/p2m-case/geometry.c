@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* p2m-case in one geometry: see geometry.h. Replay, coverage, E820 and shrinking are beside it. */
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuzz/codec.h"
+#include "geometry_here.h"
+#include "props/base/uninstrumented.h"
+#include "props/case/text.h"
+#include "props/report/report.h"
+#include "props/report/tree.h"
+
+UNINSTRUMENTED_BEGIN
+
+static struct test_case loaded;
+
+static enum vocabulary vocabulary_of(const struct input *input)
+{
+    const struct target_info *info = input->target ? target_by_name(input->target) : NULL;
+
+    return info && !strcmp(info->codec, "E820") ? VOCABULARY_E820 : VOCABULARY_OPS;
+}
+
+static bool is_text(const struct input *input)
+{
+    return text_is_text(input->name, input->data, input->size);
+}
+
+static const char *named_geometry(const struct input *input)
+{
+    const struct shape *shape;
+    char error[256];
+
+    if (text_parse(input->name, input->data, input->size, &loaded, &shape, error, sizeof(error)))
+        return shape->name;
+    fprintf(stderr, "%s\n", error);
+    return NULL;
+}
+
+bool geometry_load(const struct input *input, struct test_case *c)
+{
+    const struct shape *shape;
+    char error[256];
+
+    if (!is_text(input)) {
+        codec_decode(vocabulary_of(input), (const uint8_t *)input->data, input->size, c);
+        return true;
+    }
+    if (!text_parse(input->name, input->data, input->size, c, &shape, error, sizeof(error))) {
+        fprintf(stderr, "%s\n", error);
+        return false;
+    }
+    case_convert(c, shape, &shape_here);
+    return true;
+}
+
+static bool load(const struct input *input)
+{
+    return geometry_load(input, &loaded);
+}
+
+static bool print(const struct input *input, FILE *out)
+{
+    if (!load(input))
+        return false;
+    text_print_case(out, "", &shape_here, &loaded);
+    return true;
+}
+
+static bool encode(const struct input *input, uint8_t *out, size_t *size)
+{
+    _Static_assert(CODEC_MAX <= GEOMETRY_BYTES, "any case fits");
+
+    if (!load(input))
+        return false;
+    *size = codec_encode(vocabulary_of(input), &loaded, out);
+    return true;
+}
+
+const struct subject *geometry_subject(const struct input *input)
+{
+    return !strcmp(input->target, "canary") ? subject_canary() : subject_under_test;
+}
+
+/* ---- run, repro, show ---- */
+
+static FILE *watch_out;
+
+void geometry_running_op(FILE *out)
+{
+    char line[128];
+
+    if (!run.c)
+        return;
+    report_name_op(line, sizeof(line), run.c, running_op);
+    fprintf(out, "geometry %s, op %d of %u: %s", shape_here.name, running_op + 1, run.c->count,
+            line);
+}
+
+static void watch(int op, uint64_t result)
+{
+    char line[128];
+
+    text_print_op(line, sizeof(line), &shape_here, &loaded.ops[op]);
+    fprintf(watch_out, "%4d  %-56s -> ", op + 1, line);
+    switch ((enum op_kind)loaded.ops[op].kind) {
+    case OP_SET:
+    case OP_SET_NOALLOC:
+        fprintf(watch_out, "%s\n", result ? "true" : "false");
+        break;
+    case OP_GET:
+        text_print_entry(line, sizeof(line), &shape_here, loaded.ops[op].pfn, result);
+        fprintf(watch_out, "%s\n", line);
+        break;
+    case OP_RESUME:
+    case OP_E820:
+        fprintf(watch_out, "done\n");
+        break;
+    case OP_PFN_TO_MFN:
+    case OP_RANGE:
+    case OP_XEN_SET_IDENTITY:
+        fprintf(watch_out, "0x%" PRIx64 "\n", result);
+        break;
+    }
+}
+
+static bool print_run(const struct input *input, bool every, FILE *out)
+{
+    struct verdict verdict;
+    struct report report = {&verdict, &loaded, input->target, input->name};
+    bool fine;
+
+    if (!load(input))
+        return false;
+    fprintf(out, "%s, geometry %s\n", input->name, shape_here.name);
+    memset(&run.tally, 0, sizeof(run.tally));
+    watch_out = out;
+    print_running_op = geometry_running_op;
+    executor_watcher = watch;
+    fine =
+        executor_run(geometry_subject(input), &loaded, every ? CHECK_EVERY : CHECK_QUICK, &verdict);
+    executor_watcher = NULL;
+    if (fine) {
+        fprintf(out, "%u ops, %" PRIu64 " checks, no invariant violated\n", loaded.count,
+                run.tally.checks);
+        return true;
+    }
+    executor_judge(geometry_subject(input), &loaded, every ? CHECK_EVERY : CHECK_QUICK, &verdict);
+    report_print(out, &report);
+    return false;
+}
+
+bool geometry_survives_bytes(const struct input *input, const struct test_case *c)
+{
+    static uint8_t bytes[CODEC_MAX];
+    static struct test_case again;
+    enum vocabulary vocabulary = vocabulary_of(input);
+
+    codec_decode(vocabulary, bytes, codec_encode(vocabulary, c, bytes), &again);
+    if (case_equal(c, &again))
+        return true;
+    fprintf(stderr, "%s: geometry %s: %s: %s\n", input->name, shape_here.name,
+            invariant_name(CASE_ROUND_TRIP), invariant_sentence(CASE_ROUND_TRIP));
+    return false;
+}
+
+static void draw_at_end(void)
+{
+    tree_text(watch_out);
+}
+
+static void tree_before(const struct subject *subject, int op, FILE *out)
+{
+    unsigned count = loaded.count;
+    struct verdict verdict;
+
+    loaded.count = op < 0 ? 0 : (unsigned)op < count ? (unsigned)op : count;
+    while (loaded.count && loaded.count < count && loaded.ops[loaded.count - 1].at)
+        loaded.count--; /* calls that wait for the failing one are part of it */
+    watch_out = out;
+    executor_at_end = draw_at_end;
+    fprintf(out, "\nThe tree before:\n");
+    if (op < 0)
+        fprintf(out, "there is none before the boot\n");
+    else
+        executor_run(subject, &loaded, CHECK_QUICK, &verdict);
+    executor_at_end = NULL;
+    loaded.count = count;
+}
+
+static bool repro(const struct input *input, FILE *out)
+{
+    struct verdict verdict;
+
+    if (print_run(input, true, out))
+        return geometry_survives_bytes(input, &loaded);
+    executor_run(geometry_subject(input), &loaded, CHECK_EVERY, &verdict);
+    tree_before(geometry_subject(input), verdict.op, out);
+    executor_run(geometry_subject(input), &loaded, CHECK_EVERY, &verdict);
+    fprintf(out, "\nThe tree after:\n");
+    tree_text(out);
+    return false;
+}
+
+static const char *svg_title;
+
+static void svg_at_end(void)
+{
+    tree_svg(watch_out, svg_title);
+}
+
+bool geometry_draw(const struct subject *subject, const struct test_case *c, void (*draw)(void))
+{
+    struct verdict verdict;
+    struct report report = {&verdict, c, "ops", NULL};
+    bool fine;
+
+    executor_at_end = draw;
+    fine = executor_judge(subject, c, CHECK_QUICK, &verdict);
+    executor_at_end = NULL;
+    if (!fine)
+        report_print(stderr, &report);
+    return fine;
+}
+
+static bool show(const struct input *input, bool svg, FILE *out)
+{
+    svg_title = base_name(input->name);
+    watch_out = out;
+    return load(input) &&
+           geometry_draw(geometry_subject(input), &loaded, svg ? svg_at_end : draw_at_end);
+}
+
+#define GEOMETRY_NAME_(geometry) geometry_##geometry
+#define GEOMETRY_NAME(geometry) GEOMETRY_NAME_(geometry)
+
+const struct geometry GEOMETRY_NAME(P2M_GEOMETRY_TOKEN);
+const struct geometry GEOMETRY_NAME(P2M_GEOMETRY_TOKEN) = {
+    .geometry = P2M_GEOMETRY,
+    .named_geometry = named_geometry,
+    .is_text = is_text,
+    .print = print,
+    .encode = encode,
+    .show = show,
+    .run = print_run,
+    .repro = repro,
+    .replay = geometry_replay,
+    .cells = geometry_coverage,
+    .failure = geometry_failure,
+    .shrink = geometry_shrink,
+    .facts = geometry_facts,
+    .e820_ranges = geometry_e820_ranges,
+    .e820_show = geometry_e820_show,
+    .e820_case = geometry_e820_case,
+    .e820_verify = geometry_e820_verify,
+};
+
+UNINSTRUMENTED_END

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Memory maps in one geometry, for `p2m-case e820`: see geometry.h. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "geometry_here.h"
+#include "props/base/uninstrumented.h"
+#include "props/case/text.h"
+#include "props/report/tree.h"
+
+UNINSTRUMENTED_BEGIN
+
+static struct p2m_e820_entry map[256];
+static struct test_case map_case;
+
+static unsigned make_map(const struct e820_table *table)
+{
+    for (unsigned i = 0; i < table->count; i++)
+        map[i] = (struct p2m_e820_entry){table->entry[i].start, table->entry[i].end,
+                                         table->entry[i].type};
+    return table->count;
+}
+
+static void print_range(void *ctx, p2m_word start, p2m_word end)
+{
+    fprintf(ctx, "0x%" PRIx64 " 0x%" PRIx64 "\n", (uint64_t)start, (uint64_t)end);
+}
+
+void geometry_e820_ranges(const struct e820_table *table, bool domu, FILE *out)
+{
+    p2m_e820_identity_ranges(map, make_map(table), domu, print_range, out);
+}
+
+static void make_case(const struct e820_table *table, bool domu)
+{
+    memset(&map_case, 0, sizeof(map_case));
+    for (unsigned i = 0; i < table->count && map_case.count < CASE_OPS - 1; i++) {
+        uint32_t type = table->entry[i].type;
+
+        map_case.ops[map_case.count++] = (struct op){
+            .kind = OP_E820,
+            .type = type == 0xefffffff   ? OP_TYPE_SOFT
+                    : type > OP_TYPE_MAX ? 2
+                                         : (uint8_t)type,
+            .start = table->entry[i].start,
+            .stop = table->entry[i].end,
+        };
+    }
+    map_case.ops[map_case.count++] = (struct op){.kind = OP_XEN_SET_IDENTITY, .type = domu};
+}
+
+void geometry_e820_case(const struct e820_table *table, bool domu, FILE *out)
+{
+    make_case(table, domu);
+    text_print_case(out, "", &shape_here, &map_case);
+}
+
+static FILE *draw_out;
+
+static void draw_map(void)
+{
+    tree_text(draw_out);
+}
+
+bool geometry_e820_show(const struct e820_table *table, bool domu, FILE *out)
+{
+    make_case(table, domu);
+    draw_out = out;
+    return geometry_draw(subject_under_test, &map_case, draw_map);
+}
+
+struct verify {
+    unsigned count;
+    bool domu, fine;
+    p2m_word at;         /* all PFNs below were compared */
+    uint64_t same_until; /* the classification of `at` holds so far */
+    bool identity;       /* it is this */
+    FILE *out;
+};
+
+static void verify_up_to(struct verify *verify, p2m_word end, bool identity)
+{
+    for (; verify->at < end; verify->at++) {
+        if (verify->at >= verify->same_until)
+            verify->identity = oracle_page_is_identity(map, verify->count, verify->domu, verify->at,
+                                                       &verify->same_until);
+        if (verify->identity == identity)
+            continue;
+        if (verify->fine)
+            fprintf(verify->out, "PFN 0x%" PRIx64 ": identity by %s alone\n", (uint64_t)verify->at,
+                    identity ? "the ranges" : "the classification");
+        verify->fine = false;
+    }
+}
+
+static void verify_range(void *ctx, p2m_word start, p2m_word end)
+{
+    verify_up_to(ctx, start, false);
+    verify_up_to(ctx, end, true);
+}
+
+bool geometry_e820_verify(const struct e820_table *table, bool domu, FILE *out)
+{
+    struct verify verify = {.count = make_map(table), .domu = domu, .fine = true, .out = out};
+    uint64_t last = 0;
+
+    p2m_e820_identity_ranges(map, verify.count, domu, verify_range, &verify);
+    for (unsigned i = 0; i < verify.count; i++)
+        if (map[i].end / 4096 > last)
+            last = map[i].end / 4096;
+    verify_up_to(&verify, (p2m_word)(last + 2 < MAX_P2M_PFN ? last + 2 : MAX_P2M_PFN), false);
+    return verify.fine;
+}
+
+UNINSTRUMENTED_END

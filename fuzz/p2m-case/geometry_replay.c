@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Replaying one case in one geometry: see geometry.h. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "geometry_here.h"
+#include "props/base/uninstrumented.h"
+#include "props/report/report.h"
+#include "props/run/faults.h"
+
+UNINSTRUMENTED_BEGIN
+
+static struct test_case loaded;
+
+static void name_failure(struct replay_counts *counts, const struct verdict *verdict)
+{
+    snprintf(counts->failure, sizeof(counts->failure), "%s: op %d: %s", invariant_name(verdict->id),
+             verdict->op + 1, verdict->details);
+}
+
+static bool sweep(const struct input *input, enum check_level level, struct replay_counts *counts)
+{
+    static struct test_case failing;
+    struct verdict verdict;
+    struct report report = {&verdict, &failing, input->target, input->name};
+
+    if (faults_sweep(subject_under_test, &loaded, level, &verdict, &failing, &counts->faults))
+        return true;
+    report_print(stderr, &report);
+    name_failure(counts, &verdict);
+    return false;
+}
+
+bool geometry_replay(const struct input *input, const struct replay_options *options,
+                     struct replay_counts *counts)
+{
+    struct verdict verdict;
+    struct report report = {&verdict, &loaded, input->target, input->name};
+    struct tally before = run.tally;
+    bool fine;
+
+    if (!geometry_load(input, &loaded)) {
+        counts->failures++;
+        return false;
+    }
+    running_file = input->name;
+    print_running_op = geometry_running_op;
+    run.want_hash = options->hashes;
+    fine = executor_judge(subject_under_test, &loaded, options->every ? CHECK_EVERY : CHECK_QUICK,
+                          &verdict);
+    if (!fine)
+        report_print(stderr, &report);
+    snprintf(counts->failure, sizeof(counts->failure), "%s", invariant_name(CASE_ROUND_TRIP));
+    if (!fine)
+        name_failure(counts, &verdict);
+    else if (options->hashes)
+        printf("%016" PRIx64 " %s %s\n", executor_hash(), shape_here.name, input->name);
+    fine = geometry_survives_bytes(input, &loaded) && fine;
+    if (fine && options->faults)
+        fine = sweep(input, options->every ? CHECK_EVERY : CHECK_QUICK, counts);
+    running_file = NULL;
+    counts->files++;
+    counts->ops += run.tally.ops - before.ops;
+    counts->checks += run.tally.checks - before.checks;
+    counts->failures += !fine;
+    return fine;
+}
+
+UNINSTRUMENTED_END

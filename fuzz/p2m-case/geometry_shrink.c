@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Shrinking one case in one geometry: what counts as the same failure, what is met
+ * on the way, and the result as text and as C. How candidates are made is
+ * the business of props/case/shrink.h.
+ */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "props/case/shrink.h"
+#include "props/case/text.h"
+#include "geometry_here.h"
+
+UNINSTRUMENTED_BEGIN
+
+#define NAME 64
+
+static struct test_case loaded;
+
+/* ---- what a case fails as ---- */
+
+void __asan_set_error_report_callback(void (*callback)(const char *report)) __attribute__((weak));
+void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
+
+/*
+ * A sanitizer's report ends the program, so cases that may bring one about are run by
+ * another process, until one of them ends it; then there is a new one.
+ */
+static struct {
+    struct {
+        struct test_case c;
+        char name[NAME];
+    } * shared;
+    pid_t pid; /* 0: there is none now */
+    int ask, answer;
+} apart;
+
+static void on_asan(const char *report)
+{
+    static const char summary[] = "SUMMARY: AddressSanitizer: ";
+    const char *kind = strstr(report, summary);
+
+    kind = kind ? kind + sizeof(summary) - 1 : "unknown";
+    snprintf(apart.shared->name, NAME, "SANITIZER_%.*s", (int)strcspn(kind, " \n"), kind);
+    _exit(0);
+}
+
+static void on_death(void)
+{
+    snprintf(apart.shared->name, NAME, "SANITIZER_undefined-behavior");
+    _exit(0);
+}
+
+static void run_here(const struct subject *subject, const struct test_case *candidate, char *name)
+{
+    struct verdict verdict;
+
+    if (executor_judge(subject, candidate, MODEL_LITERAL ? CHECK_EVERY : CHECK_QUICK, &verdict))
+        name[0] = '\0';
+    else
+        snprintf(name, NAME, "%s", invariant_name(verdict.id));
+}
+
+/* The other process: a byte in, the case run, a byte out. */
+static noreturn void serve(const struct subject *subject, int in, int out)
+{
+    char byte;
+
+    if (!freopen("/dev/null", "w", stderr))
+        _exit(1);
+    signal(SIGABRT, SIG_DFL);
+    if (__asan_set_error_report_callback)
+        __asan_set_error_report_callback(on_asan);
+    if (__sanitizer_set_death_callback)
+        __sanitizer_set_death_callback(on_death);
+    while (read(in, &byte, 1) == 1) {
+        alarm(5);
+        run_here(subject, &apart.shared->c, apart.shared->name);
+        if (write(out, &byte, 1) != 1)
+            break;
+    }
+    _exit(0);
+}
+
+static void start_server(const struct subject *subject)
+{
+    int ask[2], answer[2];
+
+    if (!apart.shared)
+        apart.shared = mmap(NULL, sizeof(*apart.shared), PROT_READ | PROT_WRITE,
+                            MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    fflush(NULL);
+    if (apart.shared == MAP_FAILED || pipe(ask) || pipe(answer) || (apart.pid = fork()) < 0) {
+        perror("p2m-case: shrink");
+        exit(1);
+    }
+    if (!apart.pid) {
+        close(ask[1]);
+        close(answer[0]);
+        serve(subject, ask[0], answer[1]);
+    }
+    close(ask[0]);
+    close(answer[1]);
+    apart.ask = ask[1];
+    apart.answer = answer[0];
+}
+
+static void stop_server(void)
+{
+    int status = 0;
+
+    if (!apart.pid)
+        return;
+    close(apart.ask);
+    close(apart.answer);
+    waitpid(apart.pid, &status, 0);
+    if (WIFSIGNALED(status))
+        snprintf(apart.shared->name, NAME, "SANITIZER_%s",
+                 WTERMSIG(status) == SIGALRM ? "timeout" : "crash");
+    apart.pid = 0;
+}
+
+static void run_apart(const struct subject *subject, const struct test_case *candidate, char *name)
+{
+    char byte = 0;
+
+    if (!apart.pid)
+        start_server(subject);
+    apart.shared->c = *candidate;
+    apart.shared->name[0] = '\0';
+    if (write(apart.ask, &byte, 1) != 1 || read(apart.answer, &byte, 1) != 1)
+        stop_server();
+    memcpy(name, apart.shared->name, NAME);
+}
+
+/* A case may end the program only if the one before it did. */
+static bool may_die;
+
+static void run_case(const struct subject *subject, const struct test_case *candidate, char *name)
+{
+    if (may_die)
+        run_apart(subject, candidate, name);
+    else
+        run_here(subject, candidate, name);
+}
+
+bool geometry_failure(const struct input *input, char *name)
+{
+    if (!geometry_load(input, &loaded))
+        return false;
+    run_apart(geometry_subject(input), &loaded, name);
+    stop_server();
+    return true;
+}
+
+/* ---- the same failure ---- */
+
+/* What else is wrong is a finding of its own: the smallest case of each. */
+static struct {
+    const struct subject *subject;
+    const char *want;
+    struct test_case aside[INVARIANT_COUNT];
+    bool met[INVARIANT_COUNT];
+} trial;
+
+static void note_aside(const char *name, const struct test_case *candidate)
+{
+    enum invariant id = invariant_by_name(name);
+
+    if (!id || (trial.met[id] && trial.aside[id].count <= candidate->count))
+        return;
+    trial.met[id] = true;
+    trial.aside[id] = *candidate;
+}
+
+static bool fails_so(void *ctx, const struct test_case *candidate)
+{
+    char name[NAME];
+
+    (void)ctx;
+    run_case(trial.subject, candidate, name);
+    if (!strcmp(name, trial.want))
+        return true;
+    if (name[0])
+        note_aside(name, candidate);
+    return false;
+}
+
+/* ---- the result ---- */
+
+static void print_marked(FILE *out, const struct test_case *small, const struct shrink_marks *marks)
+{
+    struct test_case boot = *small;
+    char line[128];
+
+    boot.count = 0;
+    text_print_case(out, "", &shape_here, &boot);
+    for (unsigned i = 0; i < small->count; i++) {
+        bool pfn = marks->any[i].pfn, arg = marks->any[i].arg;
+
+        text_print_op(line, sizeof(line), &shape_here, &small->ops[i]);
+        fprintf(out, "%s%s%s%s%s\n", line, pfn || arg ? " # " : "", pfn ? "any PFN" : "",
+                pfn && arg ? ", " : "",
+                arg ? small->ops[i].kind == OP_RANGE ? "any end" : "any frame" : "");
+    }
+}
+
+static const char *const kind_names[OP_KINDS] = {
+#define X(name, ...) "OP_" #name,
+    OPS(X)
+#undef X
+};
+
+static void print_op_in_c(FILE *out, const struct op *op, bool any_pfn, bool any_arg)
+{
+    fprintf(out, "            {.kind = %s", kind_names[op->kind]);
+    if (op->at)
+        fprintf(out, ", .at = %u", op->at);
+    if (op->refuse)
+        fprintf(out, ", .refuse = %u", op->refuse);
+    if (op->type)
+        fprintf(out, ", .type = %u", op->type);
+    if (op_has_pfn(op->kind))
+        fprintf(out, ", .pfn = 0x%" PRIx64 "%s", op->pfn, any_pfn ? " /* any */" : "");
+    if (op_stores(op->kind))
+        fprintf(out, ", .arg = 0x%" PRIx64 "%s", op->arg, any_arg ? " /* any */" : "");
+    if (op->kind == OP_E820)
+        fprintf(out, ", .start = 0x%" PRIx64 ", .stop = 0x%" PRIx64, op->start, op->stop);
+    fprintf(out, "},\n");
+}
+
+/* As a test that can be pasted into props/tests/test_core.c. */
+static void print_in_c(FILE *out, const struct test_case *small, const struct shrink_marks *marks)
+{
+    const struct boot *boot = &small->boot;
+    char name[NAME];
+
+    snprintf(name, sizeof(name), "%s", trial.want);
+    for (char *p = name; *p; p++)
+        *p = *p >= 'A' && *p <= 'Z' ? (char)(*p + 32) : *p == '-' ? '_' : *p;
+    fprintf(out, "/* %s, geometry %s */\nstatic void test_%s(void **state)\n{\n", trial.want,
+            shape_here.name, name);
+    fprintf(out, "    static const struct test_case c = {\n        .boot = {.nr_pages = 0x%" PRIx64,
+            boot->nr_pages);
+    if (boot->refuse)
+        fprintf(out, ", .refuse = %u", boot->refuse);
+    if (boot->holes)
+        fprintf(out, ", .holes = %u", boot->holes);
+    if (boot->auto_translated)
+        fprintf(out, ", .auto_translated = true");
+    if (boot->xen_restore)
+        fprintf(out, ", .xen_restore = true");
+    fprintf(out, "},\n        .count = %u,\n        .ops = {\n", small->count);
+    for (unsigned i = 0; i < small->count; i++)
+        print_op_in_c(out, &small->ops[i], marks->any[i].pfn, marks->any[i].arg);
+    fprintf(out, "        },\n    };\n    struct verdict verdict;\n\n    (void)state;\n"
+                 "    assert_true(executor_run(&subject_core, &c, CHECK_EVERY, &verdict));\n}\n");
+}
+
+static void print_aside(FILE *out)
+{
+    for (int id = 1; id < INVARIANT_COUNT; id++)
+        if (trial.met[id]) {
+            fprintf(out, "# %s\n", invariant_name((enum invariant)id));
+            text_print_case(out, "", &shape_here, &trial.aside[id]);
+        }
+}
+
+/* A candidate costs microseconds in a small tree, more in a big one, most if it may crash. */
+static uint64_t budget(void)
+{
+    return may_die ? 40000 : MODEL_LITERAL ? 400000 : 20000;
+}
+
+bool geometry_shrink(const struct input *input, const char *name, struct shrunk *shrunk)
+{
+    struct shrink shrink = {.fails = fails_so};
+    static struct shrink_marks marks;
+
+    if (!geometry_load(input, &loaded))
+        return false;
+    may_die = !strncmp(name, "SANITIZER_", 10);
+    shrink.budget = budget();
+    memset(&trial, 0, sizeof(trial));
+    trial.subject = geometry_subject(input);
+    trial.want = name;
+    if (!shrink_adapt(&shrink, &loaded)) {
+        stop_server();
+        return false;
+    }
+    shrunk->ops_before = loaded.count;
+    shrink.budget = budget();
+    shrink_case(&shrink, &loaded);
+    shrink.budget = budget();
+    shrink_mark(&shrink, &loaded, &marks);
+    stop_server();
+    shrunk->ops_after = loaded.count;
+    shrunk->tried = shrink.tried;
+    print_marked(shrunk->text, &loaded, &marks);
+    print_in_c(shrunk->code, &loaded, &marks);
+    print_aside(shrunk->aside);
+    return true;
+}
+
+UNINSTRUMENTED_END

@@ -1,0 +1,618 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* p2m-case, the tool for single cases, and the replay driver: see help_text. */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "e820_log.h"
+#include "props/base/files.h"
+#include "replay.h"
+#include "minimize.h"
+#include "geometry.h"
+
+static const char help_text[] =
+    "p2m-case: looks at, carries over and runs cases of p2mcheck\n"
+    "\n"
+    "  p2m-case decode FILE              the case as text\n"
+    "  p2m-case encode FILE -o OUT       the case as bytes\n"
+    "  p2m-case run FILE...              each op and its result; the first violated\n"
+    "                                    invariant in full\n"
+    "  p2m-case repro FILE               the same, and the tree before and after the\n"
+    "                                    failing op\n"
+    "  p2m-case shrink FILE [-o OUT]     the smallest case that fails in the same way, in\n"
+    "                                    the smallest geometry: OUT in bytes, OUT.txt,\n"
+    "                                    OUT.c; other failures met: OUT.aside-NAME.txt\n"
+    "  p2m-case show [--svg] FILE        draws the tree at the end of the case, as text, or\n"
+    "                                    as a picture (-o OUT.svg)\n"
+    "  p2m-case replay PATH...           runs files, and all in folders, in every\n"
+    "                                    geometry; ends with what was done\n"
+    "  p2m-case cells PATH...            runs them in one geometry (tiny): which calls met\n"
+    "                                    which states, where, and what came of it; a cell\n"
+    "                                    that was not reached is a failure\n"
+    "  p2m-case e820 FILE...             reads the memory map in a boot log of Linux\n"
+    "                                    or Xen: the table, the identity ranges, the\n"
+    "                                    pages they cost, the tree\n"
+    "  p2m-case geometries               the names that --geometry takes\n"
+    "  p2m-case facts                    what the scripts must know of this program, as JSON:\n"
+    "                                    ops, targets, geometries, the longest input\n"
+    "\n"
+    "  --geometry=NAME   run in this one. Without it: the one that a text names, or\n"
+    "                    the name of the file (ops_tiny-...); for replay all, a list\n"
+    "                    with commas being allowed; for e820 x86_64\n"
+    "  --target=NAME     ops, e820, case or canary: whose byte codec to use, and whose subject;\n"
+    "                    without it by the name of the file, else ops\n"
+    "  --check=every     run, replay: check everything after every op, in the big\n"
+    "                    geometries too\n"
+    "  --reverse         replay: the last file first\n"
+    "  --faults          replay: each case once more for each page that it asks for, with\n"
+    "                    that page refused\n"
+    "  --junit=FILE      replay: write the results as JUnit XML, too\n"
+    "  --hashes          replay: print `HASH GEOMETRY FILE` for each case\n"
+    "  --domu            e820: the map of an unprivileged domain (from 1 MiB on)\n"
+    "  --ranges          e820: only the identity ranges, `0xSTART 0xEND` in PFNs, end\n"
+    "                    exclusive, ascending\n"
+    "  --cost            e820: only what the map costs, a line a file\n"
+    "  --verify          e820: hold the ranges against a classification of each page\n"
+    "  --want=NAME       shrink: the failure to keep; another one is an error\n"
+    "  --all             cells: a line for each cell, too\n"
+    "  --svg             show: as an SVG; bounded in size, what is left out is said\n"
+    "  -o OUT            encode, decode, shrink, e820, show --svg: write here (e820: the map as\n"
+    "                    a case)\n"
+    "  -h, --help        this text\n"
+    "\n"
+    "A file is text if its name ends in .txt or its first line begins with p2m-case;\n"
+    "any other file is bytes. Exit: 0 all is well; 1 a violated invariant, or bad\n"
+    "input, said in one line; 2 bad usage.\n";
+
+const char *running_file;
+void (*print_running_op)(FILE *out);
+
+static struct {
+    const char *geometry, *target, *out, *want, *junit, *check;
+    bool every, reverse, faults, hashes, domu, ranges, cost, verify, svg, all, help;
+} options;
+
+static int usage(const char *why, const char *what)
+{
+    fprintf(stderr, "p2m-case: %s%s%s; see p2m-case --help\n", why, what ? ": " : "",
+            what ? what : "");
+    return 2;
+}
+
+/* ---- output ---- */
+
+/* What was printed into memory goes to -o, or to standard output. */
+static bool deliver(const char *data, size_t size)
+{
+    if (options.out)
+        return files_write(options.out, data, size);
+    return fwrite(data, 1, size, stdout) == size;
+}
+
+/* ---- commands on one case ---- */
+
+enum command { DECODE, ENCODE, RUN, REPRO, SHOW };
+
+static bool decode(const struct geometry *geometry, const struct input *input)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *memory = open_memstream(&text, &size);
+    bool fine = memory && geometry->print(input, memory);
+
+    if (memory)
+        fclose(memory);
+    fine = fine && deliver(text, size);
+    free(text);
+    return fine;
+}
+
+/* An SVG only of a case that violates nothing; a tree as text of whatever there is. */
+static bool show(const struct geometry *geometry, const struct input *input)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *memory;
+    bool fine;
+
+    if (!options.svg)
+        return geometry->show(input, false, stdout);
+    memory = open_memstream(&text, &size);
+    fine = memory && geometry->show(input, true, memory);
+    if (memory)
+        fclose(memory);
+    fine = fine && deliver(text, size);
+    free(text);
+    return fine;
+}
+
+static bool encode(const struct geometry *geometry, const struct input *input)
+{
+    uint8_t bytes[GEOMETRY_BYTES];
+    size_t size;
+
+    return geometry->encode(input, bytes, &size) && deliver((const char *)bytes, size);
+}
+
+static bool one_geometry(enum command command, const struct geometry *geometry,
+                         const struct input *input)
+{
+    running_file = input->name;
+    switch (command) {
+    case DECODE:
+        return decode(geometry, input);
+    case ENCODE:
+        return encode(geometry, input);
+    case RUN:
+        return geometry->run(input, options.every, stdout);
+    case REPRO:
+        return geometry->repro(input, stdout);
+    default:
+        return show(geometry, input);
+    }
+}
+
+/* Nothing tells the geometry of these bytes: repro tries all. */
+static bool repro_everywhere(const struct input *input)
+{
+    printf("%s: neither the file nor its name tells the geometry; trying all\n", input->name);
+    for (unsigned i = 0; i < GEOMETRIES; i++)
+        if (all_geometries[i] && !all_geometries[i]->repro(input, stdout))
+            return false;
+    return true;
+}
+
+/* Neither the bytes nor their name tell a geometry, nor was one told. */
+static bool tells_nothing(struct input *input)
+{
+    return !options.geometry && !any_geometry()->is_text(input) &&
+           !geometry_by_file(input, options.target);
+}
+
+static bool one_case(enum command command, const char *name)
+{
+    const struct geometry *geometry;
+    struct input input;
+    char *data;
+    bool fine;
+
+    if (!input_open(name, &input, &data))
+        return false;
+    if (command == REPRO && tells_nothing(&input)) {
+        fine = repro_everywhere(&input);
+    } else {
+        geometry = geometry_for(&input, options.geometry, options.target);
+        fine = geometry && one_geometry(command, geometry, &input);
+    }
+    free(data);
+    return fine;
+}
+
+static int cases(enum command command, char **names, int count)
+{
+    bool fine = true;
+
+    if (!count)
+        return usage("missing FILE", NULL);
+    if (count > 1 && command != RUN)
+        return usage("takes one FILE, not also", names[1]);
+    if (command == ENCODE && !options.out)
+        return usage("encode needs -o OUT", NULL);
+    for (int i = 0; i < count; i++)
+        fine = one_case(command, names[i]) && fine;
+    return !fine;
+}
+
+/* ---- replay ---- */
+
+static bool replay_all(char **paths, int count)
+{
+    struct replay_request request = {options.geometry,
+                                     options.target,
+                                     options.junit,
+                                     options.reverse,
+                                     {options.every, options.faults, options.hashes}};
+
+    return replay_paths(paths, count, &request);
+}
+
+static int replay(char **paths, int count)
+{
+    return count ? !replay_all(paths, count) : usage("missing PATH", NULL);
+}
+
+static int cells(char **paths, int count)
+{
+    unsigned wrong;
+
+    if (!count)
+        return usage("missing PATH", NULL);
+    if (!options.geometry)
+        options.geometry = "tiny";
+    if (!replay_all(paths, count))
+        return 1;
+    wrong =
+        geometry_by_name(options.geometry, strlen(options.geometry))->cells(options.all, stdout);
+    if (wrong)
+        fprintf(stderr, "p2m-case: %u cells are not as they should be\n", wrong);
+    return wrong > 0;
+}
+
+/* ---- facts ---- */
+
+static void print_words(const char *key, const char *words)
+{
+    const char *comma = "";
+
+    printf(", \"%s\": [", key);
+    for (; *words; words += strspn(words, " ")) {
+        size_t length = strcspn(words, " ");
+
+        printf("%s\"%.*s\"", comma, (int)length, words);
+        words += length;
+        comma = ", ";
+    }
+    printf("]");
+}
+
+static int facts(char **names, int count)
+{
+    if (count)
+        return usage("facts takes no argument, not", names[0]);
+    printf("{\n  \"format\": 1,\n");
+    any_geometry()->facts(stdout);
+    printf("  \"geometries\": [");
+#define GEOMETRY(name, top, mid, leaf, bits)                                                       \
+    printf(                                                                                        \
+        "%s\n    {\"name\": \"%s\", \"top\": %d, \"mid\": %d, \"leaf\": %d, \"word_bits\": %d}",   \
+        GEOMETRY_##name ? "," : "", #name, top, mid, leaf, bits);
+#define EXPLORED(name, ...)
+#include "props/case/geometries.def"
+#undef GEOMETRY
+#undef EXPLORED
+    printf("],\n  \"targets\": [");
+    for (unsigned t = 0; t < TARGETS; t++) {
+        const struct target_info *info = &target_infos[t];
+
+        printf("%s\n    {\"name\": \"%s\", \"codec\": \"%s\", \"sees\": \"%s\"", t ? "," : "",
+               info->name, info->codec, info->sees);
+        print_words("geometries", info->geometries);
+        print_words("geometries_32", info->geometries_32);
+        printf(", \"service\": %s}", info->service ? "true" : "false");
+    }
+    printf("]\n}\n");
+    return 0;
+}
+
+/* ---- E820 ---- */
+
+static void print_table(const char *name, const struct e820_table *table)
+{
+    printf("%s: %u entries\n", name, table->count);
+    for (unsigned i = 0; i < table->count; i++)
+        printf("  %016" PRIx64 " - %016" PRIx64 "  %s\n", table->entry[i].start,
+               table->entry[i].end, e820_log_type_name(table->entry[i].type));
+}
+
+/* What e820_show prints, or (--cost) only its last line. */
+static bool show_map(const struct geometry *geometry, const char *name,
+                     const struct e820_table *table)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *memory = open_memstream(&text, &size);
+    bool fine = memory && geometry->e820_show(table, options.domu, memory);
+
+    if (memory)
+        fclose(memory);
+    if (fine && options.cost) {
+        const char *last = strstr(text, "tree pages:");
+
+        printf("%s: %s", base_name(name), last ? last : "?\n");
+    } else if (fine) {
+        printf("the tree with nothing else in it:\n%s", text);
+    }
+    free(text);
+    return fine;
+}
+
+static bool write_map(const struct geometry *geometry, const struct e820_table *table)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *memory = open_memstream(&text, &size);
+    bool fine = memory != NULL;
+
+    if (memory) {
+        geometry->e820_case(table, options.domu, memory);
+        fclose(memory);
+    }
+    fine = fine && files_write(options.out, text, size);
+    free(text);
+    return fine;
+}
+
+static bool one_map(const struct geometry *geometry, const char *name)
+{
+    struct e820_table table;
+    char *data, error[256];
+    size_t size;
+    bool fine;
+
+    if (!files_read(name, &data, &size))
+        return false;
+    fine = e820_log_parse(name, data, size, &table, error, sizeof(error));
+    free(data);
+    if (!fine) {
+        fprintf(stderr, "%s\n", error);
+        return false;
+    }
+    if (options.out)
+        return write_map(geometry, &table);
+    if (options.ranges) {
+        geometry->e820_ranges(&table, options.domu, stdout);
+        return true;
+    }
+    if (options.verify) {
+        fine = geometry->e820_verify(&table, options.domu, stdout);
+        printf("%s: %s\n", name, fine ? "ranges and classification agree" : "they differ");
+        return fine;
+    }
+    if (options.cost)
+        return show_map(geometry, name, &table);
+    print_table(name, &table);
+    printf("identity ranges of a %s, in PFNs of %s:\n", options.domu ? "domU" : "dom0",
+           geometry->geometry);
+    geometry->e820_ranges(&table, options.domu, stdout);
+    return show_map(geometry, name, &table);
+}
+
+static int e820(char **names, int count)
+{
+    const char *name = options.geometry ? options.geometry : "x86_64";
+    const struct geometry *geometry = geometry_by_name(name, strlen(name));
+    bool fine = true;
+
+    if (!geometry) /* the default is not in each build */
+        return usage("no such geometry", name);
+    if (!count)
+        return usage("missing FILE, a boot log", NULL);
+    if (options.out && count > 1)
+        return usage("-o takes one boot log, not also", names[1]);
+    for (int i = 0; i < count; i++)
+        fine = one_map(geometry, names[i]) && fine;
+    return !fine;
+}
+
+/* ---- a crash ---- */
+
+/* A crash in the middle of ten thousand files is not to be anonymous. */
+static void name_the_case(void)
+{
+    if (!running_file)
+        return;
+    fprintf(stderr, "p2m-case: this happened while running %s", running_file);
+    if (print_running_op) {
+        fprintf(stderr, ", ");
+        print_running_op(stderr);
+    }
+    fprintf(stderr, "\n");
+    running_file = NULL;
+}
+
+static void on_crash(int number)
+{
+    name_the_case();
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
+
+static void watch_crashes(void)
+{
+    if (__sanitizer_set_death_callback) {
+        __sanitizer_set_death_callback(name_the_case);
+        return;
+    }
+    signal(SIGSEGV, on_crash);
+    signal(SIGBUS, on_crash);
+    signal(SIGABRT, on_crash);
+}
+
+/* ---- options ---- */
+
+/* Each command that an option is for; NULL: all. */
+static const struct option_row {
+    const char *name;
+    bool *flag;         /* set by an option without a value */
+    const char **value; /* or the value goes here */
+    const char *commands;
+} rows[] = {
+    {"geometry", NULL, &options.geometry, NULL},
+    {"target", NULL, &options.target, NULL},
+    {"check", NULL, &options.check, "run replay cells repro decode encode show shrink"},
+    {"reverse", &options.reverse, NULL, "replay cells"},
+    {"faults", &options.faults, NULL, "replay cells"},
+    {"junit", NULL, &options.junit, "replay cells"},
+    {"hashes", &options.hashes, NULL, "replay cells"},
+    {"domu", &options.domu, NULL, "e820"},
+    {"ranges", &options.ranges, NULL, "e820"},
+    {"cost", &options.cost, NULL, "e820"},
+    {"verify", &options.verify, NULL, "e820"},
+    {"svg", &options.svg, NULL, "show"},
+    {"all", &options.all, NULL, "cells"},
+    {"want", NULL, &options.want, "shrink"},
+    {"out", NULL, &options.out, "encode decode shrink e820 show"}, /* -o */
+    {"help", &options.help, NULL, NULL},
+};
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+static bool has_word(const char *words, const char *word)
+{
+    size_t length = strlen(word);
+
+    for (; *words; words += strspn(words, " ")) {
+        size_t next = strcspn(words, " ");
+
+        if (next == length && !memcmp(words, word, length))
+            return true;
+        words += next;
+    }
+    return false;
+}
+
+static bool parse_options(int argc, char **argv)
+{
+    struct option long_options[ROWS + 1] = {{NULL, 0, NULL, 0}};
+    int option, index;
+
+    for (unsigned i = 0; i < ROWS; i++)
+        long_options[i] =
+            (struct option){rows[i].name, rows[i].value ? required_argument : no_argument, NULL, 0};
+    while ((option = getopt_long(argc, argv, "ho:", long_options, &index)) != -1) {
+        if (option == '?') /* getopt has said what is wrong */
+            return false;
+        for (unsigned i = 0; option && i < ROWS; i++) /* a short one is the long one's letter */
+            if (rows[i].name[0] == option && strchr("ho", option))
+                index = (int)i;
+        if (rows[index].flag)
+            *rows[index].flag = true;
+        else
+            *rows[index].value = optarg;
+    }
+    return true;
+}
+
+/* What is wrong with the options of `command`: 0, or usage() said it. */
+static int check_options(const char *command)
+{
+    for (unsigned i = 0; i < ROWS; i++) {
+        bool given = rows[i].flag ? *rows[i].flag : *rows[i].value != NULL;
+
+        if (given && rows[i].commands && !has_word(rows[i].commands, command)) {
+            fprintf(stderr, "p2m-case: %s%s is not valid with %s; see p2m-case --help\n",
+                    !strcmp(rows[i].name, "out") ? "-" : "--",
+                    !strcmp(rows[i].name, "out") ? "o" : rows[i].name, command);
+            return 2;
+        }
+    }
+    if (options.check && strcmp(options.check, "every") && strcmp(options.check, "quick"))
+        return usage("--check is every or quick, not", options.check);
+    if (options.target && !target_by_name(options.target))
+        return usage("no such target", options.target);
+    if (options.out && !strcmp(command, "show") && !options.svg)
+        return usage("-o is valid with show only together with --svg", NULL);
+    if (options.ranges + options.cost + options.verify + (!strcmp(command, "e820") && options.out) >
+        1)
+        return usage("choose one of --ranges, --cost, --verify and -o", NULL);
+    if (!replay_knows(options.geometry) ||
+        (options.geometry && strcmp(command, "replay") &&
+         !geometry_by_name(options.geometry, strlen(options.geometry))))
+        return usage("no such geometry", options.geometry);
+    options.every = options.check && !strcmp(options.check, "every");
+    return 0;
+}
+
+/* ---- commands ---- */
+
+static int print_names(char **names, int count)
+{
+    (void)names;
+    if (count)
+        return usage("geometries takes no argument, not", names[0]);
+    for (unsigned i = 0; i < GEOMETRIES; i++)
+        if (all_geometries[i])
+            printf("%s\n", all_geometries[i]->geometry);
+    return 0;
+}
+
+static int shrink(char **names, int count)
+{
+    if (count != 1)
+        return usage("missing FILE: shrink takes one case", NULL);
+    return !shrink_file(names[0], options.geometry, options.target, options.want, options.out);
+}
+
+static int run_cases(char **names, int count)
+{
+    return cases(RUN, names, count);
+}
+
+static int run_decode(char **names, int count)
+{
+    return cases(DECODE, names, count);
+}
+
+static int run_encode(char **names, int count)
+{
+    return cases(ENCODE, names, count);
+}
+
+static int run_repro(char **names, int count)
+{
+    return cases(REPRO, names, count);
+}
+
+static int run_show(char **names, int count)
+{
+    return cases(SHOW, names, count);
+}
+
+static const struct command_row {
+    const char *name;
+    int (*run)(char **arguments, int count);
+} commands[] = {
+    {"decode", run_decode},
+    {"encode", run_encode},
+    {"run", run_cases},
+    {"repro", run_repro},
+    {"show", run_show},
+    {"replay", replay},
+    {"shrink", shrink},
+    {"cells", cells},
+    {"e820", e820},
+    {"facts", facts},
+    {"geometries", print_names},
+};
+
+static int dispatch(int argc, char **argv)
+{
+    const char *name = optind < argc ? argv[optind++] : NULL;
+
+    if (options.help) {
+        fputs(help_text, stdout);
+        return 0;
+    }
+    if (!name)
+        return usage("missing COMMAND", NULL);
+    for (unsigned i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        if (!strcmp(name, commands[i].name)) {
+            int wrong = check_options(name);
+
+            return wrong ? wrong : commands[i].run(argv + optind, argc - optind);
+        }
+    return usage("no such command", name);
+}
+
+int main(int argc, char **argv)
+{
+    int status;
+
+    signal(SIGPIPE, SIG_IGN);
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    watch_crashes();
+    if (!parse_options(argc, argv))
+        return 2;
+    status = dispatch(argc, argv);
+    if (fflush(stdout) || ferror(stdout)) {
+        fprintf(stderr, "p2m-case: standard output: %s\n", strerror(errno));
+        return 1;
+    }
+    return status;
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Shrinks over geometries: first where the case was found, then in the smallest tree
+ * in which what is left still fails in the same way. See minimize.h.
+ */
+#include "minimize.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "props/base/files.h"
+#include "geometry.h"
+
+/* One geometry's result, in memory. */
+struct result {
+    const struct geometry *geometry;
+    struct shrunk shrunk;
+    char *text, *code, *aside;
+    size_t text_size, code_size, aside_size;
+};
+
+static bool shrink_in(const struct geometry *geometry, const struct input *input, const char *want,
+                      struct result *result)
+{
+    bool fine;
+
+    memset(result, 0, sizeof(*result));
+    result->geometry = geometry;
+    result->shrunk.text = open_memstream(&result->text, &result->text_size);
+    result->shrunk.code = open_memstream(&result->code, &result->code_size);
+    result->shrunk.aside = open_memstream(&result->aside, &result->aside_size);
+    if (!result->shrunk.text || !result->shrunk.code || !result->shrunk.aside) {
+        perror("p2m-case: shrink");
+        exit(1);
+    }
+    fine = geometry->shrink(input, want, &result->shrunk);
+    fclose(result->shrunk.text);
+    fclose(result->shrunk.code);
+    fclose(result->shrunk.aside);
+    return fine;
+}
+
+static void drop(struct result *result)
+{
+    free(result->text);
+    free(result->code);
+    free(result->aside);
+}
+
+/* The result once more, as an input. */
+static struct input as_input(const struct result *result, const char *target)
+{
+    return (struct input){
+        .name = "shrunk.txt", .data = result->text, .size = result->text_size, .target = target};
+}
+
+/* Is another geometry worth a try: a smaller one than that where it was found? */
+static void try_smaller(struct result *best, const char *target, const char *want, uint64_t *tried)
+{
+    for (unsigned i = 0; i < GEOMETRIES && all_geometries[i] != best->geometry; i++) {
+        struct input input = as_input(best, target);
+        struct result smaller;
+
+        if (!all_geometries[i])
+            continue;
+        if (!shrink_in(all_geometries[i], &input, want, &smaller)) {
+            drop(&smaller);
+            continue;
+        }
+        *tried += smaller.shrunk.tried;
+        drop(best);
+        *best = smaller;
+        return;
+    }
+}
+
+/* Each `# NAME` of what was also met, to a file of its own. */
+static bool write_asides(const char *out, const char *aside)
+{
+    char name[4096];
+    bool fine = true;
+
+    for (const char *at = aside; at && *at;) {
+        const char *next = strstr(at, "\n# ");
+        const char *end = strchr(at, '\n');
+        size_t size = next ? (size_t)(next + 1 - at) : strlen(at);
+
+        snprintf(name, sizeof(name), "%s.aside-%.*s.txt", out, (int)(end - at - 2), at + 2);
+        fine = fine && files_write(name, end + 1, size - (size_t)(end + 1 - at));
+        at = next ? next + 1 : NULL;
+    }
+    return fine;
+}
+
+static bool write_all(const char *out, const struct result *best, const char *target)
+{
+    struct input input = as_input(best, target);
+    uint8_t bytes[GEOMETRY_BYTES];
+    char name[4096];
+    size_t size;
+    bool fine;
+
+    fine = best->geometry->encode(&input, bytes, &size) && files_write(out, bytes, size);
+    snprintf(name, sizeof(name), "%s.txt", out);
+    fine = fine && files_write(name, best->text, best->text_size);
+    snprintf(name, sizeof(name), "%s.c", out);
+    fine = fine && files_write(name, best->code, best->code_size);
+    return fine && write_asides(out, best->aside);
+}
+
+static bool shrink_input(const struct geometry *geometry, const struct input *input,
+                         const char *want, const char *out)
+{
+    struct result best;
+    char found[64];
+    unsigned before;
+    uint64_t tried;
+    bool fine = true;
+
+    if (!geometry->failure(input, found))
+        return false;
+    if (!found[0] || (want && strcmp(want, found))) {
+        fprintf(stderr, "p2m-case: %s: geometry %s: expected %s, got %s; nothing to shrink\n",
+                input->name, geometry->geometry, want ? want : "a failure",
+                found[0] ? found : "no violation");
+        return false;
+    }
+    if (!shrink_in(geometry, input, found, &best)) {
+        fprintf(stderr, "p2m-case: %s: %s is not reproducible in one process\n", input->name,
+                found);
+        return false;
+    }
+    before = best.shrunk.ops_before;
+    tried = best.shrunk.tried;
+    try_smaller(&best, input->target, found, &tried);
+    if (out)
+        fine = write_all(out, &best, input->target);
+    else
+        fwrite(best.text, 1, best.text_size, stdout);
+    printf("%s%s: %u ops in %s -> %u ops in %s, %" PRIu64 " candidates\n", out ? "" : "# ", found,
+           before, geometry->geometry, best.shrunk.ops_after, best.geometry->geometry, tried);
+    drop(&best);
+    return fine;
+}
+
+bool shrink_file(const char *name, const char *geometry_name, const char *target, const char *want,
+                 const char *out)
+{
+    const struct geometry *geometry;
+    struct input input;
+    char *data;
+    bool fine;
+
+    if (!input_open(name, &input, &data))
+        return false;
+    geometry = geometry_for(&input, geometry_name, target);
+    fine = geometry && shrink_input(geometry, &input, want, out);
+    free(data);
+    return fine;
+}

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Replays folders of cases: see replay.h. */
+#include "replay.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "props/base/files.h"
+
+static struct {
+    const struct replay_request *request;
+    struct replay_counts counts[GEOMETRIES]; /* by geometry */
+    uint64_t unread;                         /* files that are no case */
+    FILE *xml;                               /* test cases for JUnit, in memory; NULL: not wanted */
+} job;
+
+bool replay_knows(const char *geometries)
+{
+    const char *at = geometries;
+
+    if (!at || !strcmp(at, "all"))
+        return true;
+    for (; *at; at += strcspn(at, ","), at += *at == ',')
+        if (!geometry_by_name(at, strcspn(at, ",")))
+            return false;
+    return *geometries;
+}
+
+/* Is the geometry built in, and wanted? */
+static bool is_wanted(const struct geometry *geometry)
+{
+    const char *at = job.request->geometries;
+
+    if (!geometry || !at || !strcmp(at, "all"))
+        return geometry;
+    for (; *at; at += strcspn(at, ","), at += *at == ',')
+        if (geometry_by_name(at, strcspn(at, ",")) == geometry)
+            return true;
+    return false;
+}
+
+/* ---- JUnit ---- */
+
+static void print_escaped(FILE *out, const char *text)
+{
+    for (; *text; text++) {
+        switch (*text) {
+        case '<':
+            fputs("&lt;", out);
+            break;
+        case '&':
+            fputs("&amp;", out);
+            break;
+        case '"':
+            fputs("&quot;", out);
+            break;
+        default:
+            fputc((unsigned char)*text < ' ' ? ' ' : *text, out);
+        }
+    }
+}
+
+static void note_result(const char *geometry, const char *name, const char *failure)
+{
+    if (!job.xml)
+        return;
+    fprintf(job.xml, "    <testcase classname=\"p2mcheck.%s\" name=\"", geometry);
+    print_escaped(job.xml, name);
+    fputs(failure ? "\">\n      <failure message=\"" : "\"/>\n", job.xml);
+    if (!failure)
+        return;
+    print_escaped(job.xml, failure);
+    fputs("\"/>\n    </testcase>\n", job.xml);
+}
+
+static bool write_junit(const char *name, const struct replay_counts *sum, const char *cases)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    bool fine;
+
+    if (!out) {
+        perror("p2m-case: replay");
+        return false;
+    }
+    fprintf(out,
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n"
+            "  <testsuite name=\"p2mcheck\" tests=\"%" PRIu64 "\" failures=\"%" PRIu64 "\">\n%s"
+            "  </testsuite>\n</testsuites>\n",
+            sum->files + job.unread, sum->failures + job.unread, cases);
+    fclose(out);
+    fine = files_write(name, text, size);
+    free(text);
+    return fine;
+}
+
+/* ---- files ---- */
+
+static bool in_geometry(unsigned t, const struct input *input)
+{
+    struct replay_counts *counts = &job.counts[t];
+    bool fine = all_geometries[t]->replay(input, &job.request->options, counts);
+
+    note_result(all_geometries[t]->geometry, input->name, fine ? NULL : counts->failure);
+    return fine;
+}
+
+/* One file in each geometry that is wanted. */
+static bool replay_file(const char *name, void *ctx)
+{
+    struct input input;
+    bool readable, fine;
+    char *data = NULL;
+
+    (void)ctx;
+    fine = readable = input_open(name, &input, &data);
+    if (readable) {
+        geometry_by_file(&input, job.request->target);
+        fine = readable =
+            !any_geometry()->is_text(&input) || any_geometry()->named_geometry(&input);
+    }
+    for (unsigned t = 0; readable && t < GEOMETRIES; t++)
+        if (is_wanted(all_geometries[t]))
+            fine = in_geometry(t, &input) && fine;
+    if (!readable) {
+        job.unread++;
+        note_result("any", name, "no case, or not to be read");
+    }
+    free(data);
+    return fine;
+}
+
+static uint64_t failures(void)
+{
+    uint64_t sum = job.unread;
+
+    for (unsigned t = 0; t < GEOMETRIES; t++)
+        sum += job.counts[t].failures;
+    return sum;
+}
+
+/* A path that could not be walked is a failure, too. */
+static bool replay_path(const char *path)
+{
+    uint64_t before = failures();
+
+    if (files_each(path, job.request->reverse, replay_file, NULL))
+        return true;
+    if (failures() == before) {
+        job.unread++;
+        note_result("any", path, "not to be read, or nothing in it");
+    }
+    return false;
+}
+
+static void print_counts(const char *name, const struct replay_counts *counts)
+{
+    printf("%-8s %6" PRIu64 " files %9" PRIu64 " ops %11" PRIu64 " checks %6" PRIu64 " failures\n",
+           name, counts->files, counts->ops, counts->checks, counts->failures);
+}
+
+/* Adds the geometries up; answers how many there were. */
+static unsigned add_up(struct replay_counts *sum)
+{
+    unsigned number = 0;
+
+    for (unsigned t = 0; t < GEOMETRIES; t++) {
+        const struct replay_counts *counts = &job.counts[t];
+
+        if (!is_wanted(all_geometries[t]))
+            continue;
+        number++;
+        if (!job.request->options.hashes)
+            print_counts(all_geometries[t]->geometry, counts);
+        sum->files += counts->files;
+        sum->ops += counts->ops;
+        sum->checks += counts->checks;
+        sum->failures += counts->failures;
+        sum->faults += counts->faults;
+    }
+    return number;
+}
+
+/* Nothing done is nothing shown. */
+static bool did_something(const struct replay_counts *sum, const char *path)
+{
+    if (job.request->options.faults && !sum->faults) {
+        fprintf(stderr, "p2m-case: %s: no case asks for a page that could be refused\n", path);
+        return false;
+    }
+    if (!sum->ops || !sum->checks) {
+        fprintf(stderr, "p2m-case: %s: it holds no op\n", path);
+        return false;
+    }
+    return true;
+}
+
+bool replay_paths(char **paths, int count, const struct replay_request *request)
+{
+    struct replay_counts sum = {0};
+    unsigned number;
+    char *cases = NULL;
+    size_t size = 0;
+    bool fine = true;
+
+    memset(&job, 0, sizeof(job));
+    job.request = request;
+    job.xml = request->junit ? open_memstream(&cases, &size) : NULL;
+    for (int i = 0; i < count; i++)
+        fine = replay_path(paths[request->reverse ? count - 1 - i : i]) && fine;
+    number = add_up(&sum);
+    if (request->options.faults && !request->options.hashes)
+        printf("runs with one page refused: %" PRIu64 "\n", sum.faults);
+    fine = fine && did_something(&sum, paths[0]);
+    if (!request->options.hashes)
+        printf("replayed in %u geometries: %" PRIu64 " files, %" PRIu64 " ops, %" PRIu64
+               " checks, %" PRIu64 " failures\n",
+               number, sum.files, sum.ops, sum.checks, sum.failures + job.unread);
+    if (job.xml) {
+        fclose(job.xml);
+        fine = write_junit(request->junit, &sum, cases) && fine;
+        free(cases);
+    }
+    return fine;
+}

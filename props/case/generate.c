@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Random cases: see generate.h. */
+#include "generate.h"
+
+#include <string.h>
+
+#include "core/e820.h"
+#include "props/case/entry.h"
+#include "props/base/uninstrumented.h"
+
+UNINSTRUMENTED_BEGIN
+
+const struct generate_mix generate_all = {16, 24, 8};
+const struct generate_mix generate_calls = {0, 0, 0};
+
+#define HOT 3
+#define RECENT 8
+#define LOW_PAGES 256 /* 1 MiB, which a domU's memory map leaves out */
+
+static struct {
+    uint64_t hot[HOT];       /* first PFNs of leaves */
+    uint64_t recent[RECENT]; /* PFNs used before */
+    unsigned used;
+    bool meets;      /* the op before is to run inside the next one, */
+    uint64_t inside; /* and has this PFN */
+    unsigned beyond; /* one PFN in so many is beyond the table */
+    unsigned off;    /* op kinds that are not drawn at all: swarm */
+} drawn;
+
+bool generate_swarm_off;
+
+/* An index near an end of [0, slots), mostly. */
+static uint64_t edge_index(struct prng *prng, unsigned slots)
+{
+    switch (prng_below(prng, 5)) {
+    case 0:
+        return 0;
+    case 1:
+        return slots - 1;
+    case 2:
+        return 1 % slots;
+    default:
+        return prng_below(prng, slots);
+    }
+}
+
+static uint64_t edge_leaf(struct prng *prng)
+{
+    uint64_t mid = edge_index(prng, P2M_TOP) * P2M_MID + edge_index(prng, P2M_MID);
+
+    return mid * P2M_LEAF;
+}
+
+/* An auto-translated guest has no table: what there is to see is where it would end. */
+static void forget(struct prng *prng, const struct boot *boot)
+{
+    drawn.used = 0;
+    drawn.meets = false;
+    drawn.beyond = boot->auto_translated ? 3 : 16;
+    for (unsigned i = 0; i < HOT; i++) {
+        drawn.hot[i] = edge_leaf(prng);
+        if (i && prng_one_in(prng, 2)) /* often a neighbour of the last one */
+            drawn.hot[i] = (drawn.hot[i - 1] + P2M_LEAF) % MAX_P2M_PFN;
+    }
+}
+
+static uint64_t random_pfn(struct prng *prng)
+{
+    unsigned how = (unsigned)prng_below(prng, 16);
+
+    if (drawn.meets && how < 8) /* in one leaf they race */
+        return drawn.inside - drawn.inside % P2M_LEAF + edge_index(prng, P2M_LEAF);
+    if (!how)
+        return prng_below(prng, MAX_P2M_PFN);
+    if (how < 3)
+        return edge_leaf(prng) + edge_index(prng, P2M_LEAF);
+    if (how < 9 && drawn.used)
+        return (drawn.recent[prng_below(prng, drawn.used)] + prng_below(prng, 4) - 2) &
+               shape_word_mask(&shape_here);
+    return drawn.hot[prng_below(prng, HOT)] + edge_index(prng, P2M_LEAF);
+}
+
+static uint64_t remember(struct prng *prng, uint64_t pfn)
+{
+    drawn.recent[drawn.used < RECENT ? drawn.used++ : prng_below(prng, RECENT)] = pfn;
+    return pfn;
+}
+
+uint64_t generate_pfn(struct prng *prng)
+{
+    if (!prng_one_in(prng, drawn.beyond))
+        return remember(prng, random_pfn(prng));
+    return remember(prng, prng_one_in(prng, 4) ? shape_word_mask(&shape_here) - prng_below(prng, 3)
+                                               : MAX_P2M_PFN + prng_below(prng, 3));
+}
+
+/* Calls have few sync points, mostly. */
+uint8_t generate_sync_point(struct prng *prng)
+{
+    return (uint8_t)(1 + prng_below(prng, 1 + prng_below(prng, OP_AT_MAX)));
+}
+
+uint64_t generate_entry(struct prng *prng, uint64_t pfn)
+{
+    static const uint8_t kinds[16] = {
+        ENTRY_MFN,      ENTRY_MFN,      ENTRY_MFN,      ENTRY_MFN,
+        ENTRY_MFN,      ENTRY_FOREIGN,  ENTRY_FOREIGN,  ENTRY_FOREIGN,
+        ENTRY_INVALID,  ENTRY_INVALID,  ENTRY_INVALID,  ENTRY_IDENTITY,
+        ENTRY_IDENTITY, ENTRY_IDENTITY, ENTRY_IDENTITY, ENTRY_MFN_IS_PFN,
+    };
+    uint64_t value = prng_below(prng, (uint64_t)1 << (prng_one_in(prng, 4) ? MFN_BITS : 8));
+
+    return entry_join(&shape_here, pfn, (enum entry_kind)kinds[prng_below(prng, 16)], value);
+}
+
+static uint64_t malformed_entry(struct prng *prng, uint64_t pfn)
+{
+    enum entry_kind kind = prng_one_in(prng, 2) ? ENTRY_WRONG_IDENTITY : ENTRY_BOTH_BITS;
+
+    return entry_join(&shape_here, pfn, kind, prng_below(prng, MAX_P2M_PFN));
+}
+
+/* A few PFNs on, or at an edge or beside one, or whole mids on, or at another PFN. */
+static uint64_t range_end(struct prng *prng, uint64_t start)
+{
+    switch (prng_below(prng, 8)) {
+    case 0:
+        return start + prng_below(prng, 3);
+    case 1:
+        return start + prng_below(prng, 2 * P2M_LEAF);
+    case 2:
+        return (start / P2M_LEAF + prng_below(prng, 3)) * P2M_LEAF + prng_one_in(prng, 4);
+    case 3:
+        return (start / P2M_MID_SPAN + 1 + prng_below(prng, 2)) * P2M_MID_SPAN +
+               prng_one_in(prng, 4);
+    case 4:
+        return start + P2M_MID_SPAN + prng_below(prng, P2M_MID_SPAN);
+    case 5:
+        return prng_one_in(prng, 2) ? start + prng_below(prng, 2 * P2M_MID_SPAN)
+                                    : MAX_P2M_PFN + prng_below(prng, 4);
+    default:
+        return generate_pfn(prng);
+    }
+}
+
+static void a_range(struct prng *prng, struct op *op)
+{
+    uint64_t span = prng_one_in(prng, 2) ? P2M_LEAF : P2M_MID_SPAN, end;
+
+    op->pfn = generate_pfn(prng);
+    if (prng_one_in(prng, 2) && op->pfn < MAX_P2M_PFN)
+        op->pfn -= op->pfn % span;
+    end = prng_one_in(prng, 4) ? op->pfn + span : range_end(prng, op->pfn);
+    op->arg = remember(prng, end & shape_word_mask(&shape_here));
+    if (op->arg < op->pfn && !prng_one_in(prng, 4)) {
+        uint64_t start = op->arg;
+
+        op->arg = op->pfn;
+        op->pfn = start;
+    }
+}
+
+static bool once_in(struct prng *prng, unsigned n)
+{
+    return n && prng_one_in(prng, n);
+}
+
+/* Half of the cases have all ops; of the others each has some, but a set or a range always. */
+static void draw_swarm(struct prng *prng)
+{
+    drawn.off = 0;
+    if (prng_one_in(prng, 2) && !generate_swarm_off)
+        drawn.off = (unsigned)prng_next(prng) & ~(1u << (prng_one_in(prng, 2) ? OP_SET : OP_RANGE));
+}
+
+static void random_op(struct prng *prng, const struct generate_mix *mix, struct op *op)
+{
+    static const uint8_t kinds[16] = {
+        OP_SET,         OP_SET,         OP_SET,   OP_SET,   OP_SET,   OP_SET_NOALLOC,
+        OP_SET_NOALLOC, OP_SET_NOALLOC, OP_RANGE, OP_RANGE, OP_RANGE, OP_RANGE,
+        OP_GET,         OP_PFN_TO_MFN,  OP_SET,   OP_RANGE,
+    };
+
+    bool malformed = prng_one_in(prng, 4);
+
+    memset(op, 0, sizeof(*op));
+    if (!(drawn.off >> OP_RESUME & 1) && once_in(prng, mix->resume)) {
+        op->kind = OP_RESUME;
+        return;
+    }
+    do
+        op->kind = kinds[prng_below(prng, 16)];
+    while (drawn.off >> op->kind & 1);
+    if (op->kind == OP_RANGE)
+        a_range(prng, op);
+    else
+        op->pfn = generate_pfn(prng);
+    if (op_has_entry(op->kind))
+        op->arg = malformed ? malformed_entry(prng, op->pfn) : generate_entry(prng, op->pfn);
+    /* what is malformed asks for no page, or should not: then it is to show in the result */
+    if (op_stores(op->kind) && !malformed && prng_one_in(prng, 6))
+        op->refuse = (uint8_t)(1 + prng_below(prng, 1 + prng_below(prng, 6)));
+    if (once_in(prng, mix->race))
+        op->at = generate_sync_point(prng);
+    drawn.meets = op->at && op->pfn < MAX_P2M_PFN;
+    drawn.inside = op->pfn;
+}
+
+/* Edges of pages, or a byte beside one, or anywhere; now and then where a domU's map begins. */
+static uint64_t an_address(struct prng *prng)
+{
+    uint64_t page = prng_one_in(prng, 16) ? LOW_PAGES : generate_pfn(prng) % (MAX_P2M_PFN + 4);
+
+    switch (prng_below(prng, 6)) {
+    case 0:
+        return page * 4096 + 1;
+    case 1:
+        return page * 4096 + 4095;
+    case 2:
+        return page * 4096 + prng_below(prng, 4096);
+    default:
+        return page * 4096;
+    }
+}
+
+/* An entry of a map, often where the last one ended, as they do in real ones; some are empty. */
+static struct op an_entry(struct prng *prng, uint64_t last)
+{
+    uint64_t start = prng_one_in(prng, 2) ? last : an_address(prng);
+    uint64_t stop = prng_one_in(prng, 6) ? start : an_address(prng);
+    bool ram = prng_one_in(prng, 2), swap = start > stop && !prng_one_in(prng, 4);
+
+    return (struct op){.kind = OP_E820,
+                       .type = ram ? P2M_E820_RAM : (uint8_t)(1 + prng_below(prng, 6)),
+                       .start = swap ? stop : start,
+                       .stop = swap ? start : stop};
+}
+
+static void an_e820_table(struct prng *prng, unsigned room, struct test_case *c)
+{
+    unsigned entries = 1 + (unsigned)prng_below(prng, 1 + prng_below(prng, room < 12 ? room : 12));
+    uint64_t last = 0;
+
+    for (unsigned i = 0; i + 1 < entries; i++) {
+        c->ops[c->count] = an_entry(prng, last);
+        last = c->ops[c->count++].stop;
+    }
+    c->ops[c->count++] = (struct op){.kind = OP_XEN_SET_IDENTITY, .type = prng_one_in(prng, 2)};
+}
+
+static void a_boot(struct prng *prng, struct boot *boot)
+{
+    uint64_t most = boot_max_pages(&shape_here);
+
+    memset(boot, 0, sizeof(*boot));
+    if (!prng_one_in(prng, 3))
+        boot->nr_pages = prng_below(prng, 4) * P2M_LEAF + prng_below(prng, P2M_LEAF + 1);
+    if (prng_one_in(prng, 32)) /* a long list takes its time */
+        boot->nr_pages = prng_below(prng, most / (P2M_LEAF > 8 ? 32 : 1) + 1);
+    if (MAX_P2M_PFN < most && prng_one_in(prng, 32))
+        boot->nr_pages = MAX_P2M_PFN + prng_below(prng, 3) - 1;
+    if (boot->nr_pages > most)
+        boot->nr_pages = most;
+    if (prng_one_in(prng, 3))
+        boot->holes = (uint8_t)prng_below(prng, 256);
+    if (prng_one_in(prng, 4))
+        boot->refuse = (uint8_t)(1 + prng_below(prng, 6));
+    boot->auto_translated = prng_one_in(prng, 12);
+    boot->xen_restore = prng_one_in(prng, 4);
+}
+
+void generate_case(struct prng *prng, const struct generate_mix *mix, unsigned ops,
+                   struct test_case *c)
+{
+    a_boot(prng, &c->boot);
+    forget(prng, &c->boot);
+    c->count = 0;
+    draw_swarm(prng);
+    if (ops && once_in(prng, mix->e820)) {
+        an_e820_table(prng, ops, c);
+        if (prng_one_in(prng, 2)) /* calls on top of it show little that is new */
+            return;
+    }
+    while (c->count < ops)
+        random_op(prng, mix, &c->ops[c->count++]);
+}
+
+void generate_prime(struct prng *prng, const struct test_case *c)
+{
+    forget(prng, &c->boot);
+    draw_swarm(prng);
+    if (!c->count)
+        return;
+    for (unsigned i = 0; i < RECENT; i++) {
+        const struct op *op = &c->ops[prng_below(prng, c->count)];
+
+        if (op_has_pfn(op->kind))
+            drawn.recent[drawn.used++] = op->kind == OP_RANGE && i % 2 ? op->arg : op->pfn;
+    }
+    for (unsigned i = 0; i < HOT && i < drawn.used; i++)
+        if (drawn.recent[i] < MAX_P2M_PFN && !prng_one_in(prng, 3))
+            drawn.hot[i] = drawn.recent[i] - drawn.recent[i] % P2M_LEAF;
+}
+
+void generate_op(struct prng *prng, const struct generate_mix *mix, struct op *op)
+{
+    if (!once_in(prng, mix->e820))
+        random_op(prng, mix, op);
+    else if (prng_one_in(prng, 2))
+        *op = an_entry(prng, 0);
+    else
+        *op = (struct op){.kind = OP_XEN_SET_IDENTITY, .type = prng_one_in(prng, 2)};
+}
+
+UNINSTRUMENTED_END

@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The order of passes: see shrink.h. Each candidate must be smaller by one fixed
+ * measure, so it ends; passes are repeated until none of them finds anything.
+ */
+#include "shrink.h"
+
+#include <string.h>
+
+#include "props/base/prng.h"
+#include "props/base/uninstrumented.h"
+
+UNINSTRUMENTED_BEGIN
+
+/* ---- what is small ---- */
+
+struct measure {
+    uint64_t ops, boot, kinds, pfns, numbers; /* compared in this order */
+};
+
+static unsigned kind_weight(const struct op *op)
+{
+    static const uint8_t weight[OP_KINDS] = {
+#define X(name, word, pfn, stores, entry, weight) weight,
+        OPS(X)
+#undef X
+    };
+    static const uint8_t entry_weight[ENTRY_KINDS] = {
+        [ENTRY_MFN] = 0,       [ENTRY_INVALID] = 1,    [ENTRY_IDENTITY] = 2,
+        [ENTRY_FOREIGN] = 3,   [ENTRY_MFN_IS_PFN] = 4, [ENTRY_WRONG_IDENTITY] = 5,
+        [ENTRY_BOTH_BITS] = 6,
+    };
+    unsigned sum = 16u * weight[op->kind] + 64u * (op->at != 0) + 64u * (op->refuse != 0);
+    uint64_t value;
+
+    if (op_has_entry(op->kind))
+        sum += entry_weight[entry_split(&shape_here, op->pfn, op->arg, &value)];
+    if (op->kind == OP_XEN_SET_IDENTITY || op->kind == OP_E820)
+        sum += op->type != (op->kind == OP_E820 ? 2 : 0);
+    return sum;
+}
+
+/* Sums of large numbers do not wrap: each counts by at most 2^48. */
+static uint64_t capped(uint64_t number)
+{
+    return number < (uint64_t)1 << 48 ? number : (uint64_t)1 << 48;
+}
+
+static uint64_t numbers_of(const struct op *op)
+{
+    uint64_t value = 0;
+
+    if (op_has_entry(op->kind))
+        entry_split(&shape_here, op->pfn, op->arg, &value);
+    if (op->kind == OP_RANGE)
+        value = op->arg > op->pfn ? op->arg - op->pfn : op->pfn - op->arg;
+    return capped(op->pfn) * 2 + capped(value) + op->at + op->refuse + capped(op->start) +
+           capped(op->stop);
+}
+
+/* The same PFN twice is easier on the reader than two PFNs. */
+static unsigned different_pfns(const struct test_case *c)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < c->count; i++) {
+        unsigned k = 0;
+
+        while (k < i && (!op_has_pfn(c->ops[k].kind) || c->ops[k].pfn != c->ops[i].pfn))
+            k++;
+        count += op_has_pfn(c->ops[i].kind) && k == i;
+    }
+    return count;
+}
+
+static struct measure measure(const struct test_case *c)
+{
+    const struct boot *boot = &c->boot;
+    struct measure m = {
+        .ops = c->count,
+        .boot = boot->auto_translated + boot->xen_restore + (boot->refuse != 0) +
+                (boot->holes != 0) + (boot->nr_pages != 0),
+        .pfns = different_pfns(c),
+        .numbers = capped(boot->nr_pages) + boot->refuse + boot->holes,
+    };
+
+    for (unsigned i = 0; i < c->count; i++) {
+        m.kinds += kind_weight(&c->ops[i]);
+        m.numbers += numbers_of(&c->ops[i]);
+    }
+    return m;
+}
+
+static bool smaller(const struct test_case *a, const struct test_case *b)
+{
+    struct measure x = measure(a), y = measure(b);
+
+    if (x.ops != y.ops)
+        return x.ops < y.ops;
+    if (x.boot != y.boot)
+        return x.boot < y.boot;
+    if (x.kinds != y.kinds)
+        return x.kinds < y.kinds;
+    if (x.pfns != y.pfns)
+        return x.pfns < y.pfns;
+    return x.numbers < y.numbers;
+}
+
+static bool fails(struct shrink *shrink, const struct test_case *c)
+{
+    if (!shrink->budget || !case_fits(c, &shape_here))
+        return false;
+    shrink->budget--;
+    shrink->tried++;
+    return shrink->fails(shrink->ctx, c);
+}
+
+static bool offer(struct shrink *shrink, struct test_case *c, const struct test_case *candidate)
+{
+    if (!smaller(candidate, c) || !fails(shrink, candidate))
+        return false;
+    *c = *candidate;
+    return true;
+}
+
+/*
+ * With fewer ops a call that ran inside another one comes at another moment: each
+ * moment is tried, for one such call after the other.
+ */
+#define MOMENTS 40
+
+static bool offer_retimed(struct shrink *shrink, struct test_case *c, struct test_case *candidate)
+{
+    if (offer(shrink, c, candidate))
+        return true;
+    for (unsigned i = 0; i < candidate->count; i++) {
+        uint8_t at = candidate->ops[i].at;
+
+        for (unsigned k = 1; at && k <= MOMENTS; k++) {
+            candidate->ops[i].at = (uint8_t)k;
+            if (offer(shrink, c, candidate))
+                return true;
+        }
+        candidate->ops[i].at = at;
+    }
+    return false;
+}
+
+/* ---- fewer ops ---- */
+
+static void cut(struct test_case *c, unsigned from, unsigned count)
+{
+    memmove(&c->ops[from], &c->ops[from + count], (c->count - from - count) * sizeof(c->ops[0]));
+    c->count -= count;
+}
+
+/* Spans of half the case, of a quarter, ... of one op. */
+static bool delete_spans(struct shrink *shrink, struct test_case *c)
+{
+    static struct test_case candidate;
+    bool any = false;
+
+    for (unsigned span = c->count; span; span /= 2)
+        for (unsigned from = 0; from + span <= c->count;) {
+            candidate = *c;
+            cut(&candidate, from, span);
+            if (offer(shrink, c, &candidate))
+                any = true;
+            else
+                from += span > 1 ? span / 2 : 1;
+        }
+    return any;
+}
+
+#define SOME 24 /* so many that all pairs can be tried */
+#define FEW 6   /* and so many that anything can */
+
+/* Two that only make sense together; or one, if the others come at another moment. */
+static bool delete_few(struct shrink *shrink, struct test_case *c)
+{
+    static struct test_case candidate;
+
+    for (unsigned i = 0; c->count <= SOME && i < c->count; i++) {
+        candidate = *c;
+        cut(&candidate, i, 1);
+        if (offer_retimed(shrink, c, &candidate))
+            return true;
+        for (unsigned k = i + 1; k < c->count; k++) {
+            candidate = *c;
+            cut(&candidate, k, 1);
+            cut(&candidate, i, 1);
+            if (offer(shrink, c, &candidate))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* A frame that a boot brings along in the place of an op that stored it. */
+static bool boot_instead(struct shrink *shrink, struct test_case *c)
+{
+    static const unsigned pages[] = {1,
+                                     P2M_LEAF - 1,
+                                     P2M_LEAF,
+                                     P2M_LEAF + 1,
+                                     2 * P2M_LEAF,
+                                     P2M_MID * P2M_LEAF,
+                                     P2M_MID * P2M_LEAF + 1};
+    static struct test_case candidate;
+
+    for (unsigned i = 0; c->count <= FEW && i < c->count; i++)
+        for (unsigned k = 0; k < sizeof(pages) / sizeof(pages[0]); k++) {
+            candidate = *c;
+            candidate.boot.nr_pages = pages[k] < boot_max_pages(&shape_here) ? pages[k] : 1;
+            cut(&candidate, i, 1);
+            if (offer_retimed(shrink, c, &candidate))
+                return true;
+        }
+    return false;
+}
+
+/* One op, of all that there are, in the place of ops i and k. */
+static bool replace_pair(struct shrink *shrink, struct test_case *c, unsigned i, unsigned k)
+{
+    static struct test_case candidate;
+    struct op op;
+
+    for (unsigned n = 0; shrink->budget && shrink_any_op(c, n, &op); n++)
+        for (unsigned place = 0; place < 2; place++) {
+            candidate = *c;
+            op.at = candidate.ops[place ? k : i].at;
+            candidate.ops[place ? k : i] = op;
+            cut(&candidate, place ? i : k, 1);
+            if (offer_retimed(shrink, c, &candidate))
+                return true;
+        }
+    return false;
+}
+
+static bool replace_pairs(struct shrink *shrink, struct test_case *c)
+{
+    for (unsigned i = 0; c->count <= FEW && i < c->count; i++)
+        for (unsigned k = i + 1; k < c->count; k++)
+            if (replace_pair(shrink, c, i, k))
+                return true;
+    return false;
+}
+
+/* ---- plainer ops ---- */
+
+static bool simplify(struct shrink *shrink, struct test_case *c)
+{
+    bool any = false;
+
+    while (shrink_boot(shrink, c, offer))
+        any = true;
+    for (unsigned i = 0; i < c->count; i++)
+        while (shrink_op(shrink, c, i, offer))
+            any = true;
+    while (shrink_pfns(shrink, c, offer))
+        any = true;
+    return any;
+}
+
+void shrink_case(struct shrink *shrink, struct test_case *c)
+{
+    bool any = true;
+
+    while (any && shrink->budget) {
+        any = delete_spans(shrink, c);
+        any = simplify(shrink, c) || any;
+        any = any || delete_few(shrink, c) || boot_instead(shrink, c) || replace_pairs(shrink, c);
+    }
+}
+
+/* ---- carried over from another geometry ---- */
+
+/* Candidate i of the moments: as it is, then each call inside another at each moment. */
+static bool fails_at_some_moment(struct shrink *shrink, struct test_case *c)
+{
+    if (fails(shrink, c))
+        return true;
+    for (unsigned i = 0; i < c->count; i++) {
+        uint8_t at = c->ops[i].at;
+
+        for (unsigned k = 1; at && k <= MOMENTS; k++) {
+            c->ops[i].at = (uint8_t)k;
+            if (fails(shrink, c))
+                return true;
+        }
+        c->ops[i].at = at;
+    }
+    return false;
+}
+
+bool shrink_adapt(struct shrink *shrink, struct test_case *c)
+{
+    static struct test_case candidate;
+    struct op op;
+
+    candidate = *c;
+    if (fails_at_some_moment(shrink, &candidate)) {
+        *c = candidate;
+        return true;
+    }
+    for (unsigned i = 0; c->count <= FEW && i < c->count; i++)
+        for (unsigned n = 0; shrink->budget && shrink_any_op(c, n, &op); n++) {
+            candidate = *c;
+            op.at = c->ops[i].at;
+            op.refuse = c->ops[i].refuse;
+            candidate.ops[i] = op;
+            if (fails_at_some_moment(shrink, &candidate)) {
+                *c = candidate;
+                return true;
+            }
+        }
+    return false;
+}
+
+/* ---- what does not matter ---- */
+
+#define TRIES 12
+
+static uint64_t another_pfn(struct prng *prng, unsigned n)
+{
+    uint64_t max = shape_max_pfn(&shape_here);
+
+    return n == 0 ? 0 : n == 1 ? max - 1 : prng_below(prng, max);
+}
+
+static bool any_pfn(struct shrink *shrink, const struct test_case *c, unsigned i)
+{
+    static struct test_case other;
+    struct prng prng = {i};
+
+    for (unsigned n = 0; n < TRIES; n++) {
+        other = *c;
+        shrink_move_op(&other.ops[i], another_pfn(&prng, n));
+        if (!fails(shrink, &other))
+            return false;
+    }
+    return true;
+}
+
+/* Another value of an entry of the same kind, another end of a range. */
+static bool any_arg(struct shrink *shrink, const struct test_case *c, unsigned i)
+{
+    static struct test_case other;
+    struct prng prng = {~(uint64_t)i};
+    enum entry_kind kind;
+    uint64_t value;
+
+    for (unsigned n = 0; n < TRIES; n++) {
+        struct op *op = &other.ops[i];
+
+        other = *c;
+        if (op->kind == OP_RANGE) {
+            op->arg = op->pfn + 1 + (n ? prng_below(&prng, shape_max_pfn(&shape_here)) : 0);
+        } else {
+            kind = entry_split(&shape_here, op->pfn, op->arg, &value);
+            if (kind != ENTRY_MFN && kind != ENTRY_FOREIGN)
+                return false;
+            op->arg = entry_join(&shape_here, op->pfn, kind, prng_below(&prng, 1u << 28));
+        }
+        if (!fails(shrink, &other))
+            return false;
+    }
+    return true;
+}
+
+void shrink_mark(struct shrink *shrink, const struct test_case *c, struct shrink_marks *marks)
+{
+    memset(marks, 0, sizeof(*marks));
+    for (unsigned i = 0; i < c->count; i++) {
+        if (!op_has_pfn(c->ops[i].kind))
+            continue;
+        marks->any[i].pfn = any_pfn(shrink, c, i);
+        if (op_stores(c->ops[i].kind))
+            marks->any[i].arg = any_arg(shrink, c, i);
+    }
+}
+
+UNINSTRUMENTED_END

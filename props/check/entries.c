@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Entries and lookups against the model: see checks.h. */
+#include "checks.h"
+#include "props/base/uninstrumented.h"
+#include "slot_blocks.h"
+
+UNINSTRUMENTED_BEGIN
+
+/* The first of `count` words that differ, or `count`. Compares all, so that it vectorises. */
+static unsigned first_difference(const p2m_word *a, const p2m_word *b, unsigned count)
+{
+    p2m_word any = 0;
+    unsigned i;
+
+    for (i = 0; i < count; i++)
+        any |= a[i] ^ b[i];
+    if (!any)
+        return count;
+    for (i = 0; a[i] == b[i]; i++)
+        ;
+    return i;
+}
+
+/* One leaf of the subject against the model; false: *pfn is the first that differs. */
+static bool leaf_matches(const struct model *model, const p2m_word *leaf, p2m_word first,
+                         p2m_word *pfn)
+{
+    static p2m_word buffer[P2M_LEAF], identity[P2M_LEAF];
+    const p2m_word *want = model_window(model, first, P2M_LEAF, buffer);
+    unsigned i;
+
+    if (leaf == run.view.identity) {
+        for (i = 0; i < P2M_LEAF; i++)
+            identity[i] = ENTRY_IDENTITY_OF(first + i);
+        leaf = identity;
+    }
+    i = first_difference(leaf, want, P2M_LEAF);
+    *pfn = first + i;
+    return i == P2M_LEAF;
+}
+
+/*
+ * A shared slot needs no look at the entries where the model has the same kind:
+ * what a shared page reads is fixed, and a test holds the kinds against the array.
+ */
+bool checks_entries_match(const struct oracle *oracle, p2m_word *pfn)
+{
+    const struct slot_kinds *kinds = &oracle->kinds;
+
+    for (unsigned ti = 0; ti < P2M_TOP; ti++) {
+        p2m_word **mid = run.view.top[ti];
+
+        if (mid == run.view.mid_missing && kinds->mid[ti] == KIND_MISSING)
+            continue;
+        if (mid == run.view.mid_identity && kinds->mid[ti] == KIND_IDENTITY)
+            continue;
+        for (unsigned mi = 0; mi < P2M_MID; mi++) {
+            const p2m_word *leaf;
+            enum slot_kind kind;
+
+            while (
+                slots_start(mi) && kinds->mid[ti] == KIND_PRIVATE &&
+                slots_shared(mid + mi, kinds->leaf[ti] + mi, run.view.missing, run.view.identity))
+                mi += SLOTS;
+            if (mi == P2M_MID)
+                break;
+            leaf = mid[mi];
+            kind = slot_kinds_leaf(kinds, ti, mi);
+            if (leaf == run.view.missing && kind == KIND_MISSING)
+                continue;
+            if (leaf == run.view.identity && kind == KIND_IDENTITY)
+                continue;
+            if (!leaf_matches(&oracle->model, leaf, ti * P2M_MID_SPAN + mi * (p2m_word)P2M_LEAF,
+                              pfn))
+                return false;
+        }
+    }
+    return true;
+}
+
+static p2m_word subject_get(p2m_word pfn)
+{
+    sync_arm_limit();
+    return run.subject->get(pfn);
+}
+
+static void check_get(p2m_word pfn, enum invariant id)
+{
+    p2m_word want = model_get(&run.oracle.model, pfn), got = subject_get(pfn);
+
+    run.tally.checks++;
+    if (got != want)
+        violated(id, "PFN 0x%llx: expected 0x%llx, got 0x%llx", HEX(pfn), HEX(want), HEX(got));
+}
+
+static void check_translation(p2m_word pfn)
+{
+    p2m_word want = entry_mfn(model_get(&run.oracle.model, pfn)), got;
+
+    run.tally.checks++;
+    sync_arm_limit();
+    got = run.subject->pfn_to_mfn(pfn);
+    if (got != want)
+        violated(PFN_TO_MFN, "PFN 0x%llx: expected MFN 0x%llx, got 0x%llx", HEX(pfn), HEX(want),
+                 HEX(got));
+}
+
+/*
+ * PFNs that are worth a call after an op that changed [start, end): its ends, the PFNs
+ * next to them, and the same offset in the next leaf and in the next mid range.
+ */
+static void probe(void (*check)(p2m_word pfn, enum invariant id), enum invariant id, p2m_word start,
+                  p2m_word end)
+{
+    check(start, id);
+    check(start - 1, id);
+    check(end, id);
+    if (end - 1 != start)
+        check(end - 1, id);
+    check(start + P2M_LEAF, id);
+    check(start + P2M_MID_SPAN, id);
+}
+
+static void check_translation_as(p2m_word pfn, enum invariant id)
+{
+    (void)id;
+    check_translation(pfn);
+}
+
+static void probe_op(void (*check)(p2m_word pfn, enum invariant id), enum invariant id,
+                     const struct op *op)
+{
+    if (!op || !op_has_pfn(op->kind)) {
+        check(0, id);
+        check(MAX_P2M_PFN - 1, id);
+        check(MAX_P2M_PFN, id);
+        return;
+    }
+    if (op->kind == OP_RANGE)
+        probe(check, id, (p2m_word)op->pfn, (p2m_word)op->arg);
+    else
+        probe(check, id, (p2m_word)op->pfn, (p2m_word)op->pfn + 1);
+}
+
+static void sweep(void)
+{
+    for (p2m_word pfn = 0; pfn < MAX_P2M_PFN + 2; pfn++)
+        check_get(pfn, GET_MATCHES_MODEL);
+    check_get(~(p2m_word)0, GET_MATCHES_MODEL);
+    for (p2m_word pfn = 0; pfn < MAX_P2M_PFN + 2; pfn++)
+        check_translation(pfn);
+}
+
+/*
+ * The pages do not hold the model's entry of `pfn`. Either a lookup shows it, or
+ * the subject keeps the entry elsewhere, and then those who read the pages by
+ * themselves do not see it.
+ */
+static void differs(enum invariant id, p2m_word pfn)
+{
+    p2m_word **mid = run.view.top[pfn / P2M_MID_SPAN];
+    const p2m_word *leaf = mid[pfn / P2M_LEAF % P2M_MID];
+    p2m_word want = model_get(&run.oracle.model, pfn);
+    p2m_word page = leaf == run.view.identity ? ENTRY_IDENTITY_OF(pfn) : leaf[pfn % P2M_LEAF];
+
+    check_get(pfn, id);
+    violated(TOOLSTACK_SEES_ALL, "PFN 0x%llx: get answers 0x%llx, its leaf page holds 0x%llx",
+             HEX(pfn), HEX(want), HEX(page));
+}
+
+void checks_entries(const struct outcome *outcome, bool everything)
+{
+    bool range = outcome->op && outcome->op->kind == OP_RANGE && !outcome->overlap;
+    enum invariant id = range ? RANGE_PREFIX : GET_MATCHES_MODEL;
+    p2m_word pfn;
+
+    run_count_check(id);
+    if (everything && !checks_entries_match(&run.oracle, &pfn))
+        differs(id, pfn);
+    probe_op(check_get, id, outcome->op);
+    if (MODEL_LITERAL && run.level == CHECK_EVERY)
+        sweep();
+    run_count_check(PFN_TO_MFN);
+    if (run.level == CHECK_EVERY)
+        probe_op(check_translation_as, PFN_TO_MFN, outcome->op);
+    else
+        check_translation(outcome->op ? (p2m_word)outcome->op->pfn : 0);
+}
+
+/* An auto-translated guest's PFNs are its MFNs, wherever the table would end. */
+static void check_own_mfn(p2m_word pfn, enum invariant id)
+{
+    p2m_word got;
+
+    run.tally.checks++;
+    sync_arm_limit();
+    got = run.subject->pfn_to_mfn(pfn);
+    if (got != pfn)
+        violated(id, "PFN 0x%llx: expected itself, got MFN 0x%llx", HEX(pfn), HEX(got));
+}
+
+void checks_translated_lookups(const struct op *op)
+{
+    run_count_check(GET_MATCHES_MODEL);
+    probe_op(check_get, GET_MATCHES_MODEL, op);
+    run_count_check(PFN_TO_MFN);
+    probe_op(check_own_mfn, PFN_TO_MFN, op);
+}
+
+/* get or pfn_to_mfn, in turns, where the op was; all else has just been compared. */
+void checks_one_lookup(const struct op *op)
+{
+    if (!op || !op_has_pfn(op->kind)) {
+        check_get(MAX_P2M_PFN - 1, GET_MATCHES_MODEL);
+        check_get(MAX_P2M_PFN, GET_MATCHES_MODEL);
+        check_translation(0);
+        return;
+    }
+    if (running_op % 2)
+        check_get((p2m_word)(op->kind == OP_RANGE ? op->arg - 1 : op->pfn), GET_MATCHES_MODEL);
+    else
+        check_translation((p2m_word)op->pfn);
+}
+
+UNINSTRUMENTED_END

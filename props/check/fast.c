@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The fast check: everything at once. After nearly every op nothing is wrong, and then
+ * one walk can show it: each slot is what the slot kinds say, each private page is live and met
+ * once, each private leaf holds what the model holds, each MFN is that of the page
+ * beside it, max_pfn is where it must be, and all live pages were met. It follows
+ * that a lookup reads the model (what a shared page reads is fixed), and that the
+ * toolstack, which sees the same pages by their MFNs, reads it too.
+ *
+ * True means that; false means only that the checks by name must decide, which
+ * they do in their order (checks.c). Tests break each thing in turn and demand a
+ * false.
+ */
+#include "checks.h"
+#include "props/base/uninstrumented.h"
+#include "slot_blocks.h"
+
+UNINSTRUMENTED_BEGIN
+
+static struct {
+    uint64_t stamp;
+    uint64_t page[HOST_PAGES]; /* the stamp of the last walk that met it */
+    unsigned met;              /* arena pages so far */
+    bool bad;
+} seen;
+
+/* Meets an arena page; answers its MFN. */
+static inline p2m_word meet(const void *page)
+{
+    unsigned index = (unsigned)(((uintptr_t)page - (uintptr_t)host_arena) / HOST_STRIDE);
+
+    if (index >= HOST_PAGES || host_arena + (size_t)index * HOST_STRIDE != page ||
+        host.state[index] != HOST_LIVE || seen.page[index] == seen.stamp) {
+        seen.bad = true;
+        return 0;
+    }
+    seen.page[index] = seen.stamp;
+    seen.met++;
+    return host_arena_mfn(index);
+}
+
+/* The entries of a private leaf are the model's. */
+static inline bool holds(const p2m_word *leaf, p2m_word first)
+{
+    static p2m_word buffer[P2M_LEAF];
+    const p2m_word *want = MODEL_LITERAL ? run.oracle.model.flat + first
+                                         : model_window(&run.oracle.model, first, P2M_LEAF, buffer);
+    p2m_word any = 0;
+
+    for (unsigned i = 0; i < P2M_LEAF; i++)
+        any |= leaf[i] ^ want[i];
+    return !any;
+}
+
+/* A leaf slot that is not missing and recorded as such. */
+static bool other_leaf(const p2m_word *leaf, enum slot_kind kind, p2m_word mfn,
+                       p2m_word missing_mfn, p2m_word first)
+{
+    int in_list;
+
+    if (leaf == run.view.identity)
+        return kind == KIND_IDENTITY && mfn == missing_mfn;
+    if (kind != KIND_PRIVATE)
+        return false;
+    in_list = host_list_index(leaf);
+    if (in_list >= 0) /* grafted: at its own place and nowhere else */
+        return (p2m_word)in_list * P2M_LEAF == first && mfn == host_leaf_mfn((unsigned)in_list) &&
+               holds(leaf, first);
+    return meet(leaf) == mfn && !seen.bad && holds(leaf, first);
+}
+
+static bool private_mid(unsigned ti, p2m_word missing_mfn)
+{
+    p2m_word **mid = run.view.top[ti];
+    const p2m_word *mid_mfn = run.view.top_mfn_p[ti];
+    const uint8_t *kinds = run.oracle.kinds.leaf[ti];
+
+    meet(mid);
+    if (run.view.top_mfn[ti] != meet(mid_mfn) || seen.bad)
+        return false;
+    for (unsigned mi = 0; mi < P2M_MID; mi++) {
+        while (slots_start(mi) && slots_hold(mid_mfn + mi, missing_mfn) &&
+               slots_shared(mid + mi, kinds + mi, run.view.missing, run.view.identity))
+            mi += SLOTS;
+        if (mi == P2M_MID)
+            break;
+        if (mid[mi] == run.view.missing && mid_mfn[mi] == missing_mfn && kinds[mi] == KIND_MISSING)
+            continue;
+        if (!other_leaf(mid[mi], (enum slot_kind)kinds[mi], mid_mfn[mi], missing_mfn,
+                        ti * P2M_MID_SPAN + mi * (p2m_word)P2M_LEAF))
+            return false;
+    }
+    return true;
+}
+
+bool checks_fast(void)
+{
+    p2m_word missing_mfn = host_virt_to_mfn(run.view.missing), root_mfn, none_mfn, bad = 0;
+
+    seen.stamp++;
+    seen.met = 0;
+    seen.bad = false;
+    meet(run.view.top);
+    meet(run.view.top_mfn_p);
+    root_mfn = meet(run.view.top_mfn);
+    none_mfn = meet(run.view.mid_missing_mfn);
+    if (seen.bad || host.info.pfn_to_mfn_frame_list_list != root_mfn ||
+        (host.info.max_pfn != run.oracle.kinds.max_pfn && !run.subject->custom_layout))
+        return false;
+    for (unsigned mi = 0; mi < P2M_MID; mi++)
+        bad |= run.view.mid_missing_mfn[mi] ^ missing_mfn;
+    for (unsigned ti = 0; ti < P2M_TOP; ti++) {
+        enum slot_kind kind = (enum slot_kind)run.oracle.kinds.mid[ti];
+
+        if (kind == KIND_PRIVATE) {
+            if (run_mid_is_shared(run.view.top[ti]) || !private_mid(ti, missing_mfn))
+                return false;
+            continue;
+        }
+        bad |= run.view.top[ti] !=
+               (kind == KIND_MISSING ? run.view.mid_missing : run.view.mid_identity);
+        bad |= run.view.top_mfn_p[ti] != run.view.mid_missing_mfn;
+        bad |= run.view.top_mfn[ti] ^ none_mfn;
+    }
+    return !bad && !seen.bad && seen.met == host.live;
+}
+
+UNINSTRUMENTED_END

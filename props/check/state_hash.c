@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The state as one number: see state_hash.h. */
+#include "state_hash.h"
+
+#include "props/base/uninstrumented.h"
+
+UNINSTRUMENTED_BEGIN
+
+static uint64_t hash_word(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * UINT64_C(0x9fb21c651e98df25);
+    return hash ^ (hash >> 32);
+}
+
+static uint64_t hash_words(uint64_t hash, const p2m_word *words, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        hash = hash_word(hash, words[i]);
+    return hash;
+}
+
+/* A page by its number and not by its address. */
+static uint64_t hash_page(uint64_t hash, const void *page)
+{
+    return hash_word(hash, host_virt_to_mfn(page));
+}
+
+static uint64_t hash_leaf(uint64_t hash, const p2m_word *leaf)
+{
+    hash = hash_page(hash, leaf);
+    if (run_leaf_is_shared(leaf))
+        return hash;
+    return hash_words(hash, leaf, P2M_LEAF);
+}
+
+static uint64_t hash_mid(uint64_t hash, unsigned ti)
+{
+    p2m_word **mid = run.view.top[ti];
+
+    if (run.view.top_mfn) {
+        hash = hash_word(hash, run.view.top_mfn[ti]);
+        hash = hash_page(hash, run.view.top_mfn_p[ti]);
+    }
+    if (run_mid_is_shared(mid))
+        return hash_page(hash, mid);
+    hash = hash_page(hash, mid);
+    if (run.view.top_mfn)
+        hash = hash_words(hash, run.view.top_mfn_p[ti], P2M_MID);
+    for (unsigned mi = 0; mi < P2M_MID; mi++)
+        hash = hash_leaf(hash, mid[mi]);
+    return hash;
+}
+
+/* Only the slots and the leaf on the way to `pfn`. */
+static uint64_t hash_path(uint64_t hash, p2m_word pfn)
+{
+    unsigned ti = (unsigned)(pfn / P2M_MID_SPAN), mi = (unsigned)(pfn / P2M_LEAF % P2M_MID);
+
+    if (pfn >= MAX_P2M_PFN)
+        return hash;
+    hash = hash_page(hash, run.view.top[ti]);
+    hash = hash_word(hash, run.view.top_mfn[ti]);
+    hash = hash_word(hash, run.view.top_mfn_p[ti][mi]);
+    return hash_leaf(hash, run.view.top[ti][mi]);
+}
+
+uint64_t state_hash(const struct op *op)
+{
+    uint64_t hash = 1;
+
+    hash = hash_word(hash, host.info.max_pfn);
+    hash = hash_word(hash, host.live);
+    if (!run.view.top)
+        return hash | 1;
+    if (op) {
+        hash = hash_path(hash, (p2m_word)op->pfn);
+        if (op->kind == OP_RANGE)
+            hash = hash_path(hash, (p2m_word)op->arg - 1);
+        return hash | 1;
+    }
+    hash = hash_word(hash, host.info.pfn_to_mfn_frame_list_list);
+    for (unsigned ti = 0; ti < P2M_TOP; ti++)
+        hash = hash_mid(hash, ti);
+    return hash | 1;
+}
+
+UNINSTRUMENTED_END

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The state as one number: slots by what they point at, entries, the MFN tree, max_pfn.
+ * Pages count by their MFN and not by their address, so the same case gives the same
+ * number in every build.
+ */
+#ifndef PROPS_CHECK_STATE_HASH_H
+#define PROPS_CHECK_STATE_HASH_H
+
+#include "run.h"
+
+/* A hash of the state, never 0; `op`: only of what it can touch (NULL: all). */
+uint64_t state_hash(const struct op *op);
+
+#endif

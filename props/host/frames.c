@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* MFNs of the host's pages, and the mfn_list that the domain builder made: see host.h. */
+#include "host.h"
+
+#include <string.h>
+
+#include "props/base/asan.h"
+#include "props/base/uninstrumented.h"
+
+UNINSTRUMENTED_BEGIN
+
+/* Lent to the builder. */
+p2m_word host_list[HOST_LIST_LEAVES * P2M_LEAF];
+
+#define MFN_OF_SHARED ((p2m_word)0x300000)
+
+/* ---- MFNs ---- */
+
+p2m_word host_virt_to_mfn(const void *page)
+{
+    int index = host_page_index(page);
+    uintptr_t in_list = (uintptr_t)page - (uintptr_t)host_list;
+    int shared = host_shared_index(page);
+
+    if (index >= 0)
+        return host_arena_mfn((unsigned)index);
+    if (in_list < host.list_words * sizeof(p2m_word))
+        return host_leaf_mfn((unsigned)(in_list / (P2M_LEAF * sizeof(p2m_word))));
+    if (shared >= 0)
+        return MFN_OF_SHARED + (p2m_word)shared + host.shift;
+    return INVALID_P2M_ENTRY;
+}
+
+void *host_mfn_to_virt(p2m_word mfn)
+{
+    p2m_word number = mfn - host.shift;
+
+    if (number - HOST_MFN_OF_ARENA < HOST_PAGES)
+        return host.state[number - HOST_MFN_OF_ARENA] == HOST_LIVE
+                   ? host_page_at((unsigned)(number - HOST_MFN_OF_ARENA))
+                   : NULL;
+    if (number - HOST_MFN_OF_LEAVES < host.list_words / P2M_LEAF)
+        return host_list + (number - HOST_MFN_OF_LEAVES) * P2M_LEAF;
+    if (number - MFN_OF_SHARED < 4)
+        return host_shared_page((enum host_shared_page)(number - MFN_OF_SHARED));
+    return NULL;
+}
+
+void host_resume(void)
+{
+    host.epoch++;
+    host.shift = mfn_after_resume(host.shift);
+    memset(&host.info, 0, sizeof(host.info));
+}
+
+/* ---- the domain builder ---- */
+
+static p2m_word list_word(const struct boot *boot, p2m_word pfn)
+{
+    return pfn < boot->nr_pages ? entry_of_list(boot, pfn) : (p2m_word)0xdead000 + pfn;
+}
+
+bool host_list_intact(const struct boot *boot)
+{
+    for (p2m_word pfn = 0; pfn < host.list_words; pfn++)
+        if (host_list[pfn] != list_word(boot, pfn))
+            return false;
+    return true;
+}
+
+void host_stretch_list(p2m_word words)
+{
+    if (ASAN_IS_ON && host.list_words)
+        __asan_unpoison_memory_region(host_list + host.list_words, P2M_LEAF * sizeof(p2m_word));
+    host.list_words = words;
+    if (ASAN_IS_ON)
+        __asan_poison_memory_region(host_list + words, P2M_LEAF * sizeof(p2m_word));
+}
+
+p2m_word *host_mfn_list(const struct boot *boot)
+{
+    p2m_word pages = (p2m_word)boot->nr_pages, pfn;
+    p2m_word words = (pages + P2M_LEAF - 1) / P2M_LEAF * P2M_LEAF;
+
+    for (pfn = 0; pfn < pages; pfn++)
+        host_list[pfn] = entry_of_list(boot, pfn);
+    for (; pfn < words; pfn++)
+        host_list[pfn] = list_word(boot, pfn);
+    if (words)
+        host_stretch_list(words);
+    return host_list;
+}
+
+UNINSTRUMENTED_END

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The host's pages, the shared ones among them, and the trap on stores to those: see host.h. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* REG_RIP */
+#endif
+#include "host.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "props/base/asan.h"
+#include "props/base/uninstrumented.h"
+#include "props/base/verdict.h"
+
+UNINSTRUMENTED_BEGIN
+
+struct host host;
+uint8_t host_arena[HOST_PAGES * HOST_STRIDE] __attribute__((aligned(64)));
+struct p2m_shared host_shared;
+
+#define GARBAGE 0xa5 /* what is in a page before its first write */
+#define GONE 0x6b    /* what is in gaps, and in pages that were freed */
+
+/* ---- shared pages ---- */
+
+static uint8_t *shared_area;
+static size_t shared_stride;
+
+void *host_shared_page(enum host_shared_page page)
+{
+    return shared_area + page * shared_stride;
+}
+
+int host_shared_index(const void *page)
+{
+    uintptr_t offset = (uintptr_t)page - (uintptr_t)shared_area;
+
+    return offset < 4 * shared_stride ? (int)(offset / shared_stride) : -1;
+}
+
+enum invariant host_shared_invariant(enum host_shared_page page)
+{
+    static const enum invariant ids[4] = {IDENTITY_PAGE_UNTOUCHED, MISSING_PAGE_UNTOUCHED,
+                                          MID_MISSING_UNTOUCHED, MID_IDENTITY_UNTOUCHED};
+
+    return ids[page];
+}
+
+void host_seal(bool sealed)
+{
+    if (mprotect(shared_area, 4 * shared_stride, sealed ? PROT_READ : PROT_READ | PROT_WRITE)) {
+        perror("p2mcheck: mprotect");
+        exit(1);
+    }
+}
+
+bool host_shared_intact(enum host_shared_page page)
+{
+    const p2m_word *words = host_shared_page(page);
+    p2m_word *const *slots = host_shared_page(page);
+    p2m_word *leaf = page == HOST_MID_MISSING ? host_shared.missing : host_shared.identity;
+    unsigned bad = 0;
+
+    if (page == HOST_IDENTITY || page == HOST_MISSING)
+        for (unsigned i = 0; i < P2M_LEAF; i++)
+            bad |= words[i] != INVALID_P2M_ENTRY;
+    else
+        for (unsigned i = 0; i < P2M_MID; i++)
+            bad |= slots[i] != leaf;
+    return !bad;
+}
+
+static struct sigaction previous_segv;
+uintptr_t host_store;
+void (*host_fault_elsewhere)(uintptr_t address);
+
+static uintptr_t instruction_of(const void *context)
+{
+#if defined(__x86_64__)
+    return (uintptr_t)((const ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
+#else
+    (void)context;
+    return 0;
+#endif
+}
+
+/*
+ * The writing instruction itself is caught. Faults elsewhere go to whoever was
+ * here before: a sanitizer, an engine, or the default.
+ */
+static void on_fault(int signal, siginfo_t *info, void *context)
+{
+    uintptr_t offset = (uintptr_t)info->si_addr - (uintptr_t)shared_area;
+
+    host_store = instruction_of(context);
+    if (offset < 4 * shared_stride)
+        violated(host_shared_invariant((enum host_shared_page)(offset / shared_stride)),
+                 "expected no store to the page, got one at byte %u of it",
+                 (unsigned)(offset % shared_stride));
+    if (host_fault_elsewhere)
+        host_fault_elsewhere((uintptr_t)info->si_addr);
+    if ((previous_segv.sa_flags & SA_SIGINFO) && previous_segv.sa_sigaction) {
+        previous_segv.sa_sigaction(signal, info, context);
+        return;
+    }
+    sigaction(signal, &previous_segv, NULL);
+    raise(signal);
+}
+
+void host_watch_faults(void)
+{
+    struct sigaction action;
+
+    memset(&action, 0, sizeof(action));
+    action.sa_sigaction = on_fault;
+    action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK;
+    sigaction(SIGSEGV, &action, &previous_segv);
+}
+
+void host_start(void)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    void *pages[4];
+
+    if (shared_area)
+        return;
+    shared_stride = (P2M_PAGE_BYTES + page - 1) / page * page;
+    shared_area =
+        mmap(NULL, 4 * shared_stride, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (shared_area == MAP_FAILED) {
+        perror("p2mcheck: mmap");
+        exit(1);
+    }
+    pages[0] = host_shared_page(HOST_MISSING);
+    pages[1] = host_shared_page(HOST_IDENTITY);
+    pages[2] = host_shared_page(HOST_MID_MISSING);
+    pages[3] = host_shared_page(HOST_MID_IDENTITY);
+    p2m_shared_init(&host_shared, pages);
+    host_seal(true);
+    host_watch_faults();
+    if (!ASAN_IS_ON)
+        memset(host_arena, GONE, sizeof(host_arena));
+    for (unsigned i = 0; i < HOST_PAGES; i++)
+        __asan_poison_memory_region(host_arena + i * HOST_STRIDE + P2M_PAGE_BYTES,
+                                    HOST_STRIDE - P2M_PAGE_BYTES);
+}
+
+/* ---- pages ---- */
+
+void host_reset(void)
+{
+    unsigned i;
+
+    host_store = 0;
+    for (i = 0; i < host.freed; i++)
+        __asan_unpoison_memory_region(host_page_at(host.freed_page[i]), P2M_PAGE_BYTES);
+    if (!ASAN_IS_ON)
+        for (i = 0; i < host.taken; i++) {
+            unsigned index = host_nth_page(i);
+
+            memset(host_page_at(index ? index - 1 : 0) + P2M_PAGE_BYTES, GONE,
+                   HOST_STRIDE - P2M_PAGE_BYTES);
+            memset(host_page_at(index), GONE, HOST_STRIDE);
+        }
+    for (i = 0; i < host.taken; i++)
+        host.state[host_nth_page(i)] = HOST_NEVER;
+    if (ASAN_IS_ON && host.list_words)
+        __asan_unpoison_memory_region(host_list + host.list_words, P2M_LEAF * sizeof(p2m_word));
+    host.list_words = 0;
+    host.taken = host.live = host.freed = host.refuse_in = host.epoch = 0;
+    host.refused = false;
+    host.shift = 0;
+    memset(&host.info, 0, sizeof(host.info));
+}
+
+void *host_page_alloc(void)
+{
+    unsigned index;
+
+    if (host.refuse_in && !--host.refuse_in) {
+        host.refused = true;
+        return NULL;
+    }
+    if (host.taken == HOST_PAGES) /* more than 256 calls can need */
+        violated(CORE_BUG, "took all %d pages that there are", HOST_PAGES);
+    index = host_nth_page(host.taken++);
+    host.live++;
+    host.state[index] = HOST_LIVE;
+    return memset(host_page_at(index), GARBAGE, P2M_PAGE_BYTES);
+}
+
+void host_page_free(void *page)
+{
+    int index = host_page_index(page);
+
+    if (index < 0 || host.state[index] != HOST_LIVE)
+        violated(CORE_BUG, "freed a page that is not live");
+    host.live--;
+    host.state[index] = HOST_FREED;
+    host.freed_page[host.freed++] = (uint16_t)index;
+    if (ASAN_IS_ON)
+        __asan_poison_memory_region(page, P2M_PAGE_BYTES);
+    else
+        memset(page, GONE, P2M_PAGE_BYTES);
+}
+
+void host_rollback_allocs(unsigned taken)
+{
+    while (host.taken > taken) {
+        unsigned index = host_nth_page(--host.taken);
+
+        host.state[index] = HOST_NEVER;
+        __asan_unpoison_memory_region(host_page_at(index), P2M_PAGE_BYTES);
+        if (!ASAN_IS_ON)
+            memset(host_page_at(index), GONE, HOST_STRIDE);
+    }
+}
+
+void host_rollback_frees(unsigned freed)
+{
+    while (host.freed > freed) {
+        unsigned index = host.freed_page[--host.freed];
+
+        host.state[index] = HOST_LIVE;
+        __asan_unpoison_memory_region(host_page_at(index), P2M_PAGE_BYTES);
+    }
+}
+
+static bool holds_pattern(const uint8_t *p, size_t bytes)
+{
+    unsigned bad = 0;
+
+    for (size_t i = 0; i < bytes; i++)
+        bad |= p[i] != GONE;
+    return !bad;
+}
+
+bool host_redzones_dirty(unsigned from)
+{
+    if (ASAN_IS_ON)
+        return false;
+    for (unsigned i = from; i < host.taken; i++) {
+        unsigned index = host_nth_page(i);
+        size_t from = host.state[index] == HOST_FREED ? 0 : P2M_PAGE_BYTES;
+        const size_t gap = HOST_STRIDE - P2M_PAGE_BYTES;
+
+        if (!holds_pattern(host_page_at(index) + from, HOST_STRIDE - from))
+            return true;
+        if (index && !holds_pattern(host_page_at(index) - gap, gap))
+            return true;
+    }
+    return false;
+}
+
+UNINSTRUMENTED_END

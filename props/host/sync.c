@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The countdown of sync points: see sync.h. */
+#include "sync.h"
+
+#include <stddef.h>
+
+#include "props/base/uninstrumented.h"
+#include "props/base/verdict.h"
+
+UNINSTRUMENTED_BEGIN
+
+unsigned p2m_sync_left;
+
+static void (*at_zero)(void);
+
+void sync_arm(unsigned left, void (*hook)(void))
+{
+    p2m_sync_left = left;
+    at_zero = hook;
+}
+
+void sync_arm_limit(void)
+{
+    sync_arm(SYNC_LIMIT, NULL);
+}
+
+void p2m_sync_reached(void)
+{
+    if (!at_zero)
+        violated(HANG, "expected a call to end, got past %u sync points", SYNC_LIMIT);
+    at_zero();
+}
+
+#ifdef P2M_SYNC_IS_A_CALL
+void p2m_sync(void)
+{
+    if (--p2m_sync_left == 0)
+        p2m_sync_reached();
+}
+#endif
+
+UNINSTRUMENTED_END

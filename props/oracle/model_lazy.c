@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The array on demand, for geometries in which it would have a billion entries: a
+ * window of it is all INVALID with every change applied in order. Windows of whole
+ * leaves are kept, each with the number of changes that are in it, so that reading
+ * one again costs only what has happened since. A fork reads its base's and applies
+ * its own few changes.
+ */
+#include <string.h>
+
+#include "model.h"
+
+UNINSTRUMENTED_BEGIN
+
+#define LEAVES (P2M_TOP * P2M_MID)
+#define KEPT (LEAVES < 2048 ? LEAVES : 2048)
+
+static struct {
+    unsigned used;
+    uint16_t number[LEAVES]; /* of a leaf's window, 1..used; 0: none */
+    struct {
+        p2m_word leaf;
+        unsigned changes; /* so many are in it */
+        p2m_word entry[P2M_LEAF];
+    } window[KEPT];
+} kept;
+
+void model_lazy_forget(void)
+{
+    while (kept.used)
+        kept.number[kept.window[--kept.used].leaf] = 0;
+}
+
+/* The number of the window of `leaf`, a new one if need be; 0 if there is no room. */
+static unsigned keep(p2m_word leaf)
+{
+    if (!kept.number[leaf] && kept.used < KEPT) {
+        kept.window[kept.used].leaf = leaf;
+        kept.window[kept.used].changes = 0;
+        memset(kept.window[kept.used].entry, 0xff, sizeof(kept.window[0].entry));
+        kept.number[leaf] = (uint16_t)++kept.used;
+    }
+    return kept.number[leaf];
+}
+
+static void apply_from(const struct model *model, unsigned from, p2m_word *window, p2m_word first,
+                       p2m_word count)
+{
+    for (; from < model->changes; from++) {
+        const struct change *change = &model->change[from];
+
+        if (change->start < first + count && change->end > first)
+            model_apply(model, change, window, first, count);
+    }
+}
+
+static bool changes_any(const struct model *model, p2m_word first, p2m_word count)
+{
+    for (unsigned i = 0; i < model->changes; i++)
+        if (model->change[i].start < first + count && model->change[i].end > first)
+            return true;
+    return false;
+}
+
+static const p2m_word *fork_window(const struct model *fork, p2m_word first, p2m_word count,
+                                   p2m_word *buffer)
+{
+    const p2m_word *window = model_window(fork->base, first, count, buffer);
+
+    if (!changes_any(fork, first, count))
+        return window;
+    if (window != buffer)
+        memcpy(buffer, window, count * sizeof(*buffer));
+    apply_from(fork, 0, buffer, first, count);
+    return buffer;
+}
+
+const p2m_word *model_lazy_window(const struct model *model, p2m_word first, p2m_word count,
+                                  p2m_word *buffer)
+{
+    unsigned number;
+
+    if (model->base)
+        return fork_window(model, first, count, buffer);
+    number = count == P2M_LEAF ? keep(first / P2M_LEAF) : kept.number[first / P2M_LEAF];
+    if (number && first % P2M_LEAF + count <= P2M_LEAF) {
+        p2m_word *entry = kept.window[number - 1].entry;
+
+        apply_from(model, kept.window[number - 1].changes, entry, first - first % P2M_LEAF,
+                   P2M_LEAF);
+        kept.window[number - 1].changes = model->changes;
+        return entry + first % P2M_LEAF;
+    }
+    memset(buffer, 0xff, count * sizeof(*buffer));
+    apply_from(model, 0, buffer, first, count);
+    return buffer;
+}
+
+UNINSTRUMENTED_END

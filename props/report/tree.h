@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The tree as text, in the manner of the drawing in the original commit, and as a picture. */
+#ifndef PROPS_REPORT_TREE_H
+#define PROPS_REPORT_TREE_H
+
+#include <stdio.h>
+
+#include "props/host/host.h"
+
+/*
+ * Draws the tree of the case that runs, or that just failed: each slot with what
+ * it points at, equal neighbours as one line, and what the tree costs. Follows no
+ * pointer that leads to no live page.
+ */
+void tree_text(FILE *out);
+
+/*
+ * The same as an SVG (draw_svg.c): pages as boxes, runs of slots as their rows, arrows,
+ * each shared page once. `title` goes above it. Its size is bounded in any geometry:
+ * what there is no room for is said to be there, and counted.
+ */
+void tree_svg(FILE *out, const char *title);
+
+/* ---- for both ---- */
+
+/* What an entry is. */
+enum draw_look { LOOK_INVALID, LOOK_IDENTITY, LOOK_MFN, LOOK_FOREIGN, LOOK_ODD, DRAW_LOOKS };
+
+extern const char *const draw_look_names[DRAW_LOOKS];
+
+enum draw_look draw_look_at(p2m_word entry, p2m_word pfn);
+
+/* The entry without its two bits. */
+p2m_word draw_value(p2m_word entry);
+
+/* Where the run of entries ends that begins at `from`: all of one look, frames ascending. */
+unsigned draw_run_end(const p2m_word *leaf, unsigned from, p2m_word base);
+
+/* Is the page the tree's own now, and so may be looked at? */
+bool draw_is_live(const void *page);
+
+/* What the tree costs, as a line without its end. */
+void draw_costs(FILE *out);
+
+#endif

@@ -1,0 +1,458 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Runs cases: see machine.h. What is true after an op is judged in checks.c. */
+#include "executor.h"
+
+#include <string.h>
+
+#include "props/base/prng.h"
+#include "props/base/uninstrumented.h"
+#include "props/check/checks.h"
+#include "props/check/state_hash.h"
+#include "props/check/toolstack.h"
+#include "overlap.h"
+#include "state_coverage.h"
+
+UNINSTRUMENTED_BEGIN
+
+void (*executor_watcher)(int op, uint64_t result);
+void (*executor_at_end)(void);
+
+/* ---- one call ---- */
+
+/* A call that the model or a refusal may make fail: its state before is worth a hash. */
+static bool may_fail(const struct op *op)
+{
+    p2m_word pfn = (p2m_word)op->pfn;
+
+    if (!op_stores(op->kind) || run.subject->custom_layout)
+        return false;
+    if (op->refuse || op->kind == OP_RANGE)
+        return op->refuse;
+    return pfn >= MAX_P2M_PFN || !entry_is_sound(pfn, (p2m_word)op->arg) ||
+           (op->kind == OP_SET_NOALLOC && slot_kinds_at(&run.oracle.kinds, pfn) != KIND_PRIVATE);
+}
+
+/* Small geometries are checked whole after each op, big ones if asked. */
+static bool everything_now(void)
+{
+    return run_is_thorough() || run.subject->custom_layout;
+}
+
+static bool has_failed(const struct op *op, uint64_t result)
+{
+    return op_stores(op->kind) && !result;
+}
+
+void executor_note(const struct op *op, uint64_t result)
+{
+    run.trace = prng_mix(run.trace ^ result ^ ((uint64_t)op->kind << 56));
+    run.tally.ops += !run.model_off && op->kind != OP_E820; /* what is judged */
+    run.tally.calls[op->kind]++;
+    run.tally.failed[op->kind] += has_failed(op, result);
+    if (executor_watcher)
+        executor_watcher((int)(op - run.c->ops), result);
+}
+
+/* What the call must answer, now that it is known whether a page was refused. */
+static uint64_t expect(const struct op *op, const struct outcome *outcome)
+{
+    struct op prefix = *op;
+    p2m_word end = (p2m_word)op->arg < MAX_P2M_PFN ? (p2m_word)op->arg : MAX_P2M_PFN;
+
+    if (!outcome->refused)
+        return oracle_call(&run.oracle, op);
+    if (op->kind != OP_RANGE || run.subject->range_all_or_nothing)
+        return 0;
+    if (outcome->got > end - (p2m_word)op->pfn)
+        violated(RANGE_PREFIX, "expected at most 0x%llx PFNs, got 0x%llx",
+                 (unsigned long long)(end - op->pfn), (unsigned long long)outcome->got);
+    prefix.arg = op->pfn + outcome->got;
+    return oracle_call(&run.oracle, &prefix);
+}
+
+/* A page was refused: it must have been one of those that the call cannot do without. */
+static void needed_the_page(const struct op *op)
+{
+    static struct oracle fork;
+    unsigned cost;
+
+    oracle_fork(&fork, &run.oracle);
+    oracle_call(&fork, op);
+    cost = oracle_pages(&fork) - oracle_pages(&run.oracle);
+    if (op->refuse > cost)
+        violated(PAGE_COST, "expected the call to ask for %u pages, got it to ask for page %u",
+                 cost, op->refuse);
+}
+
+/* What this call could violate: a store through a shared leaf or mid would show in it. */
+static void note_exercised(const struct op *op)
+{
+    p2m_word pfn = (p2m_word)op->pfn;
+    enum slot_kind leaf, mid;
+
+    run.tally.exercised[CORE_BUG]++;
+    run.tally.exercised[CORE_WARNED]++;
+    run.tally.exercised[HANG]++;
+    if (!op_stores(op->kind) || pfn >= MAX_P2M_PFN)
+        return;
+    leaf = slot_kinds_at(&run.oracle.kinds, pfn);
+    mid = (enum slot_kind)run.oracle.kinds.mid[pfn / P2M_MID_SPAN];
+    run.tally.exercised[IDENTITY_PAGE_UNTOUCHED] += leaf == KIND_IDENTITY;
+    run.tally.exercised[MISSING_PAGE_UNTOUCHED] += leaf == KIND_MISSING;
+    run.tally.exercised[MID_MISSING_UNTOUCHED] += mid == KIND_MISSING;
+    run.tally.exercised[MID_IDENTITY_UNTOUCHED] += mid == KIND_IDENTITY;
+}
+
+/* ---- subjects with rules of their own ---- */
+
+static bool is_skipped(const struct op *op)
+{
+    bool range = op->kind == OP_RANGE || op->kind == OP_XEN_SET_IDENTITY;
+
+    if (range && run.subject->ranges_first && run.published)
+        return true;
+    return run.subject->skips && run.subject->skips(op);
+}
+
+static void publish(void)
+{
+    sync_arm_limit();
+    run.published = true;
+    run.subject->publish(&host.info);
+}
+
+/* Before a call: the MFN tree, if it is wanted now; the slots as they are. */
+static void get_ready(const struct op *op)
+{
+    bool changes = op_has_entry(op->kind) || op->kind == OP_RESUME;
+
+    if (!run.published && changes)
+        publish();
+    if (!run.subject->custom_layout || run.c->boot.auto_translated)
+        return;
+    run_refresh_view();
+    if (!run.model_off)
+        checks_reread_kinds();
+}
+
+static bool are_serialized(const struct op *const *calls, unsigned count)
+{
+    if (!run.subject->custom_layout)
+        return false;
+    get_ready(&(struct op){.kind = OP_SET});
+    for (unsigned i = 0; i < count; i++)
+        if (calls[i]->kind == OP_RANGE || is_skipped(calls[i]))
+            return true;
+    return run.subject->serializes && run.subject->serializes(calls, count);
+}
+
+static void plain_call(const struct op *op)
+{
+    struct outcome outcome = {.op = op};
+    unsigned pages_before, cell = 0;
+
+    running_op = (int)(op - run.c->ops);
+    get_ready(op);
+    if (is_skipped(op)) {
+        executor_note(op, 0);
+        return;
+    }
+    outcome.pages_before = host.live;
+    outcome.taken_before = host.taken;
+    pages_before = oracle_pages(&run.oracle);
+    note_exercised(op);
+    if (op_has_pfn(op->kind))
+        cell = state_cell_before(op, &run.oracle.kinds, host.list_words);
+    if (may_fail(op))
+        outcome.hash_before = state_hash(run.level == CHECK_EVERY ? NULL : op);
+    host_arm(op->refuse);
+    outcome.got = overlap_none(op);
+    outcome.refused = host.refused;
+    host_arm(0);
+    /* a range of nothing has done all that it had to */
+    outcome.failed = has_failed(op, outcome.got) && (op->kind != OP_RANGE || outcome.refused);
+    run.tally.refused[op->kind] += outcome.refused;
+    executor_note(op, outcome.got);
+    if (run.model_off)
+        return;
+    if (op_has_pfn(op->kind) && !run.c->boot.auto_translated)
+        state_cell_note(cell, !op_has_entry(op->kind) || outcome.got, outcome.refused);
+    if (outcome.refused && !run.subject->custom_layout)
+        needed_the_page(op);
+    outcome.expected = expect(op, &outcome);
+    outcome.cost = oracle_pages(&run.oracle) - pages_before;
+    checks_after(&outcome, everything_now());
+}
+
+/* ---- the other ops ---- */
+
+static void resume(const struct op *op)
+{
+    const struct boot *boot = &run.c->boot;
+    struct outcome outcome = {0};
+
+    get_ready(op);
+    outcome.pages_before = host.live;
+    if (is_skipped(op)) {
+        executor_note(op, 0);
+        return;
+    }
+    if (!boot->auto_translated) {
+        if (!run.model_off)
+            toolstack_check();
+        toolstack_restore(boot->xen_restore);
+        oracle_resume(&run.oracle, boot->xen_restore,
+                      run.subject->custom_layout ? host.info.max_pfn : MAX_P2M_PFN);
+    }
+    host_resume();
+    publish();
+    executor_note(op, 0);
+    if (!run.model_off)
+        checks_after(&outcome, everything_now());
+}
+
+static void add_e820(const struct op *op)
+{
+    oracle_add_e820(&run.oracle, op);
+    executor_note(op, 0);
+}
+
+static void run_op(const struct op *op)
+{
+    if (op->kind == OP_RESUME)
+        resume(op);
+    else if (op->kind == OP_E820)
+        add_e820(op);
+    else
+        plain_call(op);
+}
+
+/* ---- a case ---- */
+
+static bool build_once(p2m_word *list, unsigned refuse)
+{
+    bool built;
+
+    host_arm(refuse);
+    sync_arm_limit();
+    built = run.subject->build(list, (p2m_word)run.c->boot.nr_pages, run.c->boot.auto_translated);
+    if (built == host.refused)
+        violated(RESULT_MATCHES_MODEL, "expected build to be %s, got %s",
+                 host.refused ? "false after a refused page" : "true", built ? "true" : "false");
+    return built;
+}
+
+static void boot(void)
+{
+    const struct boot *boot = &run.c->boot;
+    struct outcome outcome = {0};
+    p2m_word *list = host_mfn_list(boot);
+
+    if (!build_once(list, boot->refuse)) {
+        run.tally.exercised[FAILED_CALL_UNCHANGED]++;
+        if (host.live)
+            violated(PAGE_LEDGER, "expected all pages back after a failed build, got %u left",
+                     host.live);
+        if (!host_list_intact(boot))
+            violated(FAILED_CALL_UNCHANGED, "expected the mfn_list untouched by a failed build");
+        build_once(list, 0);
+    }
+    host_arm(0);
+    run.published = false;
+    if (!run.subject->ranges_first)
+        publish();
+    if (!boot->auto_translated) {
+        run_refresh_view();
+        oracle_build(&run.oracle);
+        if (run.subject->boot_range && run.subject->boot_range() < MAX_P2M_PFN)
+            oracle_call(&run.oracle, &(struct op){.kind = OP_RANGE,
+                                                  .pfn = run.subject->boot_range(),
+                                                  .arg = MAX_P2M_PFN});
+    }
+    if (!run.model_off)
+        checks_after(&outcome, everything_now());
+}
+
+static void plain_calls(const struct op *const *calls, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        plain_call(calls[i]);
+}
+
+static void run_ops(unsigned from, unsigned to)
+{
+    const struct op *waiting[OVERLAP_CALLS];
+    unsigned count = 0;
+
+    for (unsigned i = from; i < to; i++) {
+        const struct op *op = &run.c->ops[i];
+        bool call = op_has_pfn(op->kind);
+
+        running_op = (int)i;
+        if (call && op->at && count < OVERLAP_CALLS - 1) {
+            waiting[count++] = op;
+            continue;
+        }
+        if (call && count) {
+            waiting[count++] = op;
+            if (are_serialized(waiting, count))
+                plain_calls(waiting, count);
+            else
+                overlap_run(waiting, count);
+        } else {
+            plain_calls(waiting, count); /* no call follows that they could interrupt */
+            run_op(op);
+        }
+        count = 0;
+    }
+    plain_calls(waiting, count);
+}
+
+static void destroy(void)
+{
+    sync_arm_limit();
+    run.subject->destroy();
+    run.tally.checks++;
+    if (host.live)
+        violated(PAGE_LEDGER, "expected all pages back in the end, got %u left", host.live);
+}
+
+static void finish(void)
+{
+    struct outcome outcome = {.pages_before = host.live};
+
+    running_op = (int)run.c->count;
+    if (!everything_now() && !run.model_off)
+        checks_after(&outcome, true);
+    if (executor_at_end)
+        executor_at_end();
+    if (run.want_hash)
+        run.hash = prng_mix(run.trace ^ state_hash(NULL));
+    /* destroy looks at each slot: of a big tree one case in eight is enough for CHECK_QUICK */
+    if (everything_now() || run.trace % 8 == 0)
+        destroy();
+    if (host_redzones_dirty(0))
+        violated(PAGE_LEDGER, "expected freed pages and gaps untouched, got a store there");
+    run.tally.cases++;
+}
+
+/* The same case for an ordinary guest, if the subject knows no other. */
+static const struct test_case *fitting(const struct subject *subject, const struct test_case *c)
+{
+    static struct test_case ordinary;
+
+    if (!subject->never_auto_translated || !c->boot.auto_translated)
+        return c;
+    ordinary = *c;
+    ordinary.boot.auto_translated = false;
+    return &ordinary;
+}
+
+bool executor_start(const struct subject *subject, const struct test_case *c,
+                    enum check_level level, struct verdict *verdict)
+{
+    verdict->id = INVARIANT_NONE;
+    verdict->details[0] = '\0';
+    run.subject = subject;
+    run.c = fitting(subject, c);
+    run.level = level;
+    running_op = -1;
+    run.trace = 0;
+    memset(&run.view, 0, sizeof(run.view));
+    host_start();
+    host_reset();
+    oracle_reset(&run.oracle, &run.c->boot);
+    if (VERDICT_CATCH(verdict))
+        return false;
+    boot();
+    return true;
+}
+
+bool executor_steps(unsigned from, unsigned to, struct verdict *verdict)
+{
+    if (VERDICT_CATCH(verdict))
+        return false;
+    run_ops(from, to);
+    return true;
+}
+
+bool executor_look(struct verdict *verdict)
+{
+    struct outcome outcome = {.pages_before = host.live};
+    const enum check_level level = run.level;
+
+    if (VERDICT_CATCH(verdict)) {
+        run.level = level;
+        return false;
+    }
+    run.level = CHECK_EVERY;
+    checks_after(&outcome, true);
+    run.level = level;
+    return true;
+}
+
+bool executor_finish(struct verdict *verdict)
+{
+    if (VERDICT_CATCH(verdict))
+        return false;
+    finish();
+    return true;
+}
+
+bool executor_run(const struct subject *subject, const struct test_case *c, enum check_level level,
+                  struct verdict *verdict)
+{
+    return executor_start(subject, c, level, verdict) && executor_steps(0, c->count, verdict) &&
+           executor_finish(verdict);
+}
+
+/*
+ * A defect that needs no second call may show first while two overlap, as results in
+ * no order. So the calls are made one after another, as written and the other way
+ * round; *verdict is what is wrong then, of the op it is wrong after.
+ */
+static void without_overlap(const struct subject *subject, const struct test_case *c,
+                            struct verdict *verdict)
+{
+    static struct test_case apart;
+    struct verdict again;
+
+    for (unsigned reversed = 0; reversed < 2; reversed++) {
+        apart = *c;
+        for (unsigned i = 0, end; i < c->count; i = end) {
+            for (end = i; end < c->count && c->ops[end].at; end++)
+                ;
+            end += end < c->count;
+            for (unsigned k = i; k < end; k++) {
+                apart.ops[k] = c->ops[reversed ? i + end - 1 - k : k];
+                apart.ops[k].at = 0;
+                apart.ops[k].refuse = end - i > 1 ? 0 : apart.ops[k].refuse;
+            }
+        }
+        if (executor_run(subject, &apart, CHECK_EVERY, &again) || again.id >= LINEARIZABLE)
+            continue;
+        *verdict = again;
+        return;
+    }
+}
+
+bool executor_judge(const struct subject *subject, const struct test_case *c,
+                    enum check_level level, struct verdict *verdict)
+{
+    struct verdict again;
+
+    if (executor_run(subject, c, level, verdict))
+        return true;
+    if (level == CHECK_QUICK && !executor_run(subject, c, CHECK_EVERY, &again))
+        *verdict = again;
+    if (verdict->id == LINEARIZABLE)
+        without_overlap(subject, c, verdict);
+    return false;
+}
+
+uint64_t executor_hash(void)
+{
+    return run.hash;
+}
+
+UNINSTRUMENTED_END

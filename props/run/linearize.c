@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Calls that overlap must look as if they had run one after another, in one of
+ * their orders, a range counting as a sequence of one-PFN steps. Tried first are
+ * the orders of whole calls; then those with one range cut in two, the parts in
+ * their order and the other calls between or around them. One cut is enough: of
+ * a range, a call that touches one PFN can only tell whether the step at its PFN
+ * came before it, and whether the range has yet made that PFN's leaf private; and
+ * all the calls overlap, so what two of them see does not order these two.
+ */
+#include "linearize.h"
+
+#include <stdio.h>
+
+#include "props/base/uninstrumented.h"
+#include "props/check/checks.h"
+
+UNINSTRUMENTED_BEGIN
+
+#define ATOMS (OVERLAP_CALLS + 1)
+
+static struct {
+    const struct op *call[ATOMS]; /* whole calls, and parts of a range */
+    unsigned owner[ATOMS];        /* which call it is (a part) of */
+    unsigned count;
+    const uint64_t *want; /* results by owner */
+    const bool *late;     /* by owner */
+    struct oracle *fork;
+} atoms;
+
+/*
+ * A subject with rules of its own may add a page and store the entry in two steps. In
+ * between a __set finds the page, as it would after a set that stored nothing: it is one.
+ */
+static uint64_t call_as(unsigned i)
+{
+    struct op op = *atoms.call[i];
+
+    if (run.subject->custom_layout && op.kind == OP_SET_NOALLOC && atoms.want[atoms.owner[i]])
+        op.kind = OP_SET;
+    return oracle_call(atoms.fork, &op);
+}
+
+static bool order_fits(const unsigned *order)
+{
+    uint64_t result[OVERLAP_CALLS] = {0};
+    p2m_word pfn;
+
+    oracle_fork(atoms.fork, &run.oracle);
+    for (unsigned i = 0; i < atoms.count; i++)
+        result[atoms.owner[order[i]]] += call_as(order[i]);
+    for (unsigned i = 0; i < atoms.count; i++)
+        if (result[atoms.owner[i]] != atoms.want[atoms.owner[i]])
+            return false;
+    return checks_entries_match(atoms.fork, &pfn);
+}
+
+/* Must atom k come before atom i? Parts of one range in their order; no call before it began. */
+static bool precedes(unsigned k, unsigned i)
+{
+    if (atoms.owner[k] == atoms.owner[i])
+        return k < i;
+    for (unsigned owner = atoms.owner[i]; owner > atoms.owner[k]; owner--)
+        if (!atoms.late[owner])
+            return false;
+    return atoms.owner[k] < atoms.owner[i];
+}
+
+/* All orders of the atoms from `filled` on. */
+static bool any_order_fits(unsigned *order, unsigned placed, unsigned filled)
+{
+    if (filled == atoms.count)
+        return order_fits(order);
+    for (unsigned i = 0; i < atoms.count; i++) {
+        bool possible = !(placed >> i & 1);
+
+        for (unsigned k = 0; k < atoms.count; k++)
+            possible = possible && (k == i || (placed >> k & 1) || !precedes(k, i));
+        order[filled] = i;
+        if (possible && any_order_fits(order, placed | 1u << i, filled + 1))
+            return true;
+    }
+    return false;
+}
+
+/* Cuts call `which` before `pfn` and tries all orders; false if that is no cut. */
+static bool cut_fits(const struct op *const *call, unsigned count, unsigned which, uint64_t pfn)
+{
+    struct op parts[2] = {*call[which], *call[which]};
+    unsigned order[ATOMS];
+
+    if (pfn <= call[which]->pfn || pfn >= call[which]->arg || pfn >= MAX_P2M_PFN)
+        return false;
+    parts[0].arg = pfn;
+    parts[1].pfn = pfn;
+    atoms.count = 0;
+    for (unsigned i = 0; i < count; i++) {
+        atoms.owner[atoms.count] = i;
+        atoms.call[atoms.count++] = i == which ? &parts[0] : call[i];
+        if (i == which) {
+            atoms.owner[atoms.count] = i;
+            atoms.call[atoms.count++] = &parts[1];
+        }
+    }
+    return any_order_fits(order, 0, 0);
+}
+
+bool linearize(const struct op *const *call, const uint64_t *result, const bool *late,
+               unsigned count, struct oracle *fork)
+{
+    unsigned order[ATOMS];
+
+    atoms.want = result;
+    atoms.late = late;
+    atoms.fork = fork;
+    atoms.count = count;
+    for (unsigned i = 0; i < count; i++) {
+        atoms.call[i] = call[i];
+        atoms.owner[i] = i;
+    }
+    if (any_order_fits(order, 0, 0))
+        return true;
+    for (unsigned which = 0; which < count; which++)
+        for (unsigned other = 0; call[which]->kind == OP_RANGE && other < count; other++) {
+            uint64_t pfn = call[other]->pfn, leaf = pfn - pfn % P2M_LEAF;
+            uint64_t start = call[which]->pfn;
+
+            if (other == which)
+                continue;
+            if (cut_fits(call, count, which, pfn) || cut_fits(call, count, which, pfn + 1) ||
+                cut_fits(call, count, which, (leaf > start ? leaf : start) + 1))
+                return true;
+        }
+    return false;
+}
+
+void linearize_why(const struct op *const *call, const uint64_t *result, unsigned count,
+                   struct oracle *fork, char *text, size_t size)
+{
+    p2m_word pfn;
+
+    oracle_fork(fork, &run.oracle);
+    for (unsigned i = 0; i < count; i++) {
+        uint64_t want = oracle_call(fork, call[i]);
+
+        if (want == result[i])
+            continue;
+        snprintf(text, size, "%s 0x%llx would answer 0x%llx, it answered 0x%llx",
+                 op_names[call[i]->kind], (unsigned long long)call[i]->pfn,
+                 (unsigned long long)want, (unsigned long long)result[i]);
+        return;
+    }
+    if (checks_entries_match(fork, &pfn))
+        pfn = 0;
+    snprintf(text, size, "PFN 0x%llx would read 0x%llx, it reads 0x%llx", (unsigned long long)pfn,
+             (unsigned long long)model_get(&fork->model, pfn),
+             (unsigned long long)run.subject->get(pfn));
+}
+
+UNINSTRUMENTED_END

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Calls that overlap, and the judgement whether they look as if they had run one after
+ * another (linearize.c): see overlap.h.
+ */
+#include "overlap.h"
+
+#include "executor.h"
+#include "linearize.h"
+#include "props/base/uninstrumented.h"
+#include "props/check/checks.h"
+
+UNINSTRUMENTED_BEGIN
+
+/* call[0] is the outer one; call[1] runs at one of its sync points, call[2] at one of that's. */
+static struct {
+    unsigned count, depth;
+    const struct op *call[OVERLAP_CALLS];
+    uint64_t result[OVERLAP_CALLS];
+    bool ran[OVERLAP_CALLS];
+    bool late[OVERLAP_CALLS]; /* ran only when the call around it was over */
+} overlap;
+
+static uint64_t call_subject(const struct op *op)
+{
+    const struct subject *subject = run.subject;
+    p2m_word pfn = (p2m_word)op->pfn, arg = (p2m_word)op->arg;
+
+    switch ((enum op_kind)op->kind) {
+    case OP_GET:
+        return subject->get(pfn);
+    case OP_PFN_TO_MFN:
+        return subject->pfn_to_mfn(pfn);
+    case OP_SET:
+        return subject->set(pfn, arg);
+    case OP_SET_NOALLOC:
+        return subject->set_noalloc(pfn, arg);
+    case OP_RANGE:
+        return subject->range(pfn, arg);
+    case OP_XEN_SET_IDENTITY:
+        return subject->xen_set_identity(run.oracle.e820, run.oracle.e820_count, op->type);
+    case OP_RESUME: /* no calls */
+    case OP_E820:
+        break;
+    }
+    return 0;
+}
+
+static void run_call(unsigned level);
+
+/* At a sync point of the call at `overlap.depth`: the call inside it runs. */
+static void run_inner_call(void)
+{
+    unsigned level = overlap.depth;
+
+    run_call(level + 1);
+    overlap.depth = level;
+    sync_arm_limit();
+}
+
+static void run_call(unsigned level)
+{
+    bool has_inner = level + 1 < overlap.count;
+
+    overlap.depth = level;
+    overlap.ran[level] = true;
+    if (has_inner)
+        sync_arm(overlap.call[level + 1]->at, run_inner_call);
+    else
+        sync_arm_limit();
+    overlap.result[level] = call_subject(overlap.call[level]);
+    if (has_inner && !overlap.ran[level + 1]) {
+        overlap.late[level + 1] = true; /* there were fewer sync points than that */
+        run_call(level + 1);
+    }
+}
+
+uint64_t overlap_none(const struct op *op)
+{
+    overlap.count = 1;
+    overlap.call[0] = op;
+    run_call(0);
+    return overlap.result[0];
+}
+
+bool overlap_was_late(void)
+{
+    return overlap.late[1];
+}
+
+static bool results_fit_translated(void)
+{
+    for (unsigned i = 0; i < overlap.count; i++)
+        if (oracle_call(&run.oracle, overlap.call[i]) != overlap.result[i])
+            return false;
+    return true;
+}
+
+static void judge(void)
+{
+    static struct oracle fork;
+    struct outcome outcome = {.op = overlap.call[0], .overlap = true};
+    p2m_word max_pfn = run.oracle.kinds.max_pfn;
+    char why[160];
+    bool explained;
+
+    run_count_check(LINEARIZABLE);
+    if (run.c->boot.auto_translated) {
+        explained = results_fit_translated();
+        outcome.op = NULL;
+        if (!explained)
+            violated(LINEARIZABLE, "expected the answers of an auto-translated guest");
+    } else {
+        if (run.subject->custom_layout)
+            run_refresh_view();
+        checks_structure();
+        explained = linearize(overlap.call, overlap.result, overlap.late, overlap.count, &fork);
+        if (explained) {
+            oracle_adopt(&run.oracle, &fork);
+            run.oracle.kinds.max_pfn = max_pfn; /* leaves private now raise it again */
+            checks_reread_kinds();
+        } else {
+            checks_mfn_tree();
+        }
+    }
+    if (explained) {
+        checks_after(&outcome, true);
+        return;
+    }
+    sync_arm_limit();
+    linearize_why(overlap.call, overlap.result, overlap.count, &fork, why, sizeof(why));
+    violated(LINEARIZABLE,
+             "expected results and entries of one order of the %u calls; outermost "
+             "first: %s",
+             overlap.count, why);
+}
+
+void overlap_run(const struct op *const *calls, unsigned count)
+{
+    overlap.count = count;
+    for (unsigned i = 0; i < count; i++) {
+        overlap.call[i] = calls[count - 1 - i]; /* the last one written is the outer one */
+        overlap.ran[i] = overlap.late[i] = false;
+    }
+    host_arm(0);
+    run_call(0);
+    sync_arm_limit();                  /* the calls are over: no other runs from here on */
+    for (unsigned i = count; i-- > 0;) /* as they are written */
+        executor_note(overlap.call[i], overlap.result[i]);
+    run.tally.overlaps++;
+    if (!run.model_off)
+        judge();
+}
+
+UNINSTRUMENTED_END

@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The subject under test is the core, unless a program is linked with another choice. */
+#include "props/subject.h"
+
+const struct subject *subject_under_test = &subject_core;
