@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "props/base/uninstrumented.h"
+#include "props/check/run.h"
 #include "props/report/report.h"
 #include "props/case/text.h"
 #include "target.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Names, sentences and reports of the invariants. What they mean is in checks.c. */
+/* Names, sentences and reports of the invariants. What they mean is in props/check. */
 #include "invariants.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Runs cases: see machine.h. What is true after an op is judged in checks.c. */
+/* Runs cases: see executor.h. What must be true after an op is judged in props/check. */
 #include "executor.h"
 
 #include <string.h>

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Under test is the core, unless one of these is set. C is where the programs go then; the
+# objects of the harness are the usual ones below B.
+#
+# BUG=ID: a core with props/bugs/ID.patch in it, below build/PLANTED/ID.
+# SUBJECT=FILE.c: that file defines subject_under_test; SHAPES are the geometries that it can do.
+# SUBJECT=linux LINUX_FOLDER=FOLDER: the kernel's p2m.c, made ready there by a script.
+
+BUG ?=
+PLANTED ?= bugs
+SHAPES ?= micro tiny odd
+SUBJECT ?= core
+LINUX_FOLDER ?=
+SUBJECT_FILE := $(filter %.c,$(SUBJECT))
+
+C := $(or $(LINUX_FOLDER),$(if $(SUBJECT_FILE),$(B)/subject/$(subst /,-,$(basename $(SUBJECT_FILE)))),\
+  $(if $(BUG),$(B)/$(PLANTED)/$(BUG)),$(B))
+
+# A kernel's pages all have as many slots as a long fits into them; a linear list of the real size
+# does not fit.
+LINUX_LINEAR := $(if $(LINUX_FOLDER),\
+  $(filter 1,$(shell sed -n 's/.*LINUX_LINEAR //p' $(LINUX_FOLDER)/features.h)))
+LINUX_GEOMETRIES := micro tiny $(if $(LINUX_LINEAR),,x86_64)
+geometries_of = $(or $(if $(SUBJECT_FILE),$(SHAPES)),$(if $(LINUX_FOLDER),$(LINUX_GEOMETRIES)),\
+  $(GEOMETRIES_$(1)),$(GEOMETRIES))
+
+# $(1): FLAVOUR/GEOMETRY
+core_objects = $(patsubst %.c,$(if $(BUG),$(C),$(B))/$(1)/%.o,$(CORE))
+subject_objects = $(if $(LINUX_FOLDER),$(C)/$(1)/kernel.o $(B)/$(1)/props/subjects/linux/subject.o,\
+  $(if $(SUBJECT_FILE),$(C),$(B))/$(1)/props/subjects/default_subject.o)
+
+ifneq ($(BUG),)
+# A copy of the core with one bug planted. A patch that does not apply cleanly is an error.
+$(C)/core.stamp: props/bugs/$(BUG).patch $(wildcard core/*)
+	@rm -rf $(@D)/core && mkdir -p $(@D)/core && cp core/*.[ch] $(@D)/core
+	$(Q)patch --quiet --strip=1 --fuzz=0 --forward --directory=$(@D) < $<
+	@touch $@
+
+$(C)/%.o: $(C)/core.stamp $(RULES)
+	$(CC_SAY)
+	$(compile) -include props/base/planted.h -c -o $@ $(C)/core/$(notdir $*).c
+endif
+
+ifneq ($(SUBJECT_FILE),)
+$(C)/%/props/subjects/default_subject.o: $(SUBJECT_FILE) $(RULES)
+	$(CC_SAY)
+	$(compile) -c -o $@ $<
+endif
+
+ifneq ($(LINUX_FOLDER),)
+# The kernel's file. Its variables go to sections of their own; only linux_* is seen of it.
+LINUX_SOURCE := props/subjects/linux/$(if $(LINUX_LINEAR),linear,tree).c
+LINUX_FLAGS := -std=gnu11 -w -fno-strict-aliasing -I. -I$(LINUX_FOLDER)/include -include $(LINUX_FOLDER)/features.h \
+  -DLINUX_P2M_C='"$(LINUX_FOLDER)/kernel/p2m.c"' -DLINUX_PAGE_H='"$(LINUX_FOLDER)/kernel/page.h"'
+LINUX_DATA := data data.rel data.rel.local
+
+$(C)/%/kernel.o: $(LINUX_SOURCE) $(wildcard props/subjects/linux/*) $(LINUX_FOLDER)/features.h $(RULES)
+	$(CC_SAY)
+	$(Q)$(CC_$(flavour)) $(LINUX_FLAGS) $(CFLAGS_$(flavour)) $(SHAPE_$(geometry)) -c -o $@.tmp $<
+	$(Q)objcopy $(foreach s,$(LINUX_DATA),--rename-section .$(s)=linux_data_$(geometry)) \
+	  --rename-section .bss=linux_bss_$(geometry) --wildcard --keep-global-symbol='linux_*' $@.tmp $@
+	@rm -f $@.tmp
+endif
