@@ -8,26 +8,8 @@
 B := build
 CLANG ?= clang
 GCC ?= gcc
-PYTHON ?= /usr/bin/python3
 WERROR ?=
 
-ENGINE ?= libfuzzer
-TARGET ?= ops
-GEOMETRY ?= tiny
-TIME ?= 60
-JOBS ?= $(shell nproc)
-CASES ?= 100000
-SEEDS ?= 3
-ONLY ?=
-JUNIT ?=
-SAN ?= address,undefined
-ARCH ?= native
-SEED ?= 1
-RUNS ?= 7
-BASE ?=
-THREADS ?= 4
-ROUNDS ?=
-PROPS_FLAVOUR ?= gcc
 
 # ---- geometries ----
 
@@ -153,8 +135,6 @@ COMMON := -std=gnu11 -Wall -Wextra $(WERROR) -MMD -MP -I. -DP2M_SYNC_HEADER='"pr
 
 # ---- sources ----
 
-TARGETS := ops e820 case
-
 CORE := $(wildcard core/*.c)
 PROPS := $(wildcard props/*.c)
 EXPLORE := $(wildcard props/explore/*.c) props/runner/exhaustive.c
@@ -173,28 +153,12 @@ PLANTED ?= bugs
 # goes to build/subject/, under the path; SHAPES are the geometries that it can do.
 SHAPES ?= micro tiny odd
 
-# SUBJECT=linux LINUX=TREE: everything is linked with the kernel's own p2m.c as the subject, and
-# goes to build/linux/VERSION-HASH. KNOWN=B1,C3 masks known defects (props/subjects/linux).
+# SUBJECT=linux LINUX_FOLDER=FOLDER: everything is linked with the kernel's p2m.c, which a script has
+# prepared there, and goes to that folder.
 SUBJECT ?= core
-LINUX ?=
-KNOWN ?=
-ONLY_CORE := campaign status corpus-promote exhaustive exhaustive-races race bench bench-against compare bugs mutants coverage matrix oss-fuzz-check
-ifneq ($(SUBJECT),core)
-$(if $(filter $(ONLY_CORE),$(MAKECMDGOALS)),$(error make $(filter $(ONLY_CORE),$(MAKECMDGOALS)) is for our own core; with SUBJECT=$(SUBJECT) there are fuzz test props regress repro shrink))
-endif
-ifeq ($(SUBJECT),linux)
-LINUX_FOLDER := $(if $(LINUX),$(if $(filter debian debian-%,$(LINUX)),$(shell scripts/setup $(or $(patsubst debian-%,linux-source-%,$(filter debian-%,$(LINUX))),linux-source-6.1) xz-utils >&2))$(shell scripts/linux --build=$(B) '$(LINUX)'),$(error say which kernel: SUBJECT=linux LINUX=TREE, or LINUX=debian))
-$(if $(LINUX_FOLDER),,$(error nothing to test))
-LINUX_LINEAR := $(shell grep -c 'LINUX_LINEAR 1' $(LINUX_FOLDER)/features.h)
-LINUX_WITHOUT := $(if $(shell grep 'LINUX_RANGE 0' $(LINUX_FOLDER)/features.h),range xen_set_identity)
-export P2MCHECK_KNOWN := $(KNOWN)
-export SUBJECT LINUX
-else ifneq ($(filter %.c,$(SUBJECT)),)
-SUBJECT_FILE := $(or $(wildcard $(SUBJECT)),$(error SUBJECT=$(SUBJECT): there is no such file))
-export SUBJECT
-else ifneq ($(SUBJECT),core)
-$(error SUBJECT=$(SUBJECT): there are core, linux, and a file that ends in .c)
-endif
+LINUX_FOLDER ?=
+LINUX_LINEAR := $(if $(LINUX_FOLDER),$(shell grep -c 'LINUX_LINEAR 1' $(LINUX_FOLDER)/features.h))
+SUBJECT_FILE := $(filter %.c,$(SUBJECT))
 C := $(if $(LINUX_FOLDER),$(LINUX_FOLDER),$(if $(SUBJECT_FILE),$(B)/subject/$(subst /,-,$(basename $(SUBJECT_FILE))),$(if $(BUG),$(B)/$(PLANTED)/$(BUG),$(B))))
 
 # $(1) flavour, $(2) geometry, $(3) sources besides
@@ -465,9 +429,6 @@ $(B)/peer/rapidcheck.o: props/peers/rapidcheck.cc $(PEER_HEADERS)
 PEERS := $(foreach g,$(filter $(PEER_GEOMETRIES),$(GEOMETRIES)),$(C)/peer/$(g)/rapidcheck $(C)/peer/$(g)/peer.so $(C)/peer-libfuzzer/$(g)/plain $(C)/peer-afl/$(g)/plain)
 peers: $(PEERS)
 
-BENCH := $(foreach g,tiny x86_64,$(B)/fuzz/$(g)/bench_ops_$(g) $(B)/fuzz/$(g)/bench_empty_$(g)) $(B)/bench/x86_64/bench_core
-BENCH_AFL := $(foreach g,tiny x86_64,$(B)/afl/$(g)/ops_$(g) $(B)/afl/$(g)/bench_empty_$(g) $(B)/afl/$(g)/mutator_ops_$(g).so)
-
 fuzz-targets: $(FUZZ_TARGETS)
 
 # To S, where nothing else that can be run may lie.
@@ -477,163 +438,21 @@ service-targets: $(foreach t,$(SERVICE_TARGETS),$(call service_path,$(t)))
 
 # ---- what people run ----
 
-setup = @scripts/setup
+# The scripts have the defaults of all other variables that people set, and check them.
+export B
 
-SANS := address,undefined memory thread none
-kind_of = $(if $(filter i386,$(ARCH)),fuzz-i386,$(if $(filter $(firstword $(SANS)),$(SAN)),fuzz,fuzz-$(SAN)))
-flavour_of = $(kind_of)$(if $(filter case,$(1)),-harness)
-one_of = $(if $(filter 1,$(words $($(1)))),$(if $(filter $($(1)),$(2)),,$(error $(1)=$($(1)): there are $(2))),$(error $(1) is one of $(2)))
-number = $(if $(shell printf '%s' '$($(1))' | grep -xE '[1-9][0-9]{0,8}'),,$(error $(1)=$($(1)): a number from 1 on is wanted))
-known_target = $(call one_of,TARGET,$(TARGETS) canary)
-known_geometry = $(call one_of,GEOMETRY,$(if $(SUBJECT_FILE),$(SHAPES),$(if $(LINUX_FOLDER),$(LINUX_GEOMETRIES),$(GEOMETRIES))))
+COMMANDS := fuzz campaign status corpus-promote props exhaustive exhaustive-races race bugs mutants shrink coverage report \
+  matrix regress repro bench bench-against compare kernel-report oss-fuzz-check
+.PHONY: $(COMMANDS)
 
-# $(1) flavour: the target that was asked for
-target_of = $(C)/$(1)/$(GEOMETRY)/$(TARGET)_$(GEOMETRY)
-BINARY_libfuzzer = $(call target_of,$(call flavour_of,$(TARGET)))
-AFL_PLAIN = $(call target_of,$(if $(filter case,$(TARGET)),afl-harness,afl))
-AFL_SAN = $(call target_of,$(if $(filter case,$(TARGET)),afl-harness,afl-san))
-AFL_MUTATOR = $(if $(filter case,$(TARGET)),,$(B)/afl/$(GEOMETRY)/mutator_$(TARGET)_$(GEOMETRY).so)
-FILES_libfuzzer = $(BINARY_libfuzzer)
-FILES_afl = $(BINARY_libfuzzer) $(sort $(AFL_PLAIN) $(AFL_SAN)) $(AFL_MUTATOR)
-OPTIONS_afl = --afl=$(AFL_PLAIN) --afl-sanitized=$(AFL_SAN) --mutator=$(AFL_MUTATOR)
-PACKAGES_afl := afl++
+# A bare Debian has no Python.
+$(COMMANDS):
+	@[ -x /usr/bin/python3 ] || scripts/setup
+	@scripts/$@
 
-fuzz:
-	$(call one_of,ENGINE,libfuzzer afl)$(call one_of,SAN,$(SANS))$(call one_of,ARCH,native i386)$(known_target)$(known_geometry)$(call number,TIME)$(call number,JOBS)$(call number,SEED)$(if $(filter i386,$(ARCH)),$(call one_of,GEOMETRY,$(GEOMETRIES_fuzz-i386)))$(setup) $(PACKAGES_$(ENGINE)) $(if $(filter i386,$(ARCH)),g++-multilib)
-	@$(MAKE) --no-print-directory -j$(shell nproc) $(FILES_$(ENGINE)) $(C)/p2m-case
-	@scripts/fuzz --engine=$(ENGINE) --target=$(TARGET) --geometry=$(GEOMETRY) --time=$(TIME) --jobs=$(JOBS) --seed=$(SEED) --build=$(C) --make=$(B) --without='$(LINUX_WITHOUT)' --binary=$(BINARY_libfuzzer) $(OPTIONS_$(ENGINE)) --tool=$(C)/p2m-case
-
-# All targets in their geometries; for AFL++, too, if that is installed.
-ON ?= $(notdir $(FUZZ_TARGETS))
-HOURS ?=
-SECONDS ?=
-SLICE ?= 60
-SYNC ?=
-NEW ?=
-AFL_IS_HERE = $(shell command -v afl-clang-fast >/dev/null && command -v afl-fuzz)
-on_target = $(firstword $(subst _, ,$(1)))
-on_geometry = $(patsubst $(call on_target,$(1))_%,%,$(1))
-on_files = $(B)/$(call flavour_of,$(call on_target,$(1)))/$(call on_geometry,$(1))/$(1) $(if $(AFL_IS_HERE),$(call on_afl,$(1),$(call on_target,$(1)),$(call on_geometry,$(1))))
-on_afl = $(if $(filter case,$(2)),$(B)/afl-harness/$(3)/$(1),$(B)/afl/$(3)/$(1) $(B)/afl-san/$(3)/$(1) $(B)/afl/$(3)/mutator_$(1).so)
-on_known = $(foreach t,$(TARGETS) canary,$(foreach g,$(GEOMETRIES),$(t)_$(g)))
-
-campaign:
-	$(if $(filter-out $(on_known),$(ON)),$(error ON=$(filter-out $(on_known),$(ON)): there are $(on_known)))$(if $(strip $(ON)),,$(error ON: no target))$(call number,JOBS)$(call number,SLICE)$(setup)
-	@$(MAKE) -s --no-print-directory -j$(shell nproc) $(foreach name,$(ON),$(call on_files,$(name))) $(B)/p2m-case
-	@scripts/campaign --build=$(B) --on="$(ON)" --hours="$(HOURS)" --seconds="$(SECONDS)" --jobs=$(JOBS) --slice=$(SLICE) --seed=$(SEED) --sync="$(SYNC)" $(if $(NEW),--new)
-
-status:
-	@scripts/campaign --build=$(B) --status
-
-corpus-promote:
-	@$(MAKE) -s --no-print-directory -j$(shell nproc) $(B)/p2m-case
-	@scripts/promote --build=$(B)
-
-props:
-	$(known_geometry)$(call number,CASES)$(call number,SEED)$(setup)
-	@$(MAKE) --no-print-directory -j$(shell nproc) $(C)/$(PROPS_FLAVOUR)/$(GEOMETRY)/props_$(GEOMETRY) $(C)/p2m-case
-	@scripts/props $(C)/$(PROPS_FLAVOUR)/$(GEOMETRY)/props_$(GEOMETRY) $(C)/p2m-case --cases=$(CASES) --seed=$(SEED)
-
-# A limit in seconds only if it was asked for.
-time_limit = $(if $(filter command environment,$(firstword $(origin TIME))),$(call number,TIME)--seconds=$(TIME))
-explored = $(if $(filter command environment,$(firstword $(origin GEOMETRY))),$(GEOMETRY),micro)
-
-exhaustive:
-	$(if $(filter $(explored),$(EXPLORED)),,$(error GEOMETRY=$(explored): there are $(EXPLORED)))
-	@$(MAKE) --no-print-directory -j$(shell nproc) $(B)/gcc/$(explored)/exhaustive_$(explored)
-	@$(B)/gcc/$(explored)/exhaustive_$(explored) $(time_limit) --json=$(B)/exhaustive-$(explored).json
-
-exhaustive-races:
-	$(call number,JOBS)
-	@$(MAKE) --no-print-directory -j$(shell nproc) $(B)/gcc/micro/exhaustive_micro
-	@$(B)/gcc/micro/exhaustive_micro --races --jobs=$(JOBS) $(time_limit) --json=$(B)/exhaustive-races.json
-
-# Ten seconds, where nobody names a time: the default of TIME is for fuzzing.
-RACE_TIME := $(if $(filter file default,$(origin TIME)),10,$(TIME))
-
-race:
-	$(call one_of,GEOMETRY,$(RACE_GEOMETRIES))$(if $(filter file default,$(origin TIME)),,$(call number,TIME))$(call number,THREADS)$(call number,SEED)$(if $(ROUNDS),$(call number,ROUNDS))$(setup)
-	@$(MAKE) --no-print-directory $(C)/tsan/$(GEOMETRY)/race_$(GEOMETRY)
-	@scripts/race $(C)/tsan/$(GEOMETRY)/race_$(GEOMETRY) $(if $(ROUNDS),--rounds=$(ROUNDS),--time=$(RACE_TIME)) --threads=$(THREADS) --seed=$(SEED)
-
-matrix:
-	@scripts/setup clang-22 libclang-rt-22-dev g++-multilib
-	@scripts/matrix $(if $(filter command environment,$(firstword $(origin TIME))),$(call number,TIME)--time=$(TIME))
-
-# The newest clang in Debian counts conditions, too.
-coverage:
-	@scripts/setup clang-22 llvm-22 libclang-rt-22-dev
-	@scripts/coverage --build=$(B)
-
-regress:
-	@$(MAKE) --no-print-directory -j$(shell nproc) $(C)/p2m-case
-	@$(C)/p2m-case replay --check=every $(if $(JUNIT),"--junit=$(JUNIT)") corpus
-
-# Under the sanitizers, so that what they found is found again.
-repro:
-	$(if $(CASE),,$(error say which: make repro CASE=FILE))
-	@$(MAKE) --no-print-directory -j$(shell nproc) $(C)/clang-san/p2m-case
-	@$(if $(DEBUG),gdb -q --args )$(C)/clang-san/p2m-case repro $(told) "$(CASE)"
-
-told = $(if $(filter command environment,$(firstword $(origin GEOMETRY))),--geometry=$(GEOMETRY)) $(if $(filter command environment,$(firstword $(origin TARGET))),--target=$(TARGET))
-
-shrink:
-	$(if $(CASE),,$(error say which: make shrink CASE=FILE))
-	@scripts/shrink --build=$(B) $(if $(LINUX_FOLDER)$(SUBJECT_FILE),--programs=$(C)) $(told) "$(CASE)"
-
-bugs:
-	$(call number,SEEDS)$(call number,JOBS)$(setup)
-	@scripts/bugs --build=$(B) --seeds=$(SEEDS) --jobs=$(JOBS) --only='$(ONLY)'
-
-kernel-report:
-	$(if $(LINUX),,$(error say which kernels: make kernel-report LINUX="TREE ..."))
-	$(call number,CASES)$(call number,SEED)@scripts/kernel-report --build=$(B) $(if $(filter command environment,$(firstword $(origin CASES))),--cases=$(CASES)) --seed=$(SEED) $(LINUX)
-
-bench:
-	$(call number,RUNS)$(setup)
-	@$(MAKE) --no-print-directory -j$(shell nproc) $(BENCH) $(if $(AFL_IS_HERE),$(BENCH_AFL))
-	@scripts/bench --build=$(B) --runs=$(RUNS)
-
-told_number = $(if $(filter command environment,$(firstword $(origin $(1)))),$(call number,$(1))--$(2)=$($(1)))
-
-bench-against:
-	$(if $(BASE),,$(error say which revision: make bench-against BASE=REV))$(call number,JOBS)$(setup)
-	@scripts/bench-against --build=$(B) --base='$(BASE)' --jobs=$(JOBS) $(call told_number,RUNS,blocks) $(call told_number,SEEDS,seeds) $(call told_number,TIME,time) $(if $(ONLY),--bugs='$(ONLY)')
-
-# Measures nothing: it shows what the other commands left in the build folder.
-report:
-	@$(MAKE) -s --no-print-directory -j$(shell nproc) $(B)/p2m-case
-	@scripts/report --build=$(B)
-
-# The peers beside us on the same bugs. FULL=1: all of them, for hours; goes on where it stopped.
-FULL ?=
-BUDGET ?=
-COMPARE_PACKAGES := g++ librapidcheck-dev python3-hypothesis python3-statsmodels afl++
-
-compare:
-	$(call number,JOBS)$(setup) $(COMPARE_PACKAGES)
-	@scripts/compare --build=$(B) --jobs=$(JOBS) $(if $(FULL),--full) --only='$(ONLY)' $(if $(filter file,$(firstword $(origin SEEDS))),,--seeds='$(SEEDS)') $(if $(BUDGET),--budget='$(BUDGET)') $(if $(filter file,$(firstword $(origin GEOMETRY))),,--geometry='$(GEOMETRY)')
-
-mutants:
-	$(call number,JOBS)$(setup) python3-clang
-	@scripts/mutants --build=$(B) --jobs=$(JOBS) $(if $(ONLY),--only='$(ONLY)')
-
-ifeq ($(SUBJECT),core)
 test:
-	$(setup) chromium $(COMPARE_PACKAGES)
-	@scripts/test --build=$(B)
-else
-# Somebody else's p2m: what of it says something about that.
-SUBJECT_GEOMETRIES := $(call geometries_of,gcc)
-test:
-	$(setup)
-	@$(MAKE) --no-print-directory -j$(shell nproc) $(foreach flavour,gcc clang-san,$(C)/$(flavour)/p2m-case $(foreach g,$(SUBJECT_GEOMETRIES),$(C)/$(flavour)/$(g)/props_$(g)))
-	@scripts/test --build=$(C) --subject='$(SUBJECT_GEOMETRIES)'
-endif
-
-oss-fuzz-check:
-	@scripts/setup zip llvm g++-multilib $(PACKAGES_afl)
-	@scripts/oss-fuzz-check --jobs=$(JOBS) --only='$(ONLY)'
+	@[ -x /usr/bin/python3 ] || scripts/setup
+	@scripts/tests/run.py
 
 $(C)/p2m-case: $(C)/gcc/p2m-case
 	@ln -f $< $@
