@@ -82,7 +82,7 @@ def run_jobs(args, hunt, corpus, run):
 def untested(hunt, tally):
     """Prints calls by op; the ops that never succeeded, though this subject has them."""
     ops = hunt.facts.ops
-    if not any(tally[f"calls {op}"] for op in ops):
+    if facts.targets()[hunt.target].is_text or not any(tally[f"calls {op}"] for op in ops):
         return []
     facts.print_outcomes("op", ops, tally, 18)
     return [op for op in facts.idle_ops(ops, tally) if op not in hunt.programs.without]

@@ -111,7 +111,7 @@ class State:
             lane["reason"] = result["broken"]
         else:
             lane["row"] = 0
-            lane["good"] += result["tally"][0] > 0
+            lane["good"] += result["tally"]["cases"] > 0
 
 
 class Lock:
