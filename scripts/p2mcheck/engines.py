@@ -1,30 +1,94 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What differs between libFuzzer and AFL++: how a process is started, where it leaves what it
-finds, what it collects and what it covers. `scripts/fuzz` knows neither by name.
+"""How libFuzzer and AFL++ differ: the start of a process, and where it leaves findings, inputs and
+coverage. Also what all hunts share: the limits for an input, the files of a finding, the reviewed
+cases as seeds.
 """
 
+import dataclasses
 import glob
 import hashlib
 import os
 import re
 import shutil
 import signal
-import struct
 import subprocess
 
-from findings import read, write_whole
+from p2mcheck.files import Failure, read, read_text, write
+from p2mcheck.programs import Programs
 
-MAX_LEN = 16 + 256 * 18  # bytes of the longest case: fuzz/codec.h
 LIMIT = 10  # seconds for one input
-# enum op_kind of props/ops.h
-OPS = ("get", "pfn_to_mfn", "set", "__set", "range", "resume", "e820", "xen_set_identity")
+LIMITS = (f"-timeout={LIMIT}", "-rss_limit_mb=2560")
+
+
+@dataclasses.dataclass
+class Hunt:
+    """What is fuzzed, with which programs, and for how long."""
+
+    programs: Programs
+    target: str
+    geometry: str
+    time: int = 60
+    jobs: int = 1
+    seed: int = 1
+    san: str = "address,undefined"
+    arch: str = "native"
+    sanitized: bool = True  # the one AFL++ process of a hunt with one job
+
+    @property
+    def name(self):
+        return f"{self.target}_{self.geometry}"
+
+    @property
+    def facts(self):
+        return self.programs.facts
+
+    @property
+    def binary(self):
+        """Under libFuzzer; it also explains AFL++'s findings."""
+        return self.programs.target(self.target, self.geometry, self.san, self.arch)
+
+    @property
+    def mutator(self):
+        return self.programs.mutator(self.target, self.geometry)
+
+    def afl(self, sanitized):
+        return self.programs.afl(self.target, self.geometry, sanitized)
+
+
+def artifacts(folder):
+    """Files of findings that a libFuzzer left there."""
+    return sorted(path for path in glob.glob(f"{folder}/*-*")
+                  if re.match(r"(crash|timeout|oom|leak)-", os.path.basename(path)))
+
+
+def explain(binary, folder, path):
+    """What the target says to an input; empty if that is not a finding."""
+    done = subprocess.run([binary, *LIMITS, f"-artifact_prefix={folder}/again-", path], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False)
+    return done.stdout.decode(errors="replace") if done.returncode else ""
+
+
+def make_seeds(tool, target, geometry, folder, is_text=False):
+    """The reviewed cases for a target and a geometry: bytes, or text for a target that takes that."""
+    texts = sorted(glob.glob("corpus/*/*.txt"))
+    if not texts:
+        raise Failure("corpus/: no case in it")
+    os.makedirs(folder, exist_ok=True)
+    paths = [f"{folder}/{os.path.basename(text)[:-len('.txt')]}" for text in texts]
+    for text, path in zip(texts, paths):
+        if is_text:
+            shutil.copyfile(text, path)
+        elif subprocess.run([tool, "encode", f"--geometry={geometry}", f"--target={target}", text, "-o", path],
+                            check=False).returncode:
+            raise Failure(f"{text}: cannot be encoded")
+    return paths
 
 
 class Job:
-    """One engine process, its folder, and the numbers that the target shares with us."""
+    """One engine process, its folder, and the statistics that the target shares with us."""
 
-    def __init__(self, folder, command, environment=()):
-        self.folder, self.log = folder, f"{folder}/log"
+    def __init__(self, facts, folder, command, environment=()):
+        self.facts, self.folder, self.log = facts, folder, f"{folder}/log"
         self.stats = os.path.abspath(f"{folder}/stats")
         self.command = " ".join(command)
         os.makedirs(folder, exist_ok=True)
@@ -35,18 +99,8 @@ class Job:
                                                  **dict(environment)})
 
     def tally(self):
-        """What struct tally of props/check/run.h begins with: cases, ops, checks, two numbers of
-        planted bugs, and by op: calls, of these failed, of these with a page refused."""
-        words = 5 + 3 * len(OPS)
-        try:
-            with open(self.stats, "rb") as file:
-                return struct.unpack(f"<{words}Q", file.read(8 * words))
-        except (OSError, struct.error):
-            return (0,) * words
-
-    def counts(self):
-        """Cases, ops and checks so far."""
-        return self.tally()[:3]
+        """The statistics so far: see facts.Facts.tally()."""
+        return self.facts.tally(self.stats)
 
     def ended_early(self):
         """There is no point in waiting for the rest."""
@@ -83,12 +137,12 @@ class Job:
 class Libfuzzer(Job):
     STOPPED = (72,)  # exit status after SIGINT
 
-    def __init__(self, args, number, folders, run, *options):
+    def __init__(self, hunt, number, folders, run, *options):
         folder = f"{run}/job-{number}"
-        super().__init__(folder, [
-            args.binary, f"-max_total_time={args.time}", f"-max_len={MAX_LEN}",
-            f"-seed={args.seed + number}", f"-timeout={LIMIT}", "-rss_limit_mb=2560",
-            "-print_final_stats=1", f"-artifact_prefix={folder}/", *options, *folders])
+        super().__init__(hunt.facts, folder, [
+            hunt.binary, f"-max_total_time={hunt.time}", f"-max_len={hunt.facts.longest_input}",
+            f"-seed={hunt.seed + number}", *LIMITS, "-print_final_stats=1", f"-artifact_prefix={folder}/",
+            *options, *folders])
         self.corpus = folders[0]
 
     def collected(self):
@@ -102,11 +156,10 @@ class Libfuzzer(Job):
         return int(found[-1]) if found else 0
 
     def artifacts(self):
-        return [path for path in glob.glob(f"{self.folder}/*-*")
-                if re.match(r"(crash|timeout|oom|leak)-", os.path.basename(path))]
+        return artifacts(self.folder)
 
     def report(self, _path):
-        return read(self.log).decode(errors="replace")
+        return read_text(self.log)
 
 
 class Afl(Job):
@@ -120,23 +173,25 @@ class Afl(Job):
         "AFL_SYNC_TIME": "1",  # minutes; twenty would be longer than most runs
     }
 
-    def __init__(self, args, number, seeds, run):
-        # Trimming is off in the main instance of several, so that one alone is no main instance.
-        name, role = ("default", []) if args.jobs == 1 else (
+    def __init__(self, hunt, number, seeds, run):
+        # Trimming is off in the main instance of several, so one process alone is not a main instance.
+        name, role = ("default", []) if hunt.jobs == 1 else (
             ("main", ["-M", "main"]) if number == 0 else (f"job-{number}", ["-S", f"job-{number}"]))
-        self.binary = args.binary  # explains what is found
+        self.binary = hunt.binary
         self.out = f"{run}/afl/{name}"
-        # With AFL++'s own mutations besides ours it takes several times as long to a planted bug,
-        # and so it does with CMPLOG: what is compared in the core does not stand in the bytes.
-        mutator = {"AFL_CUSTOM_MUTATOR_LIBRARY": os.path.abspath(args.mutator),
-                   "AFL_CUSTOM_MUTATOR_ONLY": "1"} if args.mutator else {}
-        sanitized = args.jobs == 1 or number == 1
+        sanitized = hunt.sanitized if hunt.jobs == 1 else number == 1
         super().__init__(
-            f"{run}/job-{number}",
-            ["afl-fuzz", "-i", seeds, "-o", f"{run}/afl", *role, "-V", str(args.time),
-             "-s", str(args.seed + number), "-G", str(MAX_LEN), "-t", str(1000 * LIMIT),
-             "--", args.afl_sanitized if sanitized else args.afl],
-            {**self.ENVIRONMENT, **mutator})
+            hunt.facts, f"{run}/job-{number}",
+            ["afl-fuzz", "-i", seeds, "-o", f"{run}/afl", *role, "-V", str(hunt.time),
+             "-s", str(hunt.seed + number), "-G", str(hunt.facts.longest_input), "-t", str(1000 * LIMIT),
+             "--", hunt.afl(sanitized)],
+            {**self.ENVIRONMENT, **self.with_mutator(hunt.mutator)})
+
+    @staticmethod
+    def with_mutator(path):
+        """AFL++'s own mutations, and CMPLOG, make hunts for planted bugs several times as long: what
+        the core compares is not in the bytes."""
+        return {"AFL_CUSTOM_MUTATOR_LIBRARY": os.path.abspath(path), "AFL_CUSTOM_MUTATOR_ONLY": "1"} if path else {}
 
     def ended_early(self):
         return super().ended_early() or bool(self.artifacts())
@@ -152,7 +207,7 @@ class Afl(Job):
         """A number of fuzzer_stats, which the engine writes after the seeds, each minute and at
         the end; None if it did not come to that."""
         try:
-            found = re.search(rf"^{what}\s*: ([\d.]+)", read(f"{self.out}/fuzzer_stats").decode(), re.M)
+            found = re.search(rf"^{what}\s*: ([\d.]+)", read_text(f"{self.out}/fuzzer_stats"), re.M)
         except OSError:
             return None
         return float(found.group(1)) if found else None
@@ -165,13 +220,8 @@ class Afl(Job):
         return sorted(glob.glob(f"{self.out}/crashes/id:*") + glob.glob(f"{self.out}/hangs/id:*"))
 
     def report(self, path):
-        """AFL++ keeps none: it is what libFuzzer's target says to the same input; empty if that
-        has nothing to say against it."""
-        done = subprocess.run([self.binary, f"-timeout={LIMIT}", "-rss_limit_mb=2560",
-                               f"-artifact_prefix={self.folder}/", path],
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-                              stdin=subprocess.DEVNULL)
-        return done.stdout.decode(errors="replace") if done.returncode else ""
+        """AFL++ keeps none: it is what libFuzzer's target says to the same input."""
+        return explain(self.binary, self.folder, path)
 
     def stop(self):
         """An afl-fuzz that is ended in the wrong moment leaves a stopped process behind, in a
@@ -194,25 +244,25 @@ class Afl(Job):
         if stability not in (None, 100.0):
             return (f"{self.out}/fuzzer_stats: stability is {stability:g} %, not 100: "
                     "something survives from one case to the next")
-        return super().broken() or (f"{self.log}: no stability is told" if stability is None else None)
+        return super().broken() or (f"{self.log}: no stability was reported" if stability is None else None)
 
     def collect(self, corpus):
         for path in self.queue():
             data = read(path)
             name = f"{corpus}/{hashlib.sha1(data).hexdigest()}"  # as libFuzzer calls them
             if not os.path.exists(name):
-                write_whole(name, data)
+                write(name, data)
 
 
-def start(args, corpus, seeds, run):
+def start(engine, hunt, corpus, seeds, run):
     """The jobs of one run, all of them started."""
-    if args.engine == "libfuzzer":
-        return [Libfuzzer(args, i, (corpus, seeds), run) for i in range(args.jobs)]
+    if engine == "libfuzzer":
+        return [Libfuzzer(hunt, i, (corpus, seeds), run) for i in range(hunt.jobs)]
     for path in glob.glob(f"{corpus}/*"):
         shutil.copyfile(path, f"{seeds}/{os.path.basename(path)}")
-    # AFL++ passes over seeds that crash, so they are run by themselves before.
-    first = Libfuzzer(args, args.jobs, (seeds,), run, "-runs=0")
+    # AFL++ skips seeds that crash, so they are run by themselves before.
+    first = Libfuzzer(hunt, hunt.jobs, (seeds,), run, "-runs=0")
     first.process.wait()
     if first.artifacts() or first.broken():
         return [first]
-    return [Afl(args, i, seeds, run) for i in range(args.jobs)]
+    return [Afl(hunt, i, seeds, run) for i in range(hunt.jobs)]

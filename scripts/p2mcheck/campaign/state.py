@@ -10,22 +10,21 @@ eight times the time of what does not, and nothing starves: a lane that finds no
 share of 1. Given the same results, the same slices follow.
 """
 
+import collections
 import fcntl
 import json
 import os
 
-from engines import OPS
-from findings import write_whole
+from p2mcheck.files import Failure, write_json
 
-VERSION = 1
+VERSION = 2
 HEAVIEST = 8  # as heavy as a lane becomes
 REMEMBERED = 3  # slices whose new coverage counts
-WORDS = 5 + 3 * len(OPS)  # of engines.Job.tally
 GIVEN_UP = 3  # slices that broke one after the other
 
 
 def new_lane(clock=0.0):
-    return {"clock": clock, "gains": [], "slices": 0, "good": 0, "seconds": 0.0, "tally": [0] * WORDS,
+    return {"clock": clock, "gains": [], "slices": 0, "good": 0, "seconds": 0.0, "tally": {},
             "cov": 0, "last_new": None, "crashes": 0, "bugs": 0, "broken": 0, "row": 0, "reason": None}
 
 
@@ -37,11 +36,9 @@ def given_up(lane):
     return lane["row"] >= GIVEN_UP
 
 
-def split_name(name):
-    """`ops_x86_64.afl`: target, geometry, engine."""
-    group, engine = name.rsplit(".", 1)
-    target, geometry = group.split("_", 1)
-    return target, geometry, engine
+def tally_of(lanes):
+    """The sum of their statistics."""
+    return sum((collections.Counter(lane["tally"]) for lane in lanes), collections.Counter())
 
 
 class State:
@@ -52,16 +49,16 @@ class State:
         self.data = None
 
     def load(self):
-        """False if there is none; ValueError, naming the file, if it is not to be understood."""
+        """False if there is none."""
         try:
             with open(self.path, encoding="utf-8") as file:
                 self.data = json.load(file)
         except FileNotFoundError:
             return False
         except ValueError as error:
-            raise ValueError(f"{self.path}: {error}; take it away to begin anew") from None
+            raise Failure(f"{self.path}: {error}; remove it to begin anew") from None
         if not isinstance(self.data, dict) or self.data.get("version") != VERSION:
-            raise ValueError(f"{self.path}: not of version {VERSION}; take it away to begin anew")
+            raise Failure(f"{self.path}: not of version {VERSION}; remove it to begin anew")
         return True
 
     def begin(self, seed, corpora):
@@ -76,7 +73,7 @@ class State:
                      "given": 0, "taken": 0}
 
     def save(self):
-        write_whole(self.path, json.dumps(self.data, indent=1).encode())
+        write_json(self.path, self.data)
 
     def add_lanes(self, names):
         """Those that are new begin with the clock of the one that is most behind."""
@@ -103,7 +100,7 @@ class State:
         lane["gains"] = (lane["gains"] + [result["gain"]])[-REMEMBERED:]
         lane["slices"] += 1
         lane["seconds"] += result["seconds"]
-        lane["tally"] = [a + b for a, b in zip(lane["tally"], result["tally"])]
+        lane["tally"] = tally_of((lane, result))
         lane["cov"] = max(lane["cov"], result["cov"])
         lane["crashes"] += result["crashes"]
         if result["gain"]:
@@ -114,7 +111,7 @@ class State:
             lane["reason"] = result["broken"]
         else:
             lane["row"] = 0
-            lane["good"] += result["tally"][0] > 0
+            lane["good"] += result["tally"]["cases"] > 0
 
 
 class Lock:

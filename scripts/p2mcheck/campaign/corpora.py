@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The corpora that a campaign's slices share: build/corpus/TARGET_GEOMETRY, the one of
 `make fuzz`, whichever engine adds to it. Here they are pruned, exchanged with other campaigns
-through a shared folder, and the reviewed cases put beside them as seeds.
+through a shared folder, and the reviewed cases are put beside them as seeds.
 
-Pruning is libFuzzer's -merge=1 for both engines: the corpus is one, and its counters see the
-same blocks of the core and the cells of states besides; afl-cmin knows edges alone.
+Pruning is libFuzzer's -merge=1 for both engines: there is one corpus for both.
 """
 
 import ctypes
@@ -18,9 +17,9 @@ import subprocess
 import threading
 import time
 
-from campaign_slices import inputs
-from engines import LIMIT, MAX_LEN
-from findings import codec_of, read, write_whole
+from p2mcheck import engines, facts
+from p2mcheck.campaign.slices import inputs
+from p2mcheck.files import read, write
 
 LONGEST = 1 << 16  # bytes of an input from elsewhere
 MERGING = 600  # seconds at most
@@ -54,33 +53,24 @@ class Corpora:
 
     # ---- seeds ----
 
-    def seeds(self, excluded, args):
-        """A folder with the reviewed cases as bytes, made once a run; those that are findings
-        by now left out."""
-        group = f"{args.target}_{args.geometry}"
+    def seeds(self, excluded, hunt):
+        """A folder with the reviewed cases as bytes, made once a run, without those that are
+        findings by now."""
+        group = hunt.name
         folder = f"{self.folder}/seeds/{group}"
         with self.of(group):
             if group in self.seeded:
                 return folder
             shutil.rmtree(folder, ignore_errors=True)
-            os.makedirs(folder)
-            texts = sorted(glob.glob("corpus/*/*.txt"))
-            if not texts:
-                raise OSError("corpus/: no case in it")
-            for text in texts:
-                name = f"{folder}/{os.path.basename(text)[:-4]}"
-                if args.target == "case":
-                    shutil.copyfile(text, name)
-                elif subprocess.run([args.tool, "encode", f"--geometry={args.geometry}", text, "-o", name,
-                                     f"--target={codec_of(args)}"], check=False).returncode:
-                    raise OSError(f"{text}: could not be encoded")
+            for name in engines.make_seeds(hunt.programs.p2m_case(), hunt.target, hunt.geometry, folder,
+                                           facts.targets()[hunt.target].is_text):
                 if hashlib.sha1(read(name)).hexdigest() in excluded.get(group, ()):
                     os.unlink(name)
             self.seeded.add(group)
         return folder
 
     def exclude(self, excluded, group, data):
-        """A finding that is an input of ours is none any more, or no slice would get past it."""
+        """Takes a finding out of the inputs, or no slice would get past it."""
         name = hashlib.sha1(data).hexdigest()
         with self.of(group):
             if os.path.exists(f"{self.path(group)}/{name}"):
@@ -102,8 +92,8 @@ class Corpora:
         with self.guard:
             return self.after.setdefault(group, len(inputs(self.path(group))))
 
-    def mend(self):
-        """What a pruning that was killed left. A merged folder is either not whole or the old
+    def repair(self):
+        """Undoes what a pruning that was killed left. A merged folder is either not whole or the old
         one after the exchange: in both cases its corpus is in place, or beside it as .old."""
         for old in glob.glob(f"{self.args.build}/corpus/*.old"):
             if os.path.exists(old[:-4]):
@@ -113,7 +103,7 @@ class Corpora:
         for merged in glob.glob(f"{self.args.build}/corpus/*.merged"):
             shutil.rmtree(merged)
 
-    def prune(self, group, args, stop):
+    def prune(self, group, hunt, stop):
         """(inputs before, after); None if it did not come to that. The old corpus is there
         until the new one is, and what others add meanwhile is in both."""
         corpus = self.path(group)
@@ -123,10 +113,10 @@ class Corpora:
         os.makedirs(merged)
         with open(log, "wb") as out:
             process = subprocess.Popen(
-                [args.binary, "-merge=1", f"-max_len={MAX_LEN}", f"-timeout={LIMIT}", "-rss_limit_mb=2560",
+                [hunt.binary, "-merge=1", f"-max_len={hunt.facts.longest_input}", *engines.LIMITS,
                  f"-artifact_prefix={self.folder}/merge-", merged, corpus],
                 stdout=out, stderr=out, stdin=subprocess.DEVNULL,
-                # so that it is found if we are killed: campaign_slices.end_orphans
+                # so that it is found if we are killed: slices.end_orphans
                 env={**os.environ, "P2MCHECK_STATS": os.path.abspath(f"{self.folder}/slices/merge")})
         deadline = time.monotonic() + MERGING
         while process.poll() is None:
@@ -200,7 +190,7 @@ class Corpora:
         data = read(path)
         if hashlib.sha1(data).hexdigest() != name:
             return False
-        write_whole(target, data)
+        write(target, data)
         return True
 
     def seen(self, group):
@@ -211,4 +201,4 @@ class Corpora:
 
     def remember(self, group, names):
         os.makedirs(f"{self.folder}/seen", exist_ok=True)
-        write_whole(f"{self.folder}/seen/{group}", "\n".join(sorted(names)).encode())
+        write(f"{self.folder}/seen/{group}", "\n".join(sorted(names)).encode())

@@ -1,33 +1,30 @@
-#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Which collected inputs reach a cell of state coverage that the reviewed corpus does not?
+"""Writes collected inputs that reach a cell which the reviewed corpus does not reach, for review.
 
-Called by `make corpus-promote`. Each input that fuzzing collected is read as text in its
+Each input that fuzzing collected is read as text in its
 geometry, and run in tiny (`p2m-case cells`, props/run/state_coverage.h). The few that add a cell lose the
 ops that it does not need, and are written to corpus/seed/ for a person to review. Lines of the
 core are not measured here: `make coverage` says whether the reviewed corpus lacks any.
 """
 
-import argparse
 import hashlib
 import os
 import re
 import subprocess
-import sys
 import tempfile
 
-from campaign_slices import inputs
-from findings import write_whole
+from p2mcheck import cli, facts, programs
+from p2mcheck.campaign.slices import inputs
+from p2mcheck.files import Failure, read_text, write
 
 BATCH = 400  # files a run
-TARGETS = ("ops", "e820")  # whose inputs are cases of the core
 
 
 class Cells:
     """Runs p2m-case, on texts in a folder of its own."""
 
-    def __init__(self, build, folder):
-        self.tool, self.folder = f"{build}/p2m-case", folder
+    def __init__(self, tool, folder):
+        self.tool, self.folder = tool, folder
 
     def missed(self, paths):
         """The names of the cells that none of these reaches; None if one fails."""
@@ -39,7 +36,7 @@ class Cells:
 
     def text(self, path, group):
         """The input as text, under a name of its own; None if it is no case."""
-        target, geometry = group.split("_", 1)
+        target, geometry = facts.split(group)
         out = f"{self.folder}/{group}-{os.path.basename(path)}.txt"
         done = subprocess.run([self.tool, "decode", f"--target={target}", f"--geometry={geometry}",
                                path, "-o", out], stderr=subprocess.PIPE, check=False)
@@ -52,12 +49,11 @@ class Cells:
 
     def shrink(self, text, lacking, wanted):
         """The lines of it without which it reaches less, the last ones tried first."""
-        with open(text, encoding="utf-8") as file:
-            lines = file.read().splitlines()
+        lines = read_text(text).splitlines()
         trial = f"{self.folder}/trial.txt"
         for at in range(len(lines) - 1, 1, -1):  # format and geometry stay
             shorter = lines[:at] + lines[at + 1:]
-            write_whole(trial, ("\n".join(shorter) + "\n").encode())
+            write(trial, "\n".join(shorter) + "\n")
             if wanted <= (self.adds(trial, lacking) or set()):
                 lines = shorter
         return lines
@@ -67,7 +63,8 @@ def collected(folder):
     """(path, group) of all collected inputs, small ones first."""
     found = []
     for group in inputs(folder):
-        if group.split("_")[0] in TARGETS and "." not in group:
+        target = facts.targets().get(group.split("_")[0])
+        if target and target.service and not target.is_text and "." not in group:
             found += [(f"{folder}/{group}/{name}", group) for name in inputs(f"{folder}/{group}")]
     return sorted(found, key=lambda one: (os.path.getsize(one[0]), one))
 
@@ -92,24 +89,25 @@ def write_case(folder, lines, group, cells):
     comments += [f"#   {cell}" for cell in sorted(cells)]
     text = "\n".join(lines[:1] + comments + lines[1:]) + "\n"
     name = f"{folder}/collected-{hashlib.sha256(text.encode()).hexdigest()[:12]}.txt"
-    write_whole(name, text.encode())
+    write(name, text)
     return name
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--reviewed", default="corpus")
-    args = parser.parse_args()
+    parser = cli.Parser(__doc__)
+    parser.setting("--reviewed", None, "corpus", help="the reviewed corpus")
+    args = parser.parse()
+    tool = programs.Programs(args.build).p2m_case()
+    programs.Programs(args.build).make(tool)
     found, written = collected(f"{args.build}/corpus"), []
     failing = 0
     if not found:
-        raise OSError(f"{args.build}/corpus: nothing was collected; make fuzz or make campaign does")
+        raise Failure(f"{args.build}/corpus: nothing was collected; make fuzz or make campaign does")
     with tempfile.TemporaryDirectory() as folder:
-        cells = Cells(args.build, folder)
+        cells = Cells(tool, folder)
         lacking = cells.missed([args.reviewed])
         if lacking is None:
-            raise OSError(f"{args.reviewed}: does not run; `make regress` says why")
+            raise Failure(f"{args.reviewed}: does not run; `make regress` says why")
         print(f"{len(found)} collected inputs; the reviewed corpus lacks {len(lacking)} cells")
         for text, group in promising(cells, lacking, found) if lacking else ():
             adds = cells.adds(text, lacking)
@@ -128,10 +126,3 @@ def main():
           "it what it is about,\ngive it a name for that, run make regress, and commit it; or remove it")
     return 1 if failing else 0
 
-
-if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except OSError as error:
-        print(f"promote: {error}", file=sys.stderr)
-        sys.exit(1)

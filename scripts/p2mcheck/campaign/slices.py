@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A slice: one engine on one target for a while, in a folder of its own under
-build/campaign/slices/. Here they are started, measured and brought in, also those that
-somebody killed. Nothing here knows of bugs (campaign_triage.py) or of whose turn it is.
+build/campaign/slices/. Here slices are started, measured and brought in, also those that
+somebody killed. Nothing here knows of bugs (triage.py) or of whose turn it is (state.py).
 
-An engine writes into its own folder only; what is complete is moved from there into the shared
-corpus under the SHA-1 of its bytes. An input that a full disk or a kill cut short does not
-have the name of what it holds, and stays out.
+An engine writes into its own folder only. What is complete is moved from there into the shared
+corpus under the SHA-1 of its bytes. An input that a full disk or a kill cut short has a name that
+is not the hash of its bytes, and stays out.
 """
 
-import argparse
 import glob
 import hashlib
 import json
@@ -18,24 +17,10 @@ import shutil
 import signal
 import time
 
-import engines
-from findings import read, write_whole
+from p2mcheck import engines, facts
+from p2mcheck.files import read, write, write_json
 
 GRACE = 10  # seconds that an engine may take longer than it was told: it reads its corpus first
-
-
-def arguments(options, target, geometry, seconds, seed, number):
-    """What engines.py wants to know. Of AFL++'s slices every other one is without sanitizers."""
-    build = options.build
-    plain, sanitized = ("afl-harness", "afl-harness") if target == "case" else ("afl", "afl-san")
-    name = f"{target}_{geometry}"
-    flavour = "fuzz-harness" if target == "case" else "fuzz"
-    afl = f"{build}/{plain}/{geometry}/{name}"
-    return argparse.Namespace(
-        target=target, geometry=geometry, time=max(1, int(seconds)), jobs=1, seed=seed, build=build,
-        tool=f"{build}/p2m-case", binary=f"{build}/{flavour}/{geometry}/{name}", afl=afl,
-        afl_sanitized=afl if number % 2 else f"{build}/{sanitized}/{geometry}/{name}",
-        mutator=None if target == "case" else f"{build}/afl/{geometry}/mutator_{name}.so")
 
 
 def inputs(folder):
@@ -65,24 +50,27 @@ def link_or_copy(source, target):
     except FileExistsError:
         pass
     except OSError:
-        write_whole(target, read(source))
+        write(target, read(source))
 
 
 class Slice:
     """The folder, and while it runs the engine in it (`job`)."""
 
-    def __init__(self, folder, lane, args, engine):
-        self.folder, self.lane, self.args, self.engine = folder, lane, args, engine
+    def __init__(self, folder, lane, programs, seconds, seed, sanitized=True):
+        self.folder, self.lane = folder, lane
+        self.group, self.engine = lane.rsplit(".", 1)
+        self.hunt = engines.Hunt(programs, *facts.split(self.group), time=max(1, int(seconds)), seed=seed,
+                                 sanitized=sanitized)
         self.job, self.killed = None, False
         self.stopped = False  # before its time
         self.started = time.monotonic()
 
     def start(self, corpus, seeds):
-        write_whole(f"{self.folder}/slice.json", json.dumps(
-            {"lane": self.lane, "seconds": self.args.time, "seed": self.args.seed}).encode())
+        write_json(f"{self.folder}/slice.json",
+                   {"lane": self.lane, "seconds": self.hunt.time, "seed": self.hunt.seed})
         if self.engine == "libfuzzer":
             os.makedirs(f"{self.folder}/new")
-            self.job = engines.Libfuzzer(self.args, 0, (f"{self.folder}/new", corpus, seeds), self.folder)
+            self.job = engines.Libfuzzer(self.hunt, 0, (f"{self.folder}/new", corpus, seeds), self.folder)
             return
         os.makedirs(f"{self.folder}/in")
         for source in (seeds, corpus):
@@ -91,13 +79,13 @@ class Slice:
                     link_or_copy(f"{source}/{name}", f"{self.folder}/in/{name}")
                 except FileNotFoundError:
                     pass  # pruned while we look
-        self.job = engines.Afl(self.args, 0, f"{self.folder}/in", self.folder)
+        self.job = engines.Afl(self.hunt, 0, f"{self.folder}/in", self.folder)
 
     def reopen(self):
         """What an engine left whose starter is gone: the same object, without a process."""
         kind = engines.Libfuzzer if self.engine == "libfuzzer" else engines.Afl
         job = kind.__new__(kind)
-        job.folder, job.binary = f"{self.folder}/job-0", self.args.binary
+        job.folder, job.binary, job.facts = f"{self.folder}/job-0", self.hunt.binary, self.hunt.facts
         job.log, job.stats = f"{job.folder}/log", f"{job.folder}/stats"
         job.command = "a slice that was killed"
         job.out, job.corpus = f"{self.folder}/afl/default", f"{self.folder}/new"
@@ -108,7 +96,7 @@ class Slice:
         """Until the engine ends; it is asked to when `stop` is set or its time is long over."""
         process, asked = self.job.process, None
         while process.poll() is None:
-            over = time.monotonic() > self.started + self.args.time + GRACE
+            over = time.monotonic() > self.started + self.hunt.time + GRACE
             if asked is None and (stop.is_set() or over):
                 process.send_signal(signal.SIGINT)
                 self.stopped = True
@@ -117,7 +105,7 @@ class Slice:
                 process.kill()
             stop.wait(0.1) if not stop.is_set() else time.sleep(0.1)
         self.job.stop()  # and what it left running
-        if time.monotonic() < self.started + self.args.time - 1:
+        if time.monotonic() < self.started + self.hunt.time - 1:
             stop.wait(0.5)  # Ctrl-C on a terminal comes to the engine as soon as to us
         self.stopped = self.stopped or stop.is_set()
 
@@ -140,26 +128,26 @@ class Slice:
 
     def broken(self):
         """Why it is worth nothing; None if all is well, or if it ended with a finding."""
-        if self.artifacts() or (self.stopped and not self.job.tally()[0]):
+        if self.artifacts() or (self.stopped and not self.job.tally()["cases"]):
             return None
         if self.stopped and self.engine == "afl" and self.job.said("stability") is None:
             return None  # it did not come to tell
-        return self.job.broken() or (None if self.job.tally()[0] else "not a single input was run")
+        return self.job.broken() or (None if self.job.tally()["cases"] else "not a single input was run")
 
     def ran(self):
         """How long, by the files: nobody was there to look at a clock."""
         times = [os.path.getmtime(path) for path in glob.glob(f"{self.job.folder}/*")]
         begun = os.path.getmtime(f"{self.folder}/slice.json")
-        return min(float(self.args.time), max(times, default=begun) - begun)
+        return min(float(self.hunt.time), max(times, default=begun) - begun)
 
     def measure(self):
         cov, gain = self.coverage()
         return {"seconds": self.ran() if self.killed else time.monotonic() - self.started,
-                "tally": list(self.job.tally()), "gain": gain, "cov": cov,
+                "tally": self.job.tally(), "gain": gain, "cov": cov,
                 "crashes": len(self.artifacts()), "broken": None if self.killed else self.broken()}
 
     def bring_in(self, corpus):
-        """Inputs to the corpus; answers how many were cut short and stay out."""
+        """Inputs to the corpus; returns how many were cut short and stay out."""
         if self.engine == "afl":
             for path in self.job.queue():
                 adopt(path, corpus)
@@ -171,31 +159,28 @@ class Slice:
         """Of a slice that broke, so that somebody can see why."""
         os.makedirs(folder, exist_ok=True)
         if os.path.exists(self.job.log):
-            write_whole(f"{folder}/{self.lane}.log", read(self.job.log)[-65536:])
+            write(f"{folder}/{self.lane}.log", read(self.job.log)[-65536:])
         return f"{folder}/{self.lane}.log"
 
     def remove(self):
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def left_behind(options, folder):
+def left_behind(programs, folder):
     """The slices of a campaign that was killed, the oldest first."""
     for path in sorted(glob.glob(f"{folder}/slices/*/slice.json")):
         try:
             told = json.loads(read(path))
-            group, engine = told["lane"].rsplit(".", 1)
-            target, geometry = group.split("_", 1)
-        except (ValueError, KeyError, AttributeError):
-            continue  # written by nobody here
-        args = arguments(options, target, geometry, told["seconds"], told["seed"], 0)
-        it = Slice(os.path.dirname(path), told["lane"], args, engine)
-        it.reopen()
+            it = Slice(os.path.dirname(path), told["lane"], programs, told["seconds"], told["seed"])
+            it.reopen()
+        except (ValueError, KeyError, AttributeError, TypeError):
+            continue  # not a file of ours
         yield it
 
 
 def end_orphans(folder):
     """Ends the engines of a campaign that was killed: those processes of ours whose environment
-    names a stats file in its slices. Answers how many."""
+    names a stats file in its slices. Returns how many."""
     mark = f"P2MCHECK_STATS={os.path.abspath(folder)}/slices/".encode()
     ended = []
     for number in filter(str.isdigit, os.listdir("/proc")):

@@ -4,15 +4,12 @@ Reads state.json and the numbers that running engines share; changes nothing."""
 
 import glob
 import os
-import struct
 import time
 
-from campaign_slices import inputs
-from campaign_state import WORDS, Lock, State, given_up
-from engines import OPS
-from findings import read
-
-ENOUGH = 10000  # execs after which an op that never succeeded was not tested
+from p2mcheck import facts
+from p2mcheck.campaign.slices import inputs
+from p2mcheck.campaign.state import Lock, State, given_up, tally_of
+from p2mcheck.cli import plural
 
 
 def span(seconds):
@@ -32,22 +29,13 @@ def short(number):
     return f"{number:.0f}T"
 
 
-def plural(count, noun):
-    return f"{count} {noun}" + ("" if count == 1 else "s")
-
-
-def live(folder, opened):
+def live(told, folder, opened):
     """What slices that run now have done so far: {lane: [tally, number of slices]}."""
     found = {}
     for number, lane in opened.items():
-        tally = [0] * WORDS
+        numbers = found.setdefault(lane, [facts.total([]), 0])
         for path in glob.glob(f"{folder}/slices/{int(number):06}-*/job-0/stats"):
-            try:
-                tally = struct.unpack(f"<{WORDS}Q", read(path)[:8 * WORDS])
-            except (OSError, struct.error):
-                pass
-        numbers = found.setdefault(lane, [[0] * WORDS, 0])
-        numbers[0] = [a + b for a, b in zip(numbers[0], tally)]
+            numbers[0] = numbers[0] + told.tally(path)
         numbers[1] += 1
     return found
 
@@ -57,9 +45,10 @@ def print_table(data, build, running):
           f"{'exec/s':>6} {'corpus':>6} {'cov':>5} {'new at':>8} {'bugs':>4}")
     for name, lane in data["lanes"].items():
         group, engine = name.rsplit(".", 1)
-        now, slices = running.get(name, ([0] * WORDS, 0))
-        execs, ops, checks = (a + b for a, b in zip(lane["tally"][:3], now))
-        rate = lane["tally"][0] / lane["seconds"] if lane["seconds"] else 0
+        now, slices = running.get(name, (facts.total([]), 0))
+        done = tally_of([lane])
+        execs, ops, checks = (done[key] + now[key] for key in ("cases", "ops", "checks"))
+        rate = done["cases"] / lane["seconds"] if lane["seconds"] else 0
         new = "-" if lane["last_new"] is None else span(lane["last_new"])
         remark = "  given up" if given_up(lane) else f"  {lane['broken']} broken" if lane["broken"] else ""
         remark += "  running" if slices else ""
@@ -77,24 +66,15 @@ def print_bugs(data):
                 print(f"  found:  make repro CASE={bug['case']}")
 
 
-def idle_ops(data):
-    """Prints calls by op; answers the ops that never succeeded in a target that ran enough."""
-    targets = {}
-    for name, lane in data["lanes"].items():
-        target = name.split("_", 1)[0]
-        if target not in ("case", "canary"):
-            sums = targets.setdefault(target, [0] * WORDS)
-            targets[target] = [a + b for a, b in zip(sums, lane["tally"])]
+def idle_ops(data, ops):
+    """Prints calls by op; returns the ops that never succeeded in a target that ran enough."""
     idle = []
-    for target, tally in targets.items():
-        calls, failed, refused = (tally[5 + k * len(OPS):5 + (k + 1) * len(OPS)] for k in range(3))
-        if not sum(calls):
+    for target in facts.targets().values():
+        tally = tally_of(lane for name, lane in data["lanes"].items() if name.split("_")[0] == target.name)
+        if target.is_text or not target.service or not any(tally[f"calls {op}"] for op in ops):
             continue
-        print(f"\n{target + ': op':24} {'calls':>12} {'failed':>12} {'refused':>12}")
-        for k, op in enumerate(OPS):
-            print(f"{op:24} {calls[k]:12} {failed[k]:12} {refused[k]:12}")
-            if tally[0] >= ENOUGH and calls[k] == failed[k]:
-                idle.append(f"{target}: {op}")
+        facts.print_outcomes(f"{target.name}: op", ops, tally, 24)
+        idle += [f"{target.name}: {op}" for op in facts.idle_ops(ops, tally)]
     return idle
 
 
@@ -105,7 +85,7 @@ def failures(data, names, idle):
     found = [bug for bug in data["bugs"].values() if bug["count"]]
     if found:
         lines.append(plural(len(found), "bug"))
-    if not any(lane["tally"][0] for lane in lanes.values()):
+    if not tally_of(lanes.values())["cases"]:
         lines.append("not a single input was run")
     unrun = [name for name, lane in lanes.items() if not lane["good"] and not lane["crashes"]]
     if unrun:
@@ -117,32 +97,32 @@ def failures(data, names, idle):
     return lines
 
 
-def summary(data, build, names):
-    """The end of a campaign; answers what keeps it from being green."""
+def summary(data, build, names, ops):
+    """The end of a campaign; returns what keeps it from being green."""
     print()
     print_table(data, build, {})
-    idle = idle_ops(data)
+    idle = idle_ops(data, ops)
     print()
     print_bugs(data)
     growth = [f"{group} {count} -> {len(inputs(f'{build}/corpus/{group}'))}"
               for group, count in data["corpora"].items()]
-    tally = [sum(column) for column in zip(*(lane["tally"] for lane in data["lanes"].values()))]
+    tally = tally_of(data["lanes"].values())
     print(f"corpora: {', '.join(growth)}; pruned {plural(data['prunes'], 'time')}" +
           (f"; gave {data['given']} inputs to others, took {data['taken']}"
            if data["given"] or data["taken"] else ""))
     broken = sum(lane["broken"] for lane in data["lanes"].values())
     print(f"campaign: {span(data['done'])} of {span(data['seconds'])}, "
           f"{plural(sum(lane['slices'] for lane in data['lanes'].values()), 'slice')} ({broken} broken, "
-          f"{data['killed']} killed with the campaign), {tally[0]} execs, {tally[1]} ops, "
-          f"{tally[2]} checks, "
+          f"{data['killed']} killed with the campaign), {tally['cases']} execs, {tally['ops']} ops, "
+          f"{tally['checks']} checks, "
           f"{plural(sum(lane['crashes'] for lane in data['lanes'].values()), 'crasher')}, "
           f"{plural(sum(bug['count'] > 0 for bug in data['bugs'].values()), 'bug')}", flush=True)
     return failures(data, names, idle)
 
 
-def status(build):
-    """`make status`. 1 if there is nothing to tell of."""
-    folder = f"{build}/campaign"
+def status(programs):
+    """`make status`. 1 if there was no campaign."""
+    build, folder = programs.build, f"{programs.build}/campaign"
     state = State(folder)
     if not state.load():
         print(f"status: {folder}/state.json: there was no campaign here; make campaign HOURS=8 begins one")
@@ -152,7 +132,7 @@ def status(build):
     if pid:
         # the time is saved every few seconds
         done += max(0.0, min(10.0, time.time() - os.path.getmtime(state.path)))
-        running = live(folder, data["open"])
+        running = live(programs.facts, folder, data["open"])
         print(f"a campaign is running, process {pid}: "
               f"{plural(sum(n for _, n in running.values()), 'slice')} now")
     else:

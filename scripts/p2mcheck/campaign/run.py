@@ -12,12 +12,10 @@ import threading
 import time
 import traceback
 
-import campaign_corpora as corpora
-import campaign_report as report
-import campaign_slices as slices
-import campaign_triage as triage
-import findings
-from campaign_state import new_lane, split_name
+from p2mcheck.campaign import corpora, report, slices, triage
+from p2mcheck.campaign.state import new_lane, tally_of
+from p2mcheck.cli import plural
+from p2mcheck.files import read
 
 TICK = 5  # seconds after which the time that passed is saved, and the disk looked at
 ROOM = 16 << 20  # bytes: with less on the disk an engine could not write down what it finds
@@ -26,7 +24,7 @@ SHORTEST = 2  # seconds of a slice
 
 class Campaign:
     def __init__(self, args, names, state):
-        self.args, self.names, self.state = args, names, state
+        self.args, self.names, self.state, self.programs = args, names, state, args.programs
         self.folder = f"{args.build}/campaign"
         self.lock = threading.RLock()  # over state, and over what is printed
         self.filing = threading.Lock()  # one finding at a time
@@ -76,11 +74,10 @@ class Campaign:
             number, data["next"] = data["next"], data["next"] + 1
             data["open"][str(number)] = lane
             self.state.save()
-        target, geometry, engine = split_name(lane)
-        args = slices.arguments(self.args, target, geometry, seconds, data["seed"] + number, number)
         folder = f"{self.folder}/slices/{number:06}-{lane}"
         os.makedirs(folder)
-        return slices.Slice(folder, lane, args, engine)
+        # of AFL++'s slices every other one is without sanitizers
+        return slices.Slice(folder, lane, self.programs, seconds, data["seed"] + number, sanitized=number % 2 == 0)
 
     def number(self, it):
         return str(int(os.path.basename(it.folder).split("-")[0]))
@@ -88,7 +85,7 @@ class Campaign:
     def bring_in(self, it):
         """Corpus first, then findings, then the numbers; the folder goes when all is on record.
         False if the slice broke."""
-        group = it.lane.rsplit(".", 1)[0]
+        group = it.group
         os.makedirs(self.corpora.path(group), exist_ok=True)
         result = it.measure()
         after = time.monotonic()
@@ -102,7 +99,7 @@ class Campaign:
             data = self.state.data
             self.pass_time()
             if data["open"].pop(self.number(it), None):
-                self.state.count(it.lane, result, it.args.time,
+                self.state.count(it.lane, result, it.hunt.time,
                                  result["seconds"] + time.monotonic() - after)
             if result["broken"]:
                 kept = it.keep_log(f"{self.folder}/broken")
@@ -114,10 +111,10 @@ class Campaign:
         return not result["broken"]
 
     def file(self, it, group, path):
-        """One finding: a bug that is new is told of, others are counted. The crasher is on
-        disk twice, or on record as known, before the engine's copy of it goes."""
+        """One finding: a new bug is printed, others are counted. The crasher is on disk twice,
+        or on record as known, before the engine's copy of it goes."""
         with self.filing:
-            content = findings.read(path)
+            content = read(path)
             key, bug = triage.triage(it, path, self.state.data["bugs"])
             with self.lock:
                 bugs = self.state.data["bugs"]
@@ -136,15 +133,15 @@ class Campaign:
         """What each of the JOBS threads does until the time is over."""
         try:
             while (it := self.begin()) is not None:
-                group = it.lane.rsplit(".", 1)[0]
+                group = it.group
                 os.makedirs(self.corpora.path(group), exist_ok=True)
                 self.corpora.note(group)
                 self.exchange(group)
                 it.start(self.corpora.path(group),
-                         self.corpora.seeds(self.state.data["excluded"], it.args))
+                         self.corpora.seeds(self.state.data["excluded"], it.hunt))
                 it.wait(self.stop)
                 if self.bring_in(it):  # otherwise somebody may want to see what there was
-                    self.prune(group, it.args)
+                    self.prune(group, it.hunt)
         except OSError as error:
             self.give_up(error)
         except Exception as error:  # a thread is not to end unheard
@@ -157,14 +154,14 @@ class Campaign:
             self.state.data["given"] += given
             self.state.data["taken"] += taken
 
-    def prune(self, group, args):
+    def prune(self, group, hunt):
         with self.lock:
             if (group in self.pruning or self.stop.is_set() or self.left() < TICK or
                     not self.corpora.wants_pruning(group)):
                 return
             self.pruning.add(group)
         try:
-            result = self.corpora.prune(group, args, self.stop)
+            result = self.corpora.prune(group, hunt, self.stop)
         finally:
             with self.lock:
                 self.pruning.discard(group)
@@ -177,9 +174,9 @@ class Campaign:
 
     def recover(self):
         """Brings in what a campaign that was killed left behind."""
-        self.corpora.mend()
+        self.corpora.repair()
         orphans = slices.end_orphans(self.folder)
-        left = list(slices.left_behind(self.args, self.folder))
+        left = list(slices.left_behind(self.programs, self.folder))
         crashers = sum(len(it.artifacts()) for it in left)
         for it in left:
             self.state.add_lanes([it.lane])
@@ -189,8 +186,8 @@ class Campaign:
             shutil.rmtree(rest) if os.path.isdir(rest) else os.unlink(rest)  # nothing was begun there
         self.state.data["open"] = {}
         if left or orphans:
-            self.say(f"brought in what was left behind: {report.plural(len(left), 'slice')}, "
-                     f"{report.plural(crashers, 'crasher')}; ended {orphans} of its processes")
+            self.say(f"brought in what was left behind: {plural(len(left), 'slice')}, "
+                     f"{plural(crashers, 'crasher')}; ended {orphans} of its processes")
 
     def room(self):
         """Stops while there is still room to write down what is found."""
@@ -223,11 +220,10 @@ class Campaign:
     def progress(self):
         with self.lock:
             data = self.state.data
-            running = report.live(self.folder, data["open"])
-            execs = sum(lane["tally"][0] for lane in data["lanes"].values()) + \
-                sum(tally[0] for tally, _ in running.values())
+            running = report.live(self.programs.facts, self.folder, data["open"])
+            execs = tally_of(data["lanes"].values())["cases"] + sum(tally["cases"] for tally, _ in running.values())
             self.say(f"{report.short(execs)} execs, "
-                     f"{report.plural(sum(bug['count'] > 0 for bug in data['bugs'].values()), 'bug')}; now "
+                     f"{plural(sum(bug['count'] > 0 for bug in data['bugs'].values()), 'bug')}; now "
                      f"{', '.join(running) or 'between slices'}")
 
     def interrupt(self, _number, _frame):
@@ -262,7 +258,7 @@ class Campaign:
             self.state.save()
         except OSError as error:
             self.give_up(error)
-        lines = report.summary(self.state.data, self.args.build, self.names)
+        lines = report.summary(self.state.data, self.args.build, self.names, self.programs.facts.ops)
         if self.trouble:
             lines = [self.trouble]
         elif not over:

@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Is this tree faster or slower than another revision?
+
+Builds BASE and the tree as it is, each as a copy of its files below build/against/, and
+runs both in turns: exec/s of the fuzz target on this tree's reviewed corpus, which each tree encodes
+for itself, and CPU seconds
+until planted bugs are found from an empty corpus. Each figure is a ratio with an interval; all
+intervals hold together with 95 % confidence. Better or worse is what lies beyond 1 by more
+than a margin with its whole interval; anything else is no difference. Exit: 0; 1 if a figure is
+worse; 2 if it could not be measured. Also build/against.json.
+
+Only CPU time counts, so that other work on the machine disturbs little.
+"""
+
+import math
+import os
+import resource
+import statistics
+import subprocess
+import tempfile
+
+from p2mcheck import cli, engines, programs
+from p2mcheck.bench.intervals import cut, difference_of_means, hodges_lehmann, verdict
+from p2mcheck.bench.trees import Side, commit_of, files_here, files_of_commit
+from p2mcheck.bugs import catalogue
+from p2mcheck.files import Failure, read_text, write_json
+
+# geometry: how often a run makes each case of the corpus
+RATES = {"tiny": 300, "x86_64": 60}
+BUGS = "c4-race-leaf p51-store-mid p59-max-pfn-falls b16-lost-write-race b7-underflow p44-auto-unclamped"
+CONFIDENCE = 0.95
+LEVEL = 1 - (1 - CONFIDENCE) / (len(RATES) + 1)
+
+
+def cpu_seconds(command, env, limit=3600, **options):
+    """User and system time of a process, and how it ended; at the limit by a signal."""
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env={**os.environ, **env},
+                               preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (limit, limit)), **options)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return usage.ru_utime + usage.ru_stime, process.returncode
+
+
+# ---- executions a second ----
+
+def timed_run(side, geometry, cases, runs):
+    took, status = cpu_seconds([side.path("target", target="ops", geometry=geometry), f"-runs={runs}", *cases], {},
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    if status:
+        raise Failure(f"{side.name}: ops_{geometry} ended with {status} on the reviewed corpus")
+    return took
+
+
+def rate(side, geometry, cases):
+    if geometry not in side.startup:
+        side.startup[geometry] = statistics.median(timed_run(side, geometry, cases, 1) for _ in range(3))
+    runs = RATES[geometry]
+    return (runs - 1) * len(cases) / max(timed_run(side, geometry, cases, runs) - side.startup[geometry], 1e-4)
+
+
+def measure_rates(base, here, geometry, blocks, level):
+    """Blocks of base, here, here, base: what drifts evenly cancels out."""
+    cases = {side: engines.make_seeds(side.path("p2m_case"), "ops", geometry, f"{side.folder}/build/inputs/{geometry}")
+             for side in (base, here)}
+    logs, rates = [], {base: [], here: []}
+    for block in range(blocks):
+        order = (base, here, here, base) if block % 2 == 0 else (here, base, base, here)
+        sums = {base: 0.0, here: 0.0}
+        for side in order:
+            rates[side].append(rate(side, geometry, cases[side]))
+            sums[side] += math.log(rates[side][-1]) / 2
+        logs.append(sums[here] - sums[base])
+    estimate, low, high = hodges_lehmann(logs, level)
+    return {"figure": f"exec/s, {geometry}, {len(cases[here])} reviewed cases",
+            "base": statistics.median(rates[base]), "here": statistics.median(rates[here]),
+            "log": [estimate, low, high], "raw": [rates[base], rates[here]]}
+
+
+# ---- time to a bug ----
+
+def hunt(side, bug, seed, budget):
+    """CPU seconds until it is found; None if it is not. Found is what violates the invariant that the patch names."""
+    target = side.path("planted", bug=bug.id, target=bug.target, geometry=bug.geometry)
+    with tempfile.TemporaryDirectory() as folder:
+        os.mkdir(f"{folder}/corpus")
+        with open(f"{folder}/log", "wb") as log:
+            took, _ = cpu_seconds(
+                catalogue.hunt_command(target, folder, seed, 20 * budget, side.longest_input()),
+                {"ASAN_OPTIONS": "symbolize=0"}, budget, stdout=log, stderr=log)
+        found, fired = engines.artifacts(folder), catalogue.fired(read_text(f"{folder}/log"))
+    return took if found and (bug.sanitizer or fired == bug.invariant) else None
+
+
+def measure_bugs(base, here, bugs, seeds, budget, level):
+    groups, rows = [], []
+    for bug in bugs:
+        took = {base: [], here: []}
+        for seed in range(1, seeds + 1):
+            for side in (base, here) if seed % 2 else (here, base):
+                took[side].append(hunt(side, bug, seed, budget))
+        counted = [[min(budget if t is None else max(t, 0.01), budget) for t in took[side]] for side in (base, here)]
+        groups.append([[math.log(t) for t in side] for side in counted])
+        rows.append({"bug": bug.id, "base": counted[0], "here": counted[1],
+                     "found": [sum(t is not None for t in took[side]) for side in (base, here)]})
+        print(f"  {bug.id:24} base {statistics.median(counted[0]):7.2f} s ({rows[-1]['found'][0]}/{seeds} found)"
+              f"   here {statistics.median(counted[1]):7.2f} s ({rows[-1]['found'][1]}/{seeds} found)", flush=True)
+    if not any(sum(row["found"]) for row in rows):
+        raise Failure("no bug was found in any run: nothing was measured")
+    means = [math.exp(statistics.fmean(statistics.fmean(group[i]) for group in groups)) for i in (0, 1)]
+    return {"figure": f"CPU s to a bug, {len(bugs)} bugs x {seeds} seeds", "base": means[0], "here": means[1],
+            "log": difference_of_means(groups, level), "raw": rows}
+
+
+# ---- the command ----
+
+def blocks(text):
+    number = cli.positive(text)
+    if cut(number, LEVEL) < 0:
+        least = next(n for n in range(1, 99) if cut(n, LEVEL) >= 0)
+        raise ValueError(f"so few cannot show anything: at least {least}")
+    return number
+
+
+def three(text):
+    if cli.positive(text) < 3:
+        raise ValueError("at least 3 are needed")
+    return int(text)
+
+
+def arguments():
+    parser = cli.Parser(__doc__)
+    parser.setting("--base", "BASE", "", help="the revision to compare with")
+    parser.setting("--runs", "RUNS", 10, blocks, "blocks of four runs each")
+    parser.setting("--seeds", "SEEDS", 8, three, "hunts for each bug")
+    parser.setting("--time", "TIME", 30, cli.positive, "CPU seconds for a hunt at most")
+    parser.setting("--margin", None, 0.02, cli.number, "what is too little to be called a difference")
+    parser.setting("--only", "ONLY", BUGS, help="names of bugs, with blanks between")
+    parser.setting("--jobs", "JOBS", programs.cores(), cli.positive, "for building")
+    args = parser.parse()
+    if not args.base:
+        parser.error("BASE is not set: make bench-against BASE=REV")
+    return args
+
+
+def choose_bugs(names, base):
+    """Those that both trees have."""
+    known = {bug.id: bug for bug in catalogue.load("")}
+    for name in names.split():
+        if name not in known:
+            raise Failure(f"props/bugs/{name}.patch: there is no such bug")
+    bugs = [known[name] for name in names.split()]
+    for bug in bugs:
+        if not os.path.exists(os.path.join(base.folder, bug.path)):
+            print(f"  {bug.id}: not in {base.name}, left out")
+    bugs = [bug for bug in bugs if os.path.exists(os.path.join(base.folder, bug.path))]
+    if not bugs:
+        raise Failure(f"{base.name} has none of the bugs")
+    return bugs
+
+
+def build(sides, bugs, jobs):
+    for side in sides:
+        print(f"building {side.name}", flush=True)
+        side.make(jobs, side.goal("p2m_case"),
+                  *(side.goal("target", target="ops", geometry=geometry) for geometry in RATES))
+        for bug in bugs:
+            side.make(jobs, f"BUG={bug.id}",
+                      side.goal("planted", bug=bug.id, target=bug.target, geometry=bug.geometry))
+
+
+def conclude(args, commit, figures):
+    print(f"\n{'figure':40} {'base':>10} {'here':>10}  {'times as fast':>14}  interval")
+    words = []
+    for figure in figures:
+        figure["verdict"] = verdict(*figure["log"][1:], args.margin)
+        words.append(figure["verdict"])
+        estimate, low, high = (math.exp(value) for value in figure["log"])
+        print(f"{figure['figure']:40} {figure['base']:10.4g} {figure['here']:10.4g}  {estimate:14.3f}  "
+              f"{low:.3f} .. {high:.3f}  {figure['verdict']}")
+    write_json(f"{args.build}/against.json",
+               {"base": commit, "level": LEVEL, "margin": args.margin, "figures": figures})
+    word = "WORSE" if "WORSE" in words else "better" if "better" in words else "no difference"
+    print(f"against {args.base} ({commit[:12]}): {word}; a margin of {100 * args.margin:g} %, {100 * CONFIDENCE:g} % "
+          "confidence in all intervals together")
+    return 1 if word == "WORSE" else 0
+
+
+def main():
+    args = arguments()
+    programs.setup()
+    commit = commit_of(args.base)
+    folder = f"{args.build}/against"
+    base = Side(f"BASE {commit[:12]}", f"{folder}/{commit[:12]}", files_of_commit(commit))
+    here = Side("this tree", f"{folder}/here", files_here())
+    bugs = choose_bugs(args.only, base)
+    build((base, here), bugs, args.jobs)
+    figures = []
+    for geometry in RATES:
+        print(f"exec/s, {geometry}: {args.runs} blocks of four runs", flush=True)
+        figures.append(measure_rates(base, here, geometry, args.runs, LEVEL))
+    print(f"hunts: {len(bugs)} bugs, {args.seeds} seeds each, {args.time} s at most", flush=True)
+    figures.append(measure_bugs(base, here, bugs, args.seeds, args.time, LEVEL))
+    return conclude(args, commit, figures)
+

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The speed figures, as ratios of medians of runs taken in turns.
+
+Machines are noisy. Two programs that are measured alternately in one run can still be compared.
+Prints a table and writes build/bench.json.
+"""
+
+import os
+import re
+import subprocess
+import tempfile
+import time
+
+from p2mcheck import cli
+from p2mcheck.cli import median
+from p2mcheck.engines import Afl
+from p2mcheck.files import Failure, read_text, write_json
+from p2mcheck.programs import Programs, has_afl, setup
+
+GEOMETRIES = ("tiny", "x86_64")
+
+
+def bench_core(programs):
+    """The core alone: no harness, no sync points."""
+    return f"{programs.build}/bench/x86_64/bench_core"
+
+
+def build(programs):
+    goals = [bench_core(programs)]
+    for geometry in GEOMETRIES:
+        goals += [programs.program(name, geometry, "fuzz") for name in ("bench_ops", "bench_empty")]
+        if has_afl():
+            goals += [programs.program(name, geometry, "afl") for name in ("ops", "bench_empty")]
+            goals.append(programs.mutator("ops", geometry))
+    programs.make(*goals, programs.p2m_case(), shown=True)
+
+
+def seconds_of(programs, name, geometry, ops, runs):
+    """Engine time for `runs` executions: start-up, measured by a run of one, taken off."""
+    env = {**os.environ, "P2MCHECK_BENCH_OPS": str(ops)}
+    took = []
+    for count in (1, runs):
+        with tempfile.TemporaryDirectory() as folder:
+            start = time.perf_counter()
+            subprocess.run([programs.program(name, geometry, "fuzz"), f"-runs={count}", "-seed=1",
+                            f"-max_len={programs.facts.longest_input}", folder], env=env, check=True,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            took.append(time.perf_counter() - start)
+    return took[1] - took[0]
+
+
+def exec_ratio(programs, geometry, ops, runs, repeats):
+    """exec/s of `ops` as a part of the empty target's, on the same inputs."""
+    ratios, rates = [], []
+    for _ in range(repeats):
+        empty = seconds_of(programs, "bench_empty", geometry, ops, runs) / runs
+        target = seconds_of(programs, "bench_ops", geometry, ops, runs) / runs
+        ratios.append(empty / target)
+        rates.append((1 / empty, 1 / target))
+    rate = [median(values) for values in zip(*rates)]
+    print(f"  {geometry}, {ops} ops a case: empty {rate[0]:.0f} exec/s, ops {rate[1]:.0f} exec/s",
+          flush=True)
+    return ratios
+
+
+def afl_execs_a_second(programs, geometry, name):
+    """What AFL++ alone does with a target in some seconds, from an empty case, with our mutator."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.mkdir(f"{folder}/in")
+        with open(f"{folder}/in/empty", "wb") as file:
+            file.write(bytes(16))
+        done = subprocess.run(
+            ["afl-fuzz", "-i", f"{folder}/in", "-o", f"{folder}/out", "-V", str(AFL_SECONDS), "-s", "1",
+             "-G", str(programs.facts.longest_input), "-t", "10000", "--", programs.program(name, geometry, "afl")],
+            env={**os.environ, **Afl.ENVIRONMENT, **Afl.with_mutator(programs.mutator("ops", geometry))},
+            check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+        try:
+            text = read_text(f"{folder}/out/default/fuzzer_stats")
+            return float(re.search(r"^execs_per_sec\s*: ([\d.]+)", text, re.M).group(1))
+        except (OSError, AttributeError):
+            raise Failure(f"afl-fuzz measured nothing: {cli.last_line(done.stdout)}") from None
+
+
+def afl_ratio(programs, geometry, repeats):
+    """The same under AFL++, in persistent mode, without sanitizers: as most of its jobs run."""
+    rates = [(afl_execs_a_second(programs, geometry, "bench_empty"), afl_execs_a_second(programs, geometry, "ops"))
+             for _ in range(repeats)]
+    rate = [median(values) for values in zip(*rates)]
+    print(f"  {geometry}, AFL++: empty {rate[0]:.0f} exec/s, ops {rate[1]:.0f} exec/s", flush=True)
+    return [ops / empty for empty, ops in rates]
+
+
+def core_figures(programs, repeats):
+    """What fuzz/bench/core.c prints: `name value`, once for each repeat."""
+    figures = {}
+    for _ in range(repeats):
+        done = subprocess.run([bench_core(programs)], check=True,
+                              stdout=subprocess.PIPE, text=True)
+        for line in done.stdout.splitlines():
+            name, value = line.split()
+            figures.setdefault(name, []).append(float(value))
+    return figures
+
+
+AFL_SECONDS = 4
+
+# A figure without a goal is there to be looked at.
+GOALS = {
+    "tiny_exec_ratio": (">=", 0.30),
+    "x86_64_exec_ratio": (">=", 0.10),
+    "tiny_afl_exec_ratio": None,
+    "x86_64_afl_exec_ratio": None,
+    "range_gib_speedup": (">=", 1000),
+    "get_vs_flat": ("<=", 2),
+    "whole_table_pages": ("==", 0),
+}
+
+
+def reached(name, value):
+    """In words; empty if there is nothing to be reached."""
+    if not GOALS[name]:
+        return ""
+    sign, goal = GOALS[name]
+    fine = {">=": value >= goal, "<=": value <= goal, "==": value == goal}[sign]
+    return f"{sign} {goal} {'reached' if fine else 'not reached'}"
+
+
+def main():
+    parser = cli.Parser(__doc__)
+    parser.setting("--runs", "RUNS", 7, cli.positive, "how often each is run")
+    args = parser.parse()
+    setup()
+    programs = Programs(args.build)
+    build(programs)
+    figures = {
+        "tiny_exec_ratio": exec_ratio(programs, "tiny", 16, 300000, args.runs),
+        "x86_64_exec_ratio": exec_ratio(programs, "x86_64", 8, 60000, args.runs),
+    }
+    if has_afl():
+        figures.update({f"{geometry}_afl_exec_ratio": afl_ratio(programs, geometry, args.runs)
+                        for geometry in GEOMETRIES})
+    else:
+        print("  AFL++ is not installed (package afl++): skipped")
+    figures.update(core_figures(programs, args.runs))
+    print(f"\n{'figure':20} {'median':>10} {'min':>10} {'max':>10}  runs  goal")
+    result = {}
+    for name in GOALS:
+        if name not in figures:
+            continue
+        values = figures[name]
+        middle = median(values)
+        result[name] = {"median": middle, "min": min(values), "max": max(values),
+                        "runs": values}
+        print(f"{name:20} {middle:10.3f} {min(values):10.3f} {max(values):10.3f}  {len(values):4}"
+              f"  {reached(name, middle)}".rstrip())
+    write_json(f"{args.build}/bench.json", result)
+    print(f"written to {args.build}/bench.json")

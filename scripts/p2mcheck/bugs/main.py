@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Plants each bug of props/bugs/ in a copy of the core and demands that it is found.
+
+For each bug and seed: libFuzzer from an empty corpus, on one core. The first failure must be the
+invariant that the patch names. It is shrunk and must come down to the shortest case known, which
+the patch has in its head. A bug passes if that happens in at least nine of ten seeds. With --smoke
+only the shortest cases are run. The table is also written as build/bugs.json.
+"""
+
+import concurrent.futures
+import math
+import shutil
+
+from p2mcheck import cli
+from p2mcheck.bugs.ablation import ABLATIONS, ablate, print_medians, print_row
+from p2mcheck.bugs.catalogue import hunt, load, make, plant, shrink
+from p2mcheck.bugs.smoke import smoke
+from p2mcheck.cli import median
+from p2mcheck.files import write_json
+from p2mcheck.programs import Programs, cores, setup
+
+
+def one_bug(programs, bug, seeds, budget):
+    """What the hunts for it found."""
+    planted = plant(programs, bug)
+    make(planted, bug, planted.p2m_case("clang-san" if bug.sanitizer else "gcc"),
+         planted.target(bug.target, bug.geometry))
+    results = []
+    for seed in range(1, seeds + 1):
+        result = hunt(planted, bug, bug.geometry, seed, budget)
+        if result["fired"] == bug.invariant:
+            shrink(planted, bug, bug.geometry, result)
+        results.append(result)
+        shutil.rmtree(f"{planted.folder}/hunt-{bug.geometry}-{seed}/corpus", ignore_errors=True)
+    return results
+
+
+def judge(bug, results):
+    """What is wrong with what was found; None if nothing is."""
+    right = [result for result in results if result["fired"] == bug.invariant]
+    if len(right) < math.ceil(0.9 * len(results)):
+        wrong = next(result for result in results if result["fired"] != bug.invariant)
+        if wrong["found"]:
+            return f"seed {wrong['seed']}: {wrong['fired']} instead"
+        return (f"seed {wrong['seed']}: not found, reached {wrong['reached']} times, "
+                f"triggered {wrong['triggered']} times")
+    for result in right:
+        if "ops" not in result:
+            return f"seed {result['seed']}: not shrunk: {result['shrink_error']}"
+        if result["ops"] > bug.shortest:
+            return f"seed {result['seed']}: shrunk to {result['ops']} ops only"
+        if result["ops"] < bug.shortest:
+            return f"seed {result['seed']}: {result['ops']} ops, shorter than the shortest known"
+    return None
+
+
+def row(bug, results, wrong):
+    right = [result for result in results if result["fired"] == bug.invariant]
+    ops = [result for result in right if "ops" in result]
+    return (f"{'ok  ' if not wrong else 'FAIL'} {bug.id:28} {bug.invariant:28} "
+            f"{len(right):2}/{len(results):<2} {median([r['execs'] for r in right]):9.0f} "
+            f"{max([r['seconds'] for r in right], default=math.nan):6.1f}  "
+            f"{median([r['ops_found'] for r in ops]):4.0f} -> {max([r['ops'] for r in ops], default=0)} "
+            f"({bug.shortest})  {max([r['shrink_seconds'] for r in ops], default=math.nan):5.2f}" +
+            (f"  {wrong}" if wrong else ""))
+
+
+def each(args, bugs, function):
+    """(bug, what the function returns), in order, several at a time."""
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+        futures = [(bug, pool.submit(function, bug)) for bug in bugs]
+        try:
+            for bug, future in futures:
+                yield bug, future.result()
+        except BaseException:
+            for _, future in futures:
+                future.cancel()
+            raise
+
+
+def hunt_all(args, bugs):
+    # what all of them share is built once
+    args.programs.make(args.programs.p2m_case(), "fuzz-targets", jobs=args.jobs)
+    print(f"{'':4} {'bug':28} {'invariant':28} found     execs    max s   ops -> shrunk "
+          f"(shortest known), s")
+    passed, table = 0, []
+    for bug, results in each(args, bugs, lambda bug: one_bug(args.programs, bug, args.seeds, args.time)):
+        wrong = judge(bug, results)
+        passed += not wrong
+        table.append({"id": bug.id, **bug.head, "shortest": bug.shortest, "wrong": wrong,
+                      "historic": bug.historic, "runs": results})
+        print(row(bug, results, wrong), flush=True)
+    write_json(f"{args.build}/bugs.json", {"seeds": args.seeds, "budget": args.time, "bugs": table})
+    return passed
+
+
+def ablate_all(args, bugs):
+    """Also build/ablation.json."""
+    args.programs.make(args.programs.p2m_case(), jobs=args.jobs)
+    print(f"{'bug':28} " + " ".join(f"{'-' + name if name else 'all':>20}" for name in ABLATIONS))
+    rows = {}
+    for bug, table in each(args, bugs, lambda bug: ablate(args.programs, bug, args.seeds, args.time)):
+        rows[bug.id] = table
+        print_row(bug.id, [median(table[name]) for name in ABLATIONS])
+    write_json(f"{args.build}/ablation.json", {"seeds": args.seeds, "budget": args.time, "seconds": rows})
+    print_medians(rows)
+    return len(bugs)
+
+
+def smoke_all(args, bugs):
+    args.programs.make(args.programs.p2m_case(), jobs=args.jobs)
+    passed = 0
+    for bug, wrong in each(args, bugs, lambda bug: smoke(args.programs, bug)):
+        passed += not wrong
+        print(f"{'FAIL' if wrong else 'ok  '} {bug.id}: {wrong or bug.invariant}", flush=True)
+    return passed
+
+
+def main():
+    parser = cli.Parser(__doc__)
+    parser.setting("--seeds", "SEEDS", 3, cli.positive, "hunts for each bug")
+    parser.setting("--time", None, 60, cli.positive, "seconds for each seed")
+    parser.setting("--jobs", "JOBS", cores(), cli.positive, "bugs at a time")
+    parser.setting("--only", "ONLY", "", cli.pattern, "regular expression on the names")
+    parser.switch("--smoke", help="only the shortest cases")
+    parser.switch("--ablate", help="what mutator and swarm are worth")
+    args = parser.parse()
+    bugs, args.programs = load(args.only), Programs(args.build)
+    setup()
+    passed = (smoke_all if args.smoke else ablate_all if args.ablate else hunt_all)(args, bugs)
+    print(f"{passed} passed, {len(bugs) - passed} failed")
+    return 0 if passed == len(bugs) else 1

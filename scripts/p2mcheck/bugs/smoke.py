@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The shortest case of a planted bug: it fails in the way that the patch names, it passes on the core
+as it is, and the exhaustive search finds no shorter one.
+"""
+
+import re
+import subprocess
+import time
+
+from p2mcheck.bugs.catalogue import make, plant
+from p2mcheck.files import write
+from p2mcheck.findings import reported
+
+
+def output_of(command):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+                          encoding="utf-8", errors="replace")
+    return done.returncode, done.stdout
+
+
+def smoke(programs, bug):
+    """What is wrong with the bug; None if nothing is."""
+    flavour = "clang-san" if bug.sanitizer else "gcc"
+    planted = plant(programs, bug, "smoke")
+    make(planted, bug, planted.p2m_case(flavour))
+    path = f"{planted.folder}/case.txt"
+    write(path, bug.case)
+    status, output = output_of([planted.p2m_case(flavour), "run", "--check=every", path])
+    if reported(output) != bug.invariant or status == 0:
+        return f"expected {bug.invariant}, got {reported(output)} (status {status})"
+    status, output = output_of([programs.p2m_case("gcc"), "run", "--check=every", path])
+    return f"the core without the bug: {reported(output)}" if status else exhaustive_agrees(planted, bug)
+
+
+def exhaust(planted, bug):
+    """The first violation that the search of micro comes to: (name, ops, seconds)."""
+    search = planted.program("exhaustive", "micro")
+    make(planted, bug, search)
+    command = [search, f"--out={planted.folder}/exhaustive.txt"]
+    command += ["--races"] if bug.overlaps else []
+    command += [] if bug.sanitizer else [f"--want={bug.invariant}"]
+    start = time.monotonic()
+    status, output = output_of(command)
+    found = re.search(r"op -?\d+ of (\d+):", output) if status == 1 else None
+    return reported(output), int(found.group(1)) if found else None, time.monotonic() - start
+
+
+def exhaustive_agrees(planted, bug):
+    """What is wrong with the answer of the exhaustive search; None if nothing is."""
+    if bug.head.get("Exhaustive", "").startswith("no,") or bug.target == "e820":
+        return None  # the search makes calls, not memory maps
+    name, ops, _ = exhaust(planted, bug)
+    if ops is None or (name != bug.invariant and not bug.sanitizer):
+        return f"the exhaustive search of micro: {name}"
+    if ops != bug.shortest:
+        return f"the exhaustive search of micro has {ops} ops, its head {bug.shortest}"
+    return None

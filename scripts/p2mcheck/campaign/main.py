@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Fuzzes all targets in all their geometries under both engines, for hours, on several cores.
+
+The time is cut into slices: one engine, one target, one core (slices.py). run.py runs them, and
+state.py decides which is next. A finding is filed and compared with the known bugs in triage.py,
+and does not end the campaign. It can be killed at any time and resumed: the next one brings in
+what it left. Corpora are pruned and exchanged with other machines in corpora.py.
+"""
+
+import os
+import signal
+
+from p2mcheck import cli, facts, programs
+from p2mcheck.campaign import report, slices
+from p2mcheck.campaign.run import SHORTEST, Campaign
+from p2mcheck.campaign.state import Lock, State
+from p2mcheck.cli import plural
+from p2mcheck.files import Failure
+
+
+def slice_seconds(text):
+    seconds = cli.positive(text)
+    if seconds < SHORTEST:
+        raise ValueError(f"at least {SHORTEST} are needed")
+    return seconds
+
+
+def arguments():
+    parser = cli.Parser(__doc__)
+    known = [f"{target}_{geometry}" for target in facts.targets() for geometry in facts.geometries()]
+    parser.setting("--on", "ON", facts.pairs(), cli.some_of(known), "names TARGET_GEOMETRY")
+    parser.setting("--engines", None, ["libfuzzer", "afl"], cli.some_of(("libfuzzer", "afl"), ","), "which engines")
+    parser.setting("--hours", "HOURS", 0.0, cli.number, "how long")
+    parser.setting("--seconds", "SECONDS", 0.0, cli.number, "the same in seconds")
+    parser.setting("--jobs", "JOBS", programs.cores(), cli.positive, "slices at a time")
+    parser.setting("--slice", "SLICE", 60, slice_seconds, "seconds of a slice, at most")
+    parser.setting("--seed", "SEED", 1, cli.positive, "of the first slice")
+    parser.setting("--sync", "SYNC", "", cli.folder, "a folder shared with other campaigns")
+    parser.switch("--new", "NEW", "do not resume a campaign that has not ended")
+    args = parser.parse()
+    args.total = args.seconds or 3600 * args.hours
+    args.programs = programs.Programs(args.build)
+    return args
+
+
+def build(args):
+    """Every program that a slice may run."""
+    afl = "afl" in args.engines and programs.has_afl()
+    goals = {args.programs.p2m_case()}
+    for target, geometry in map(facts.split, args.on):
+        goals.add(args.programs.target(target, geometry))
+        goals.update(args.programs.afl_files(target, geometry) if afl else ())
+    args.programs.make(*sorted(goals), shown=True)
+
+
+def lanes_of(args):
+    if "afl" in args.engines and not programs.has_afl():
+        print("campaign: AFL++ is not installed (Debian: afl++), so libFuzzer has all the time")
+        args.engines.remove("afl")
+    if not args.engines:
+        raise Failure("no engine is left")
+    return [f"{group}.{engine}" for engine in args.engines for group in args.on]
+
+
+def resume_or_begin(args, state, names):
+    """Resumes a campaign that has not ended, or begins one; says which."""
+    known = state.load()
+    counts = {group: len(slices.inputs(f"{args.build}/corpus/{group}")) for group in args.on}
+    if known and state.data["status"] != "ended" and not args.new:
+        how = "killed" if state.data["status"] == "running" else state.data["status"]
+        state.data["seconds"] = args.total or state.data["seconds"]
+        state.data["corpora"] = {**counts, **state.data["corpora"]}
+        for lane in state.data["lanes"].values():
+            lane["row"] = 0
+        print(f"campaign: goes on with one that was {how} after {report.span(state.data['done'])}; "
+              f"{report.span(max(0, state.data['seconds'] - state.data['done']))} to go")
+    else:
+        if not args.total:
+            raise Failure("HOURS or SECONDS is not set, and there is no campaign to resume")
+        state.begin(args.seed, counts)
+        state.data["seconds"] = args.total
+    state.data.update(status="running", pid=os.getpid())
+    state.add_lanes(names)
+    state.save()
+
+
+def main():
+    args = arguments()
+    programs.setup()
+    names = lanes_of(args)
+    build(args)
+    folder = f"{args.build}/campaign"
+    os.makedirs(f"{folder}/slices", exist_ok=True)
+    lock, state = Lock(folder), State(folder)
+    if not lock.take():
+        raise Failure(f"{folder}: a campaign is running there, process {lock.holder()}")
+    os.environ.setdefault("AFL_FAST_CAL", "1")  # each slice calibrates the whole corpus
+    resume_or_begin(args, state, names)
+    campaign = Campaign(args, names, state)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, campaign.interrupt)
+    try:
+        campaign.recover()
+        print(f"campaign: {report.span(state.data['seconds'])} on {plural(args.jobs, 'core')}, "
+              f"{plural(len(names), 'lane')}, "
+              f"slices of {campaign.slice} s, seed {state.data['seed']}; `make status` tells how it goes",
+              flush=True)
+        campaign.run()
+    except OSError as error:
+        campaign.give_up(error)
+    return campaign.end()
+
+
+def status():
+    """How a campaign goes, or went: time, execs, checks, corpus, coverage and bugs."""
+    return report.status(programs.Programs(cli.Parser(status.__doc__).parse().build))

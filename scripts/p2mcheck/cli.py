@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What all commands share. An option is a variable of make as well, and is checked here, once. An
+error that is not a fault of the script is one line.
+"""
+
+import argparse
+import importlib
+import math
+import os
+import re
+import statistics
+import subprocess
+import sys
+
+from p2mcheck import facts, programs
+from p2mcheck.files import Failure
+
+FOR_ALL_SUBJECTS = "fuzz test props regress repro shrink"
+
+
+# ---- checks: each returns the value, or raises ValueError with the reason ----
+
+def positive(text):
+    if not re.fullmatch(r"[1-9][0-9]{0,8}", text):
+        raise ValueError("a number from 1 on is needed")
+    return int(text)
+
+
+def number(text):
+    value = float(text) if re.fullmatch(r"[0-9]+(\.[0-9]*)?|\.[0-9]+", text) else math.inf
+    if math.isinf(value):
+        raise ValueError("a number is needed")
+    return value
+
+
+def pattern(text):
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from None
+    return text
+
+
+def folder(text):
+    if not os.path.isdir(text):
+        raise ValueError("no such folder")
+    return text
+
+
+def one_of(names):
+    def check(text):
+        if text not in names:
+            raise ValueError(f"choose one of: {', '.join(names)}")
+        return text
+    return check
+
+
+def some_of(names, separator=None):
+    """Names with blanks, or the separator, between them."""
+    def check(text):
+        words = [word for word in text.split(separator) if word]
+        unknown = [word for word in words if word not in names]
+        if unknown or not words:
+            raise ValueError(f"{unknown[0] if unknown else 'nothing'}: choose from: {', '.join(names)}")
+        return words
+    return check
+
+
+def geometry():
+    return one_of(list(facts.geometries()))
+
+
+def target():
+    return one_of(list(facts.targets()))
+
+
+# ---- options ----
+
+class Parser(argparse.ArgumentParser):
+    """Options, each with the variable of make that stands for it. `subjects`: the command takes any
+    subject. `core`: otherwise it is for our own core."""
+
+    def __init__(self, doc, subjects=False, core=True):
+        super().__init__(description=doc.split("\n", maxsplit=1)[0], allow_abbrev=False)
+        self.settings = []
+        self.only_core = core and not subjects
+        self.setting("--build", "B", "build", help="the folder for all that is built")
+        if subjects:
+            self.setting("--subject", "SUBJECT", "core", help="core, linux, or a file that ends in .c")
+            self.setting("--linux", "LINUX", "", help="with --subject=linux: a tree, or debian, debian-6.12")
+            self.setting("--known", "KNOWN", "", help="the defects of that kernel that are masked")
+            self.setting("--shapes", "SHAPES", ["micro", "tiny", "odd"],
+                         some_of(list(facts.geometries())), "the geometries that FILE.c can do")
+
+    def error(self, message):
+        print(f"{self.prog}: {message}", file=sys.stderr)
+        sys.exit(2)
+
+    def setting(self, option, variable, default, check=str, help=""):
+        """The option, else the variable of make, else the default. Only the first two are checked."""
+        action = self.add_argument(option, help=f"{help} ({variable}=)" if variable else help)
+        self.settings.append((action.dest, option, variable, default, check))
+
+    def switch(self, option, variable=None, help=""):
+        self.add_argument(option, action="store_true", help=help,
+                          default=bool(variable and os.environ.get(variable)))
+
+    def parse(self):
+        subject = os.environ.get("SUBJECT") or "core"
+        if self.only_core and subject != "core":
+            self.error(f"is for our own core only; with SUBJECT={subject} use one of: {FOR_ALL_SUBJECTS}")
+        args = self.parse_args()
+        for name, option, variable, default, check in self.settings:
+            where, text = option, getattr(args, name)
+            if text is None:
+                where, text = variable, os.environ.get(variable or "") or None
+            setattr(args, name, default if text is None else self.checked(where, text, check))
+        return args
+
+    def checked(self, where, text, check):
+        try:
+            return check(text)
+        except ValueError as error:
+            return self.error(f"{where}={text}: {error}")
+
+    def programs(self, args):
+        """The programs for the subject that was chosen; a kernel is made ready."""
+        if args.subject == "linux":
+            from p2mcheck.linux import prepare  # pylint: disable=import-outside-toplevel
+            if not args.linux:
+                self.error("LINUX is not set: SUBJECT=linux LINUX=TREE, or LINUX=debian")
+            return prepare.programs(args.build, args.linux, args.known)
+        if args.subject.endswith(".c"):
+            if not os.path.isfile(os.path.expanduser(args.subject)):
+                self.error(f"SUBJECT={args.subject}: no such file")
+            return programs.of_file(args.build, os.path.expanduser(args.subject), args.shapes)
+        if args.subject != "core":
+            self.error(f"SUBJECT={args.subject}: choose core, linux, or a file that ends in .c")
+        return programs.Programs(args.build)
+
+
+def run(module, function="main", trouble=1):
+    """Calls it and ends. `trouble`: the exit status of an error."""
+    try:
+        sys.exit(getattr(importlib.import_module(module), function)())
+    except (Failure, OSError) as error:
+        message = error
+    except subprocess.CalledProcessError as error:
+        message = f"{error.cmd[0]} ended with status {error.returncode}"
+    except KeyboardInterrupt:
+        message = "interrupted"
+    print(f"{os.path.basename(sys.argv[0])}: {message}", file=sys.stderr)
+    sys.exit(trouble)
+
+
+# ---- what is printed ----
+
+def plural(count, noun):
+    return f"{count} {noun}" + ("" if count == 1 else "s")
+
+
+def last_line(text, otherwise="no answer"):
+    return (text.strip().splitlines() or [otherwise])[-1]
+
+
+def median(values):
+    return statistics.median(values) if values else math.nan

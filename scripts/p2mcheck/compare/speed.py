@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The speed of each tool on the core without a bug."""
+
+import os
+import re
+import shutil
+import subprocess
+import time
+
+from p2mcheck.compare.process import Run, ToolError
+from p2mcheck.compare.tools import AFL_ENVIRONMENT, OURS, PLAIN_LENGTH, hypothesis_command, one_seed
+
+
+def command_of(programs, geometry, tool, empty):
+    folder = f"{programs.build}/compare"
+    if tool == OURS:
+        return [programs.program("bench_empty" if empty else "ops", geometry, "fuzz"), "-seed=1",
+                f"-max_len={programs.facts.longest_input}", "-len_control=0"]
+    return {"rapidcheck": lambda: [programs.peer(tool, geometry), "1"],
+            "hypothesis": lambda: hypothesis_command(programs, geometry, 1),
+            "libfuzzer": lambda: [programs.peer(tool, geometry), "-seed=1", *PLAIN_LENGTH,
+                                  f"-seed_inputs={one_seed(folder)}/zeros"],
+            "afl": lambda: ["afl-fuzz", "-i", one_seed(folder), "-o", f"{folder}/speed/out",
+                            "-s", "1", "-t", "1000", "--", programs.peer(tool, geometry)]}[tool]()
+
+
+def speed(programs, geometry, tool, seconds, empty, target="ops"):
+    """(ops a second, cases a second) on the core without a bug, from nothing; start-up included."""
+    folder = f"{programs.build}/compare/speed"
+    os.makedirs(os.path.dirname(folder), exist_ok=True)
+    environment = {"P2MCHECK_STATS": os.path.abspath(f"{folder}/ours"), **AFL_ENVIRONMENT}
+    command = command_of(programs, geometry, tool, empty)
+    if empty and tool != OURS:
+        environment["PEER_EMPTY"] = "1"
+    if tool == OURS:
+        command += [f"-max_total_time={int(seconds)}", "-print_final_stats=1"]
+    run = Run(command, folder, target, **environment)
+    took, status = run.wait(seconds + (3 if tool == OURS else 0))
+    log = run.log()
+    if tool == OURS:
+        cases = int((re.search(r"number_of_executed_units: (\d+)", log) or [0, 0])[1])
+        ops = programs.facts.tally(f"{folder}/ours")["ops"]
+    else:
+        cases, ops = run.stats()["cases"], run.stats()["ops"]
+    if not cases or run.stats()["failures"] or (tool != OURS and status is not None):
+        raise ToolError(f"{tool} on the core without a bug, {geometry}: status {status}\n{log[-800:]}")
+    shutil.rmtree(folder, ignore_errors=True)
+    return ops / took, cases / took
+
+
+def plain_speed(programs, geometry, seconds):
+    """Our ops a second as RapidCheck and Hypothesis make theirs: no engine, no sanitizer, no coverage
+    (the runner of `make props`, with nothing but cases held against the model)."""
+    cases = 1000
+    while True:
+        start = time.monotonic()
+        done = subprocess.run([programs.program("props", geometry), "--model-only", f"--cases={cases}"], check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8")
+        took = time.monotonic() - start
+        found = re.search(r"(\d+) ops, \d+ checks, 0 failures", done.stdout)
+        if done.returncode or not found:
+            raise ToolError(f"make props, {geometry}: {done.stdout[-800:]}")
+        if took >= seconds / 2:
+            return int(found[1]) / took
+        cases = int(cases * max(2, 0.6 * seconds / took))

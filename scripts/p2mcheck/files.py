@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Files are read and written here: a file is written as a whole, or not at all."""
+
+import json
+import os
+
+
+class Failure(Exception):
+    """One line that says what is wrong. cli.run() prints it."""
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def read_text(path):
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return file.read()
+
+
+def read_json(path):
+    """None if there is no such file."""
+    try:
+        return json.loads(read(path))
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise Failure(f"{path}: not JSON: {error}") from None
+
+
+def write(path, data):
+    """All of it under its name, or nothing."""
+    temporary = f"{path}.{os.getpid()}.tmp"
+    try:
+        with open(temporary, "wb") as file:
+            file.write(data.encode(errors="surrogateescape") if isinstance(data, str) else data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.rename(temporary, path)
+    except OSError:
+        if os.path.exists(temporary):
+            os.unlink(temporary)
+        raise
+
+
+def write_json(path, value):
+    write(path, json.dumps(value, indent=1) + "\n")

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What becomes of a finding, whichever engine made it: it is named by what it violates, kept in
+crashes/ as bytes, as text and with its report, and shrunk.
+"""
+
+import glob
+import hashlib
+import os
+import re
+import subprocess
+
+from p2mcheck import cli, facts
+from p2mcheck.files import read, read_text, write
+
+
+def kind_of(report):
+    """The invariant that a report names, or the sanitizer's word for it."""
+    if not report:
+        return "NOT_REPRODUCED"
+    found = re.search(r"^DEDUP_TOKEN: ([A-Z_0-9]+)$", report, re.M)
+    if found:
+        return found.group(1)
+    found = re.search(r"^SUMMARY: (?:\w+Sanitizer|libFuzzer): ([\w-]+)", report, re.M)
+    return "SANITIZER_" + (found.group(1) if found else "unknown")
+
+
+def reported(output):
+    """The first thing that a program without an engine complains about."""
+    found = re.search(r"^p2mcheck: ([A-Z_0-9]+): ", output, re.M)
+    if found:
+        return found.group(1)
+    found = re.search(r"SUMMARY: \w+Sanitizer: ([\w-]+)", output)
+    return "SANITIZER_" + found.group(1) if found else "nothing"
+
+
+def can_be_shrunk(target, kind):
+    return not facts.targets()[target].is_text and "timeout" not in kind and kind != "NOT_REPRODUCED"
+
+
+def text_of(hunt, path):
+    """The case as text; None if it is text already, or cannot be decoded."""
+    if facts.targets()[hunt.target].is_text:
+        return None
+    done = subprocess.run([hunt.programs.p2m_case(), "decode", f"--geometry={hunt.geometry}",
+                           f"--target={hunt.target}", path], stdout=subprocess.PIPE, check=False)
+    return done.stdout if done.returncode == 0 else None
+
+
+def tail_of(report):
+    """The report from its first telling line on, without the engine's lines before it."""
+    starts = [report.find(word) for word in ("ASSERTION FAILED", "==ERROR", "runtime error",
+                                             "==WARNING", "ERROR: libFuzzer")]
+    starts = [start for start in starts if start >= 0]
+    return report[report.rfind("\n", 0, min(starts)) + 1:] if starts else report[-4000:]
+
+
+def file_case(target, geometry, kind, data, text, log=None):
+    """Bytes, text and report in crashes/, under a name that tells what they are."""
+    os.makedirs("crashes", exist_ok=True)
+    name = f"crashes/{target}_{geometry}-{kind}-{hashlib.sha256(data).hexdigest()[:12]}"
+    write(name, data)
+    if text:
+        write(name + ".txt", text)
+    if log:
+        write(name + ".log", log)
+    return name
+
+
+# ---- shrinking ----
+
+def shrinker(programs, kind):
+    """The p2m-case that sees such a failure."""
+    return programs.p2m_case("clang-san" if kind and kind.startswith("SANITIZER_") else "gcc")
+
+
+def shrink(programs, case, out, kind=None, target=None, geometry=None, timeout=None, seen_as=None):
+    """Runs `p2m-case shrink`: OUT (bytes), OUT.txt and OUT.c. Returns the finished process. `seen_as`:
+    the kind, if it is not known exactly."""
+    told = [f"--{name}={value}" for name, value in (("target", target), ("geometry", geometry), ("want", kind)) if value]
+    return subprocess.run([shrinker(programs, kind or seen_as), "shrink", *told, case, "-o", out], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, check=False, encoding="utf-8", errors="replace",
+                          timeout=timeout, env={**os.environ, "ASAN_OPTIONS": "symbolize=0"})
+
+
+def file_shrunk(target, kind, out):
+    """What shrink() left, in crashes/; its name."""
+    text = read_text(out + ".txt")
+    geometry = re.search(r"^geometry (\S+)$", text, re.M).group(1)
+    name = file_case(target, geometry, kind, read(out), text)
+    write(name + ".c", read(out + ".c"))
+    return name
+
+
+def shrink_and_show(hunt, job, name, kind):
+    """The smallest case that fails in the same way, and what else was met; shows where they are."""
+    out, tool = f"{job.folder}/shrunk", hunt.programs.p2m_case()
+    hunt.programs.make(shrinker(hunt.programs, kind))
+    done = shrink(hunt.programs, name, out, kind, hunt.target)
+    if done.returncode:
+        print(f"  shrunk  not: {cli.last_line(done.stderr)}")
+        return name
+    small = file_shrunk(hunt.target, kind, out)
+    print(f"  shrunk  {small}.txt ({done.stdout.strip().split(': ', 1)[1]}), and .c, a test to paste")
+    print("\n".join("    " + line for line in read_text(small + ".txt").splitlines()))
+    for aside in sorted(glob.glob(f"{out}.aside-*.txt")):
+        other = re.search(r"aside-(.*)\.txt$", aside).group(1)
+        data = subprocess.run([tool, "encode", f"--target={hunt.target}", aside, "-o", f"{job.folder}/aside"],
+                              check=False)
+        if data.returncode == 0:
+            case = file_case(hunt.target, hunt.geometry, other, read(job.folder + "/aside"), read(aside))
+            print(f"  aside   {case}.txt")
+    return small
+
+
+# ---- the findings of `make fuzz` ----
+
+def file_findings(hunt, jobs):
+    """The first one of each kind; returns how many there are. One engine ends at its first finding,
+    the other collects more of the same before it stops."""
+    count, kinds = 0, set()
+    for job, path in [(job, path) for job in jobs for path in job.artifacts()]:
+        report = tail_of(job.report(path))
+        kind = kind_of(report)
+        count += 1
+        if kind in kinds:
+            print(f"another {kind}: {path}")
+            continue
+        kinds.add(kind)
+        file_finding(hunt, job, path, report, kind)
+    return count
+
+
+def file_finding(hunt, job, path, report, kind):
+    """Under crashes/, in bytes and in text, with its report; then shrunk."""
+    text = text_of(hunt, path)
+    name = file_case(hunt.target, hunt.geometry, kind, read(path), text, report)
+    print("\n".join(report.split("\nNOTE: libFuzzer")[0].splitlines()[:60]))
+    print(f"\nfinding: {kind}\n  bytes   {name}")
+    if text:
+        print(f"  text    {name}.txt")
+    if report:
+        print(f"  report  {name}.log")
+    else:
+        print(f"  report  none: it ended this program, but is not reproducible in one process: {job.command}")
+    small = shrink_and_show(hunt, job, name, kind) if text and can_be_shrunk(hunt.target, kind) else name
+    print(f"  again:  make repro{hunt.programs.again} CASE={small}")

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Fuzzes one target under libFuzzer or AFL++ on several cores, and files what it finds.
+
+Jobs share one corpus folder, whichever engine they belong to (engines.py). Each has its log and
+its artifacts in build/run/. The first finding (findings.py) ends the run.
+"""
+
+import os
+import shutil
+import sys
+import time
+
+from p2mcheck import cli, engines, facts, programs
+from p2mcheck.cli import plural
+from p2mcheck.files import write
+from p2mcheck.findings import file_findings
+
+EVERY = 5  # seconds between progress lines
+
+
+def arguments():
+    parser = cli.Parser(__doc__, subjects=True)
+    parser.setting("--engine", "ENGINE", "libfuzzer", cli.one_of(("libfuzzer", "afl")), "libfuzzer, or afl for AFL++")
+    parser.setting("--target", "TARGET", "ops", cli.target(), "what is fuzzed")
+    parser.setting("--geometry", "GEOMETRY", "tiny", cli.geometry(), "in which tree")
+    parser.setting("--san", "SAN", programs.SANITIZERS[0], cli.one_of(programs.SANITIZERS), "libFuzzer's sanitizer")
+    parser.setting("--arch", "ARCH", "native", cli.one_of(("native", "i386")), "i386: a 32-bit program")
+    parser.setting("--time", "TIME", 60, cli.positive, "seconds")
+    parser.setting("--jobs", "JOBS", programs.cores(), cli.positive, "processes")
+    parser.setting("--seed", "SEED", 1, cli.positive, "of the engine")
+    args = parser.parse()
+    able = facts.geometries_of_word(32) if args.arch == "i386" else list(facts.geometries())
+    args.geometry = parser.checked("GEOMETRY", args.geometry, cli.one_of(able))
+    programs.setup(*["afl++"] * (args.engine == "afl"), *["g++-multilib"] * (args.arch == "i386"))
+    args.programs = parser.programs(args)
+    args.geometry = parser.checked("GEOMETRY", args.geometry, cli.one_of(args.programs.geometries))
+    return args
+
+
+def build(args, hunt):
+    """What the hunt needs."""
+    files = args.programs.afl_files(hunt.target, hunt.geometry) if args.engine == "afl" else []
+    args.programs.make(hunt.binary, *files, args.programs.p2m_case(), shown=True)
+
+
+def watch(jobs, start):
+    """Progress until the time is over, a job finds something, or somebody interrupts."""
+    last, last_time = facts.total([]), start
+    while any(job.process.poll() is None for job in jobs):
+        deadline = time.monotonic() + EVERY
+        while time.monotonic() < deadline:
+            time.sleep(0.2)
+            if any(job.ended_early() for job in jobs) or all(job.process.poll() is not None for job in jobs):
+                return
+        now, tally = time.monotonic(), facts.total(job.tally() for job in jobs)
+        seconds = now - last_time
+        print(f"{now - start:6.0f} s  {(tally['cases'] - last['cases']) / seconds:9.0f} exec/s  "
+              f"{(tally['ops'] - last['ops']) / seconds:10.0f} ops/s  "
+              f"corpus {max(job.collected() for job in jobs):6}  "
+              f"cov {max(job.coverage() for job in jobs):5}", flush=True)
+        last, last_time = tally, now
+
+
+def run_jobs(args, hunt, corpus, run):
+    """(jobs that have ended, whether somebody interrupted them)"""
+    jobs, interrupted, start = [], False, time.monotonic()
+    try:
+        jobs = engines.start(args.engine, hunt, corpus, f"{run}/seeds", run)
+        print(f"running {jobs[0].command}", flush=True)
+        watch(jobs, start)
+    except KeyboardInterrupt:
+        interrupted = True
+        print("interrupted")
+    finally:
+        for job in jobs:
+            job.interrupt()
+        for job in jobs:
+            job.stop()
+    return jobs, interrupted
+
+
+def untested(hunt, tally):
+    """Prints calls by op; the ops that never succeeded, though this subject has them."""
+    ops = hunt.facts.ops
+    if facts.targets()[hunt.target].is_text or not any(tally[f"calls {op}"] for op in ops):
+        return []
+    facts.print_outcomes("op", ops, tally, 18)
+    return [op for op in facts.idle_ops(ops, tally) if op not in hunt.programs.without]
+
+
+def conclude(args, hunt, jobs, interrupted, findings, line):
+    """The last lines; the exit status."""
+    tally = facts.total(job.tally() for job in jobs)
+    broken = [job.broken() for job in jobs if job.broken() and not job.artifacts()]
+    remarks = sorted({job.remark() for job in jobs} - {None})
+    idle = untested(hunt, tally)
+    if idle:
+        print(f"fuzz: never succeeded, so not tested: {' '.join(idle)}", file=sys.stderr)
+    print(f"\n{hunt.name}: {tally['cases']} execs, {tally['ops']} ops, {tally['checks']} checks in {line}; "
+          f"{''.join(remark + '; ' for remark in remarks)}{plural(findings, 'finding')}")
+    if findings or interrupted:
+        return 1
+    if broken:
+        print(f"fuzz: {broken[0]}", file=sys.stderr)
+    if not tally["cases"]:
+        print("fuzz: not a single input was run", file=sys.stderr)
+    return 1 if broken or not tally["cases"] or idle else 0
+
+
+def main():
+    args = arguments()
+    hunt = engines.Hunt(args.programs, args.target, args.geometry, args.time, args.jobs, args.seed, args.san, args.arch)
+    build(args, hunt)
+    corpus = f"{args.programs.folder}/corpus/{hunt.name}"
+    run = f"{args.programs.folder}/run/{hunt.name}.{os.getpid()}"  # two runs do not meet
+    os.makedirs(corpus, exist_ok=True)
+    os.makedirs(run)
+    write(f"{corpus}/.probe", b"")  # a corpus that cannot grow is an error, now
+    os.unlink(f"{corpus}/.probe")
+    before = set(os.listdir(corpus))
+    seeds = engines.make_seeds(args.programs.p2m_case(), hunt.target, hunt.geometry, f"{run}/seeds",
+                               facts.targets()[hunt.target].is_text)
+    engine = " under AFL++" if args.engine == "afl" else ""
+    print(f"fuzzing {hunt.name}{engine} for {args.time} s with {plural(args.jobs, 'job')}, seed {args.seed}: "
+          f"{len(seeds)} reviewed cases, {len(before)} collected ones")
+    print(f"new inputs go to {corpus}/, findings to crashes/")
+    start = time.monotonic()
+    jobs, interrupted = run_jobs(args, hunt, corpus, run)
+    findings = file_findings(hunt, jobs)
+    for job in jobs:
+        job.collect(corpus)
+    status = conclude(args, hunt, jobs, interrupted, findings, f"{time.monotonic() - start:.0f} s; "
+                      f"{len(set(os.listdir(corpus)) - before)} new corpus cases")
+    if not findings and (interrupted or not status):  # otherwise somebody may want to see what there was
+        shutil.rmtree(run, ignore_errors=True)
+    return status

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Prepares a kernel's p2m.c for compilation here, and prints the folder's name.
+
+LINUX is a kernel tree, a folder that holds arch/x86/xen/p2m.c and
+arch/x86/include/asm/xen/page.h (or just p2m.c and page.h side by side), or Debian's source
+package: `debian-6.12`, or `debian`, which is `debian-6.1`. The package is installed. The files are
+copied, unmodified, to build/linux/NAME-HASH/. Beside them go one-line headers for all that they
+include, and a header that says which era the file belongs to and what it has. Nothing of it is
+ever committed.
+"""
+
+import glob
+import hashlib
+import os
+import re
+import subprocess
+
+from p2mcheck import cli
+from p2mcheck.files import Failure, write
+from p2mcheck.programs import Programs, setup
+
+P2M = "arch/x86/xen/p2m.c"
+PAGE = "arch/x86/include/asm/xen/page.h"
+OWN = "arch/x86/xen/p2m.h"  # 3.18 to 4.0 have one beside it
+
+# What a version has, by its text and not by its number: vendors' trees have parts of several.
+FEATURES = (
+    ("LINUX_LINEAR", r"\bxen_p2m_addr\b"),
+    ("LINUX_IDENTITY", r"\bp2m_identity\b"),
+    ("LINUX_RANGE", r"\bset_phys_range_identity\s*\("),
+    ("LINUX_MID_IDENTITY", r"== p2m_mid_identity\b"),
+    ("LINUX_MID_IDENTITY_MFN", r"\bp2m_mid_identity_mfn\b"),
+    ("LINUX_RANGES_FIRST", r'#include "p2m\.h"|\bxen_p2m_addr\b'),
+    ("LINUX_BEYOND_IS_IDENTITY", r"(?s)pfn >= (MAX_P2M_PFN|xen_p2m_size)\)+\s*\{?[^}]{0,200}?return IDENTITY_FRAME\(pfn\)"),
+    ("LINUX_CLAMPS_RANGE", r"pfn_e > (MAX_P2M_PFN|xen_p2m_size)\)"),
+)
+
+
+def debian(name, build):
+    """The two files out of Debian's source package, as a folder."""
+    top = f"linux-source-{name.partition('-')[2] or '6.1'}"
+    setup(top, "xz-utils")
+    archives = glob.glob(f"/usr/src/{top}.tar.*")
+    if not archives:
+        raise Failure(f"LINUX={name}: no /usr/src/{top}.tar.*; install {top}")
+    folder = f"{build}/linux/unpacked"
+    if not all(os.path.exists(f"{folder}/{top}/{path}") for path in (P2M, PAGE)):
+        os.makedirs(folder, exist_ok=True)
+        subprocess.run(["tar", "-xf", archives[0], "-C", folder, "--occurrence=1",
+                        f"{top}/{P2M}", f"{top}/{PAGE}"], check=True)
+    return f"{folder}/{top}"
+
+
+def read(tree, *paths):
+    for path in paths:
+        try:
+            with open(f"{tree}/{path}", encoding="utf-8", errors="surrogateescape") as file:
+                return file.read()
+        except FileNotFoundError:
+            continue
+    return None
+
+
+def name_of(tree):
+    """The version by the tree's Makefile, or else what the folder is called."""
+    makefile = read(tree, "Makefile") or ""
+    parts = [re.search(rf"^{word}\s*=\s*(\S*)", makefile, re.M)
+             for word in ("VERSION", "PATCHLEVEL", "SUBLEVEL", "EXTRAVERSION")]
+    if all(parts):
+        *numbers, extra = (part.group(1) for part in parts)
+        return ".".join(numbers) + (extra if re.fullmatch(r"-rc\d+", extra) else "")
+    return re.sub(r"[^A-Za-z0-9._]", "_", os.path.basename(os.path.abspath(tree)))
+
+
+def update(path, text):
+    """Writes only what changed, so that make compiles nothing without need."""
+    if read(os.path.dirname(path), os.path.basename(path)) != text:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        write(path, text)
+
+
+def load(linux, build):
+    """(tree, p2m.c, page.h, p2m.h or None)"""
+    tree = os.path.expanduser(linux)
+    if re.fullmatch(r"debian(-\d+\.\d+)?", linux):
+        tree = debian(linux, build)
+    p2m, page, own = read(tree, P2M, "p2m.c"), read(tree, PAGE, "page.h"), read(tree, OWN, "p2m.h")
+    if p2m is None or page is None:
+        old = read(tree, "arch/x86/xen/mmu.c") if p2m is None else None
+        raise Failure(f"LINUX={linux}: no {P2M if p2m is None else PAGE} in it"
+                      + (": before 2.6.38 it was part of mmu.c" if old else ""))
+    if "set_phys_to_machine" not in p2m:
+        raise Failure(f"LINUX={linux}: its {P2M} has no set_phys_to_machine")
+    return tree, p2m, page, own
+
+
+def prepare(build, linux):
+    """The folder with the kernel's files."""
+    tree, p2m, page, own = load(linux, build)
+    digest = hashlib.sha256((p2m + page + (own or "")).encode(errors="surrogateescape")).hexdigest()
+    folder = f"{build}/linux/{name_of(tree)}-{digest[:8]}"
+    update(f"{folder}/kernel/p2m.c", p2m)
+    update(f"{folder}/kernel/page.h", page)
+    found = "".join(f"#define {name} {int(bool(re.search(pattern, p2m)))}\n"
+                    for name, pattern in FEATURES)
+    update(f"{folder}/features.h", f'#define LINUX_NAME "{os.path.basename(folder)}"\n{found}')
+    for include in set(re.findall(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', p2m + page, re.M)):
+        update(f"{folder}/include/{include}", '#include "props/subjects/linux/shim.h"\n')
+    update(f"{folder}/include/asm/xen/page.h",
+          '#include "props/subjects/linux/shim.h"\n#include LINUX_PAGE_H\n'
+          '#include "props/subjects/linux/page_overrides.h"\n')
+    if own is not None:
+        update(f"{folder}/include/p2m.h", own)
+    return folder
+
+
+def programs(build, linux, known):
+    """The programs with this kernel's p2m as the subject. They mask the defects in `known`."""
+    folder = prepare(build, linux)
+    features = dict(re.findall(r"^#define (\w+) ([01])$", read(folder, "features.h"), re.M))
+    os.environ["P2MCHECK_KNOWN"] = known
+    told = [f"SUBJECT=linux LINUX={linux}", *[f"KNOWN={known}"] * bool(known)]
+    return Programs(build, folder, ["SUBJECT=linux", f"LINUX_FOLDER={folder}"],
+                    ["micro", "tiny"] + ["x86_64"] * (features["LINUX_LINEAR"] == "0"),
+                    without=() if features["LINUX_RANGE"] == "1" else ("range", "xen_set_identity"),
+                    again=" " + " ".join(told))
+
+
+def main():
+    parser = cli.Parser(__doc__, core=False)
+    parser.add_argument("linux", metavar="LINUX")
+    args = parser.parse()
+    print(prepare(args.build, args.linux))
+    return 0

@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The small changes that can be made to the core: an operator, a constant, a condition, a statement, an
+argument, a shared page. Each is a mutant, with a key that does not depend on line numbers.
+"""
+
+import collections
+import hashlib
+import itertools
+import os
+import re
+
+from clang import cindex
+from clang.cindex import CursorKind as Kind
+
+from p2mcheck.mutants.syntax import arguments, closes, file_offset, parameters, parse, plain_type
+
+Mutant = collections.namedtuple("Mutant", "id key file line function kind before after text")
+
+RELATIONS = {"<": ("<=", ">=", "!="), "<=": ("<", ">", "=="), ">": (">=", "<=", "!="),
+             ">=": (">", "<", "=="), "==": ("!=", "<=", ">="), "!=": ("==", "<", ">")}
+ARITHMETIC = {"+": ("-", "*"), "-": ("+",), "*": ("/", "+"), "/": ("*", "%"), "%": ("/", "*")}
+BITWISE = {"&": ("|", "^"), "|": ("&", "^"), "^": ("&", "|"), "<<": (">>",), ">>": ("<<",)}
+LOGICAL = {"&&": ("||",), "||": ("&&",)}
+COMPOUND = {"+=": ("-=", "="), "-=": ("+=", "="), "*=": ("/=",), "/=": ("*=",), "|=": ("&=",),
+            "&=": ("|=",)}
+OPERATORS = (("rel", RELATIONS), ("arith", ARITHMETIC), ("bit", BITWISE), ("logic", LOGICAL),
+             ("arith", COMPOUND))
+OTHER_PAGE = {"missing": "identity", "identity": "missing", "mid_missing": "mid_identity",
+              "mid_identity": "mid_missing"}
+NUMBER = re.compile(r"(0[xX][0-9a-fA-F]+|\d+)[uUlL]*$")
+CONSTANT = re.compile(r"[A-Z][A-Z0-9_]+$")
+
+
+class Source:
+    """One file of the core, and the changes found in it: (function, class, start, end, text)."""
+
+    def __init__(self, name, shape):
+        self.name = name
+        with open(name, encoding="latin-1", newline="") as file:
+            self.text = file.read()
+        self.changes = []
+        self.function = "-"
+        for cursor in parse(name, shape).cursor.get_children():
+            where = cursor.location.file
+            if where and os.path.normpath(where.name) == name:
+                self.function = cursor.spelling if cursor.kind == Kind.FUNCTION_DECL else "-"
+                self.types = {}
+                self.walk(cursor)
+        self.function = "-"
+        for found in re.finditer(r"^#define[ \t]+\w+[ \t]+([0-9a-fA-FxX]+[uUlL]*)[ \t]*$", self.text,
+                                 re.M):
+            self.number(found.start(1), found.end(1), found.group(1))
+
+    def extent(self, cursor):
+        """Start and end in the text, or None."""
+        file, start = file_offset(cursor.extent.start)
+        end = file_offset(cursor.extent.end)[1]
+        if not file or os.path.normpath(file) != self.name or end <= start:
+            return None
+        return start, end
+
+    def change(self, kind, start, end, after):
+        if self.text[start:end] != after:
+            self.changes.append((self.function, kind, start, end, after))
+
+    # -- the walk --
+
+    def walk(self, cursor):
+        span = self.extent(cursor)
+        children = list(cursor.get_children())
+        if span:
+            self.types.setdefault(span, cursor.type.get_canonical().spelling)
+            self.node(cursor, children, *span)
+        for child in children:
+            self.walk(child)
+        if span and self.text[span[0]:span[1]].startswith("p2m_cas("):
+            self.macro_swaps(*span)
+
+    def node(self, cursor, children, start, end):
+        text = self.text[start:end]
+        kind = cursor.kind
+        if kind in (Kind.BINARY_OPERATOR, Kind.COMPOUND_ASSIGNMENT_OPERATOR):
+            self.binary(children, start, end)
+        elif kind == Kind.UNARY_OPERATOR:
+            self.unary(children, start, end)
+        elif kind in (Kind.IF_STMT, Kind.WHILE_STMT, Kind.CONDITIONAL_OPERATOR):
+            self.condition(children[0])
+        elif kind == Kind.FOR_STMT:
+            self.for_condition(children, start)
+        elif kind == Kind.CALL_EXPR:
+            self.swaps(cursor)
+        elif kind == Kind.MEMBER_REF_EXPR:
+            self.other_page(text, start, end)
+        elif kind == Kind.DECL_REF_EXPR:
+            self.enumerator(cursor, text, start, end)
+        if kind == Kind.COMPOUND_STMT and text.startswith("{"):  # and no macro's body
+            self.statements(children)
+        elif kind in (Kind.IF_STMT, Kind.WHILE_STMT, Kind.FOR_STMT):
+            self.statements(children[1:] if kind != Kind.FOR_STMT else children[-1:])
+        self.number(start, end, text)
+        self.macro(start, end, text)
+
+    def binary(self, children, start, end):
+        left, right = (self.extent(child) for child in children)
+        if not left or not right or left[0] != start or right[1] != end or left[1] > right[0]:
+            return
+        op = self.text[left[1]:right[0]].strip()
+        a, b = self.text[start:left[1]], self.text[right[0]:end]
+        pointers = sum(child.type.get_canonical().kind == cindex.TypeKind.POINTER
+                       for child in children)
+        for kind, table in OPERATORS:
+            for other in table.get(op, ()):
+                if pointers and (other in ("*", "/", "%") or kind == "rel" and other not in ("==", "!=")):
+                    continue
+                new = f"{a} {other} {b}"
+                self.change(kind, start, end, new if table is COMPOUND else f"({new})")
+        if op in LOGICAL:
+            self.change("logic", start, end, a)
+            self.change("logic", start, end, b)
+
+    def unary(self, children, start, end):
+        inner = self.extent(children[0])
+        if not inner:
+            return
+        before, after = self.text[start:inner[0]].strip(), self.text[inner[1]:end].strip()
+        operand = self.text[slice(*inner)]
+        swapped = {"++": "--", "--": "++"}
+        if before in swapped:
+            self.change("incdec", start, end, swapped[before] + operand)
+        elif after in swapped:
+            self.change("incdec", start, end, operand + swapped[after])
+        elif before == "!":
+            self.change("logic", start, end, operand)
+        elif before == "~":
+            self.change("bit", start, end, operand)
+
+    def condition(self, cursor):
+        span = self.extent(cursor)
+        if span:
+            self.change("cond", *span, f"!({self.text[slice(*span)]})")
+
+    def for_condition(self, children, start):
+        """Which of its children the condition is, only the semicolons tell."""
+        first = self.text.index(";", start)
+        second = self.text.index(";", first + 1)
+        for child in children:
+            span = self.extent(child)
+            if span and first < span[0] < second:
+                self.condition(child)
+
+    def statements(self, children):
+        for child in children:
+            span = self.extent(child)
+            if span and (child.kind.is_expression() or child.kind in (
+                    Kind.RETURN_STMT, Kind.BREAK_STMT, Kind.CONTINUE_STMT)):
+                self.change("delete", *span, "")
+
+    def number(self, start, end, text):
+        if text in ("true", "false"):
+            self.change("const", start, end, "false" if text == "true" else "true")
+        elif NUMBER.match(text):
+            value, suffix = NUMBER.match(text).group(1), text[len(NUMBER.match(text).group(1)):]
+            for step in (1, -1):
+                other = int(value, 0) + step
+                shown = hex(other) if value[:2].lower() == "0x" else str(other)
+                self.change("const", start, end, shown + suffix if other >= 0 else f"({shown})")
+        elif text == "INVALID_P2M_ENTRY" or CONSTANT.match(text) and not text.endswith("_BIT"):
+            if not text.startswith(("CLASS_", "P2M_E820_")) or text == "P2M_E820_PAGE":
+                self.change("const", start, end, f"({text} + 1)")
+                self.change("const", start, end, f"({text} - 1)")
+
+    def macro(self, start, end, text):
+        """The two flags of an entry, and the compare-and-swap."""
+        frame = re.match(r"(IDENTITY|FOREIGN)_FRAME(?=\()", text)
+        bit = re.match(r"(IDENTITY|FOREIGN)_FRAME_BIT$", text)
+        other = {"IDENTITY": "FOREIGN", "FOREIGN": "IDENTITY"}
+        if frame and closes(text, frame.end()):
+            self.change("bit", start, end, text[frame.end():])
+            self.change("bit", start, end, other[frame.group(1)] + text[frame.end(1):])
+        elif bit:
+            self.change("bit", start, end, "0")
+            self.change("bit", start, end, other[bit.group(1)] + text[bit.end(1):])
+        elif text.startswith("p2m_cas(") and closes(text, len("p2m_cas")):
+            where, _, new = (text[a:b] for a, b in arguments(text, len("p2m_cas")))
+            self.change("cas", start, end, f"(p2m_store({where}, {new}), true)")
+
+    def other_page(self, text, start, end):
+        found = re.search(r"->(mid_missing|mid_identity|missing|identity)$", text)
+        if found:
+            self.change("shared", start, end, text[:found.start(1)] + OTHER_PAGE[found.group(1)])
+
+    def enumerator(self, cursor, text, start, end):
+        what = cursor.referenced
+        if not what or what.kind != Kind.ENUM_CONSTANT_DECL or text != what.spelling:
+            return
+        for other in what.semantic_parent.get_children():
+            if other.kind == Kind.ENUM_CONSTANT_DECL and other.spelling != text:
+                self.change("const", start, end, other.spelling)
+
+    # -- arguments that change places --
+
+    def swaps(self, cursor):
+        args = list(cursor.get_arguments())
+        spans = [self.extent(arg) for arg in args]
+        wanted = [kind.get_canonical().spelling for kind in parameters(cursor)]
+        plain = [plain_type(arg) for arg in args]
+        for i, j in itertools.combinations(range(len(args)), 2):
+            same = plain[i] == plain[j] or j < len(wanted) and wanted[i] == wanted[j]
+            if same and spans[i] and spans[j] and spans[i][1] <= spans[j][0]:
+                self.swap(spans[i], spans[j])
+
+    def macro_swaps(self, start, end):
+        """p2m_cas(p, old, new) is a macro: its arguments are told by their text."""
+        text = self.text[start:end]
+        if not closes(text, len("p2m_cas")):
+            return
+        spans = [(start + a, start + b) for a, b in arguments(text, len("p2m_cas"))]
+        for first, second in itertools.combinations(spans, 2):
+            if self.types.get(first, 1) == self.types.get(second, 2):
+                self.swap(first, second)
+
+    def swap(self, first, second):
+        a, b = self.text[slice(*first)], self.text[slice(*second)]
+        self.change("swap", first[0], second[1], b + self.text[first[1]:second[0]] + a)
+
+
+def squeeze(text):
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def short_hash(text, digits):
+    return hashlib.sha256(text.encode("latin-1")).hexdigest()[:digits]
+
+
+def mutants_of(name, shape):
+    """All mutants of one file, by position; no two have the same text."""
+    source = Source(name, shape)
+    seen, numbers, result = {source.text}, collections.Counter(), []
+    base = os.path.basename(name)
+    for function, kind, start, end, after in sorted(set(source.changes), key=lambda c: c[2:] + c[1:2]):
+        text = source.text[:start] + after + source.text[end:]
+        if text in seen:
+            continue
+        seen.add(text)
+        before, now = squeeze(source.text[start:end]), squeeze(after)
+        key = f"{base}:{function}:{kind}:{short_hash(before + ' -> ' + now, 6)}"
+        numbers[key] += 1
+        key += f"#{numbers[key]}"
+        line = source.text.count("\n", 0, start) + 1
+        result.append(Mutant(f"{base}:{line}:{kind}:{short_hash(key, 4)}", key, name, line, function,
+                             kind, before, now or "(nothing)", text))
+    return result

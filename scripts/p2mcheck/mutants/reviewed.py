@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The reviewed list of mutants that no call can tell from the core: a line a mutant, `KEY reason`."""
+
+import re
+
+from p2mcheck.files import Failure, read_text
+
+REVIEWED = "props/tests/mutants-equivalent.txt"
+
+
+def read_reviewed():
+    reviewed = {}
+    for number, line in enumerate(read_text(REVIEWED).splitlines(), 1):
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        key, _, reason = line.partition(" ")
+        if not re.fullmatch(r"[\w.]+:[\w-]+:[a-z]+:[0-9a-f]{6}#\d+", key):
+            raise Failure(f"{REVIEWED}:{number}: `{key}` is not a key of a mutant")
+        if not reason.strip():
+            raise Failure(f"{REVIEWED}:{number}: missing reason")
+        if key in reviewed:
+            raise Failure(f"{REVIEWED}:{number}: `{key}` is there twice")
+        reviewed[key] = (number, reason.strip())
+    return reviewed
+
+
+def apply_review(results, reviewed, all_keys):
+    """Turns reviewed survivors into equivalents; the complaints about the rest of the list."""
+    complaints = [f"{REVIEWED}:{number}: {key}: there is no such mutant (any more)"
+                  for key, (number, _) in reviewed.items() if key not in all_keys]
+    for result in results:
+        number, reason = reviewed.get(result["key"], (0, None))
+        if not number:
+            continue
+        if result["status"] in ("survived", "same code"):
+            result.update({"status": "equivalent", "reason": reason})
+        else:
+            complaints.append(f"{REVIEWED}:{number}: {result['key']}: listed as equivalent, but "
+                              f"{result['status']}" + f" by {result['killer']}" * bool(result["killer"]))
+    return complaints

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Where the programs are, and how make builds them. `python3 -m p2mcheck.programs` tells the paths
+to a bench-against of another revision.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+from p2mcheck import facts
+from p2mcheck.files import Failure
+
+SANITIZERS = ("address,undefined", "memory", "thread", "none")
+
+
+def cores():
+    return len(os.sched_getaffinity(0))
+
+
+def setup(*packages):
+    """Installs what is missing of the common packages and of these; NO_SETUP=1 skips that."""
+    status = subprocess.run(["scripts/setup", *packages], check=False).returncode
+    if status:
+        sys.exit(status)  # it has said why
+
+
+def has_afl():
+    return bool(shutil.which("afl-clang-fast") and shutil.which("afl-fuzz"))
+
+
+def environment():
+    """For a make below a make: variables and flags stay, the jobserver of the upper one does not."""
+    flags = re.sub(r"(^| )(-j\S*|--jobserver\S*)", "", os.environ.get("MAKEFLAGS", ""))
+    return {**os.environ, "MAKEFLAGS": flags}
+
+
+class Programs:
+    """The programs of one subject. `build` is make's B. `folder` is where the programs are: the same,
+    or a folder below it for a planted bug, a kernel, or a file of somebody's own."""
+
+    def __init__(self, build, folder=None, arguments=(), geometries=None, without=(), again=""):
+        self.build, self.folder, self.arguments = build, folder or build, list(arguments)
+        self.geometries = list(geometries or facts.geometries())
+        self.without = without  # ops that this subject does not have
+        self.again = again  # what a person tells make to get the same subject
+        self.shared = self  # of a planted bug: the programs without it
+
+    @property
+    def facts(self):
+        return facts.of(self.p2m_case())
+
+    def p2m_case(self, flavour=None):
+        return "/".join(filter(None, (self.folder, flavour, "p2m-case")))
+
+    def program(self, name, geometry, flavour="gcc"):
+        """A program NAME_GEOMETRY: props, exhaustive, race (flavour tsan), a target."""
+        return f"{self.folder}/{flavour}/{geometry}/{name}_{geometry}"
+
+    def target(self, target, geometry, san="address,undefined", arch="native"):
+        """The target under libFuzzer."""
+        flavour = "fuzz-i386" if arch == "i386" else "fuzz" if san == SANITIZERS[0] else f"fuzz-{san}"
+        return self.program(target, geometry, flavour + "-harness" * facts.targets()[target].is_text)
+
+    def afl(self, target, geometry, sanitized):
+        if facts.targets()[target].is_text:
+            return self.program(target, geometry, "afl-harness")
+        return self.program(target, geometry, "afl-san" if sanitized else "afl")
+
+    def mutator(self, target, geometry):
+        """The library for AFL++; None if the target has no mutator of ours."""
+        return None if facts.targets()[target].is_text else f"{self.build}/afl/{geometry}/mutator_{target}_{geometry}.so"
+
+    def afl_files(self, target, geometry):
+        files = [self.afl(target, geometry, True), self.afl(target, geometry, False), self.mutator(target, geometry)]
+        return sorted(set(filter(None, files)))
+
+    def peer(self, tool, geometry):
+        """A program, or a library, of props/peers."""
+        return f"{self.folder}/" + {
+            "rapidcheck": f"peer/{geometry}/rapidcheck", "hypothesis": f"peer/{geometry}/peer.so",
+            "libfuzzer": f"peer-libfuzzer/{geometry}/plain", "afl": f"peer-afl/{geometry}/plain"}[tool]
+
+    def bare(self, name, geometry, flavour):
+        """A program as one object, without the core."""
+        return f"{self.folder}/{flavour}/{geometry}/bare-{name}.o"
+
+    def planted(self, bug, folder="bugs", geometries=()):
+        """The same with one planted bug, built below build/FOLDER/BUG."""
+        few = [f"GEOMETRIES={' '.join(geometries)}"] if geometries else []
+        planted = Programs(self.build, f"{self.build}/{folder}/{bug}", [f"BUG={bug}", f"PLANTED={folder}", *few])
+        planted.shared = self
+        return planted
+
+    def make(self, *goals, jobs=None, shown=False):
+        """Builds them; returns what make said, unless that is shown."""
+        command = ["make", "-s", "--no-print-directory", f"-j{jobs or cores()}", f"B={self.build}",
+                   *self.arguments, *filter(None, goals)]
+        sys.stdout.flush()
+        done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, env=environment(),
+                              stdout=None if shown else subprocess.PIPE,
+                              stderr=None if shown else subprocess.STDOUT, encoding="utf-8", errors="replace")
+        if done.returncode:
+            raise Failure("the build failed" + (f":\n{done.stdout[-2000:]}" if not shown else ""))
+        return done.stdout
+
+
+def of_file(build, path, shapes):
+    """With somebody's own p2m in a file; the folder is named as make names it."""
+    name = path[:-len(".c")].replace("/", "-")
+    return Programs(build, f"{build}/subject/{name}", [f"SUBJECT={path}", f"SHAPES={' '.join(shapes)}"], shapes,
+                    again=f" SUBJECT={path}")
+
+
+def execute(command):
+    """In place of this process, so that it has the terminal and its signals."""
+    sys.stdout.flush()
+    os.execvp(command[0], command)
+
+
+if __name__ == "__main__":
+    HERE = Programs("build")
+    print(json.dumps({"p2m_case": HERE.p2m_case(),
+                      "target": HERE.program("{target}", "{geometry}", "fuzz"),
+                      "planted": HERE.planted("{bug}").program("{target}", "{geometry}", "fuzz")}))

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Commands that build a program and run it: random cases, searches, threads, single cases."""
+
+import glob
+import os
+import subprocess
+
+from p2mcheck import cli, facts, findings, programs
+from p2mcheck.files import Failure, read_text
+
+
+def props():
+    """Random cases without an engine, on the oracle and on the subject."""
+    parser = cli.Parser(props.__doc__, subjects=True)
+    parser.setting("--geometry", "GEOMETRY", "tiny", cli.geometry(), "in which tree")
+    parser.setting("--cases", "CASES", 100000, cli.positive, "how many")
+    parser.setting("--seed", "SEED", 1, cli.positive, "of the random numbers")
+    parser.setting("--flavour", "PROPS_FLAVOUR", "gcc", help="compiler and flags")
+    args = parser.parse()
+    programs.setup()
+    chosen = parser.programs(args)
+    parser.checked("GEOMETRY", args.geometry, cli.one_of(chosen.geometries))
+    program, tool = chosen.program("props", args.geometry, args.flavour), chosen.p2m_case()
+    chosen.make(program, tool, shown=True)
+    status = subprocess.run([program, f"--cases={args.cases}", f"--seed={args.seed}"], check=False).returncode
+    # a failing case is filed as text; here the bytes are put beside it
+    for text in glob.glob("crashes/*_*-*.txt") if status else ():
+        if not os.path.exists(text[:-len(".txt")]):
+            subprocess.run([tool, "encode", "--target=ops", text, "-o", text[:-len(".txt")]], check=False)
+    return status
+
+
+def exhaustive():
+    """Every state of a small tree x every op."""
+    parser = cli.Parser(exhaustive.__doc__)
+    parser.setting("--geometry", "GEOMETRY", "micro", cli.one_of(["micro", *facts.geometries(explored=True)]),
+                   "in which tree")
+    parser.setting("--time", "TIME", None, cli.positive, "seconds, at most")
+    args = parser.parse()
+    search(args, args.geometry, f"--json={args.build}/exhaustive-{args.geometry}.json")
+
+
+def exhaustive_races():
+    """Every pair of calls x every sync point x every state of the micro tree."""
+    parser = cli.Parser(exhaustive_races.__doc__)
+    parser.setting("--jobs", "JOBS", programs.cores(), cli.positive, "processes")
+    parser.setting("--time", "TIME", None, cli.positive, "seconds, at most")
+    args = parser.parse()
+    search(args, "micro", "--races", f"--jobs={args.jobs}", f"--json={args.build}/exhaustive-races.json")
+
+
+def search(args, geometry, *options):
+    chosen = programs.Programs(args.build)
+    program = chosen.program("exhaustive", geometry)
+    chosen.make(program, shown=True)
+    programs.execute([program, *options, *[f"--seconds={args.time}"] * bool(args.time)])
+
+
+# ---- real threads ----
+
+RACED = ("micro", "tiny", "odd")
+BITS = 28  # of randomness in addresses: with more, clang 14's ThreadSanitizer dies at its start, at times
+
+
+def fixed_addresses():
+    """What a program with ThreadSanitizer is started by, where the kernel spreads mappings too wide."""
+    try:
+        bits = int(read_text("/proc/sys/vm/mmap_rnd_bits"))
+    except (OSError, ValueError):
+        return []  # this kernel does not say
+    if bits <= BITS:
+        return []
+    done = subprocess.run(["setarch", "-R", "true"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+                          encoding="utf-8")
+    if done.returncode:
+        raise Failure(f"vm.mmap_rnd_bits is {bits}, ThreadSanitizer supports {BITS}, and setarch -R fails: "
+                      f"{done.stdout.strip()}")
+    print(f"race: under setarch -R, since vm.mmap_rnd_bits is {bits} and ThreadSanitizer supports {BITS}")
+    return ["setarch", "-R"]
+
+
+def race():
+    """Real threads on one tree, under ThreadSanitizer."""
+    parser = cli.Parser(race.__doc__)
+    parser.setting("--geometry", "GEOMETRY", "tiny", cli.one_of(RACED), "in which tree")
+    parser.setting("--time", "TIME", 10, cli.positive, "seconds")
+    parser.setting("--rounds", "ROUNDS", None, cli.positive, "so many rounds, whatever the time")
+    parser.setting("--threads", "THREADS", 4, cli.positive, "how many")
+    parser.setting("--seed", "SEED", 1, cli.positive, "of the random numbers")
+    args = parser.parse()
+    programs.setup()
+    chosen = programs.Programs(args.build)
+    program = chosen.program("race", args.geometry, "tsan")
+    chosen.make(program, shown=True)
+    limit = f"--rounds={args.rounds}" if args.rounds else f"--time={args.time}"
+    programs.execute([*fixed_addresses(), program, limit, f"--threads={args.threads}", f"--seed={args.seed}"])
+
+
+# ---- cases ----
+
+def regress():
+    """Replays the corpora in all geometries, everything checked after each op."""
+    parser = cli.Parser(regress.__doc__, subjects=True)
+    parser.setting("--junit", "JUNIT", "", help="results as JUnit's XML")
+    args = parser.parse()
+    chosen = parser.programs(args)
+    chosen.make(chosen.p2m_case(), shown=True)
+    programs.execute([chosen.p2m_case(), "replay", "--check=every", *[f"--junit={args.junit}"] * bool(args.junit),
+                      "corpus"])
+
+
+def single_case(doc):
+    """Options of a command on one case: (parser, arguments, the options for p2m-case)."""
+    parser = cli.Parser(doc, subjects=True)
+    parser.setting("--case", "CASE", "", help="bytes or text")
+    parser.setting("--geometry", "GEOMETRY", None, cli.geometry(), "if neither the file nor its name tells")
+    parser.setting("--target", "TARGET", None, cli.target(), "if the name does not tell")
+    parser.switch("--debug", "DEBUG", "run it under gdb")
+    args = parser.parse()
+    if not args.case:
+        parser.error(f"CASE is not set: make {parser.prog} CASE=FILE")
+    return parser, args, [f"--{name}={value}" for name in ("geometry", "target") if (value := getattr(args, name))]
+
+
+def repro():
+    """One crasher, explained. Under the sanitizers, so that what they found is found again."""
+    parser, args, told = single_case(repro.__doc__)
+    chosen = parser.programs(args)
+    tool = chosen.p2m_case("clang-san")
+    chosen.make(tool, shown=True)
+    programs.execute([*["gdb", "-q", "--args"] * args.debug, tool, "repro", *told, args.case])
+
+
+def shrink():
+    """The smallest case that fails as CASE does: CASE.min (bytes), CASE.min.txt and CASE.min.c.
+
+    First without sanitizers, which is a hundred times as fast, then with them if only they see the
+    failure.
+    """
+    parser, args, _ = single_case(shrink.__doc__)
+    chosen = parser.programs(args)
+    out = args.case[:-len(".txt")] + ".min" if args.case.endswith(".txt") else args.case + ".min"
+    for kind in ("", "SANITIZER_"):
+        chosen.make(findings.shrinker(chosen, kind))
+        done = findings.shrink(chosen, args.case, out, target=args.target, geometry=args.geometry, seen_as=kind)
+        print(done.stdout, end="")
+        if done.returncode == 0:
+            return 0
+        if not done.stderr.rstrip().endswith("nothing to shrink"):
+            break
+    raise Failure(cli.last_line(done.stderr))
