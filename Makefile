@@ -178,7 +178,7 @@ SHAPES ?= micro tiny odd
 SUBJECT ?= core
 LINUX ?=
 KNOWN ?=
-ONLY_CORE := campaign status corpus-promote exhaustive exhaustive-races race bench bench-against compare bugs mutants coverage matrix oss-fuzz-check
+ONLY_CORE := test-scripts test-compare test-all campaign status corpus-promote exhaustive exhaustive-races race bench bench-against compare bugs mutants coverage matrix oss-fuzz-check
 ifneq ($(SUBJECT),core)
 $(if $(filter $(ONLY_CORE),$(MAKECMDGOALS)),$(error make $(filter $(ONLY_CORE),$(MAKECMDGOALS)) is for our own core; with SUBJECT=$(SUBJECT) there are fuzz test props regress repro shrink))
 endif
@@ -202,7 +202,7 @@ core_objects = $(patsubst %.c,$(if $(BUG),$(C),$(B))/$(1)/$(2)/%.o,$(CORE))
 chosen_objects = $(if $(LINUX_FOLDER),$(C)/$(1)/$(2)/kernel.o $(patsubst %,$(B)/$(1)/$(2)/props/subjects/linux/%.o,subject chosen),$(if $(SUBJECT_FILE),$(C),$(B))/$(1)/$(2)/props/subjects/chosen.o)
 objects = $(core_objects) $(chosen_objects) $(patsubst %.c,$(B)/$(1)/$(2)/%.o,$(HARNESS) $(3))
 
-.PHONY: help kernel-report fuzz campaign status corpus-promote props exhaustive exhaustive-races race bugs mutants shrink coverage report matrix test regress repro bench bench-against compare peers fuzz-targets service-targets oss-fuzz-check clean
+.PHONY: help kernel-report fuzz campaign status corpus-promote props exhaustive exhaustive-races race bugs mutants shrink coverage report matrix test test-scripts test-compare test-all regress repro bench bench-against compare peers fuzz-targets service-targets oss-fuzz-check clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -210,7 +210,8 @@ help:
 	@sed -n 's/^# help: //p' Makefile
 
 # help: make fuzz [ENGINE=libfuzzer] [TARGET=ops] [GEOMETRY=tiny] [TIME=60] [JOBS=cores]   fuzz; findings go to crashes/
-# help: make test            everything, some five minutes; ends with `N passed, N failed`
+# help: make test [ONLY=regexp]   the test suite, some five minutes; ends with `N passed, N failed`
+# help: make test-scripts    only what needs no build; test-compare: the comparison with peers; test-all: everything, for long
 # help: make props [SEED=] [CASES=100000] [GEOMETRY=]   random cases without an engine
 # help: make exhaustive [GEOMETRY=micro] [TIME=]   every state x every op; 2x2x4, 2x4x2 and 4x2x2 as far as TIME reaches
 # help: make exhaustive-races [JOBS=cores] [TIME=]   every pair of calls x every sync point x every state, in micro
@@ -618,17 +619,19 @@ mutants:
 	$(call number,JOBS)$(setup) python3-clang
 	@scripts/mutants --build=$(B) --jobs=$(JOBS) $(if $(ONLY),--only='$(ONLY)')
 
+# ONLY=regexp: only the tests of these names.
+export ONLY
+export B
 ifeq ($(SUBJECT),core)
-test:
-	$(setup) chromium $(COMPARE_PACKAGES)
-	@scripts/test --build=$(B)
+test test-scripts test-compare test-all:
+	@scripts/$@
 else
 # Somebody else's p2m: what of it says something about that.
 SUBJECT_GEOMETRIES := $(call geometries_of,gcc)
 test:
 	$(setup)
 	@$(MAKE) --no-print-directory -j$(shell nproc) $(foreach flavour,gcc clang-san,$(C)/$(flavour)/p2m-case $(foreach g,$(SUBJECT_GEOMETRIES),$(C)/$(flavour)/$(g)/props_$(g)))
-	@scripts/test --build=$(C) --subject='$(SUBJECT_GEOMETRIES)'
+	@scripts/test --programs=$(C) --geometries='$(SUBJECT_GEOMETRIES)'
 endif
 
 oss-fuzz-check:
