@@ -51,7 +51,7 @@ class Output:
 
     def heartbeat(self, running):
         """What runs: a line if there has been none for a while, on a terminal always the same line."""
-        if running and time.monotonic() - self.printed > (1 if self.terminal else 5):
+        if running and time.monotonic() - self.printed > (1 if self.terminal else 8):
             self.print("...  " + "; ".join(one.progress or one.name for one in running), "" if self.terminal else "\n")
 
     def line(self, one, result):
@@ -165,7 +165,8 @@ def select_subject(folder, geometries, only):
 def main(tier="test"):
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--tier", choices=TIERS, default=tier)
-    parser.add_argument("--only", default=os.environ.get("ONLY", ""), metavar="REGEXP", help="only tests of these names")
+    parser.add_argument("--only", default=os.environ.get("ONLY", ""), metavar="REGEXP",
+                        help="only tests of these names")
     parser.add_argument("--list", action="store_true", help="only show their names")
     parser.add_argument("--programs", help="with SUBJECT: the folder of its programs")
     parser.add_argument("--geometries", help="with SUBJECT: its geometries")

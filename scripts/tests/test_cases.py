@@ -156,5 +156,5 @@ def canary(t):
     t.check("it says how to repeat it",
             "make repro CASE=crashes/canary_micro-GET_MATCHES_MODEL-" in output, output)
     found = re.search(r"make repro CASE=(\S+)", output)
-    t.check("bytes and text are there", found and all(os.path.exists(f"{clone}/{found[1]}{end}") for end in ("", ".txt")),
-            output)
+    t.check("bytes and text are there",
+            found and all(os.path.exists(f"{clone}/{found[1]}{end}") for end in ("", ".txt")), output)

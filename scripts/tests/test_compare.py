@@ -109,7 +109,8 @@ def from_begin_to_end(t):
     rows = result["geometries"]["tiny"]["per_bug"]["b3-one-ident-leaf"]
     t.check("all five tools find it", result["complete"] and len(rows) == 5 and
             all(row["found"] == 1 for row in rows.values()), json.dumps(rows))
-    output, after = compare(t, "--budget=60", "--table", says="5 of 5 runs", what="what was found counts with a longer budget")
+    output, after = compare(t, "--budget=60", "--table", says="5 of 5 runs",
+                            what="what was found counts with a longer budget")
     t.check("and nothing is run again", after == lines, output)
     write(t.path("data/runs.jsonl"), "".join(line.replace('"found": true', '"found": false') + "\n"
                                              for line in lines if line.endswith("}")))

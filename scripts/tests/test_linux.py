@@ -31,7 +31,8 @@ def prepared(t, tree):
 
 def props(t, what, pattern, *settings, status=0):
     """Random cases in a clone, where a finding is filed."""
-    t.expect(what, ["make", "-s", "props", "CASES=2000", *settings], pattern, status=status, cwd=t.clone(f"clone-{t.checks}"))
+    t.expect(what, ["make", "-s", "props", "CASES=2000", *settings], pattern, status=status,
+             cwd=t.clone(f"clone-{t.checks}"))
 
 
 @test("the example subject holds, and a slip in it is found", how="builds")
@@ -80,7 +81,8 @@ else:
 
 @test("kernel: bad input of SUBJECT=linux")
 def bad_input(t):
-    t.expect("a folder without a kernel", ["scripts/linux", f"--build={BUILD}", t.folder], "no arch/x86/xen/p2m.c", status=1)
+    t.expect("a folder without a kernel", ["scripts/linux", f"--build={BUILD}", t.folder], "no arch/x86/xen/p2m.c",
+             status=1)
     t.make("which kernel", ["-n", "fuzz", "SUBJECT=linux"], "LINUX=TREE", status=2)
 
 

@@ -20,17 +20,18 @@ def long_command(name, arguments, pattern, **options):
 
 # ---- races and searches ----
 
-long_command("race for a minute", ["race", "TIME=60"], r"^race: \d+ rounds, .* 0 failures$", goals=("tsan/tiny/race_tiny",))
+long_command("race for a minute", ["race", "TIME=60"], r"^race: \d+ rounds, .* 0 failures$",
+             goals=("tsan/tiny/race_tiny",))
 for GEOMETRY in ("2x2x4", "2x4x2", "4x2x2"):
     long_command(f"exhaustive, {GEOMETRY}, for a minute", ["exhaustive", f"GEOMETRY={GEOMETRY}", "TIME=60"],
-                 r"the limit was reached$", goals=(f"gcc/{GEOMETRY}/exhaustive_{GEOMETRY}",))
+                 r"(the limit was reached|nothing new is left)$", goals=(f"gcc/{GEOMETRY}/exhaustive_{GEOMETRY}",))
 command("exhaustive races, micro: every pair of calls, from each 20th state",
         [f"{BUILD}/gcc/micro/exhaustive_micro", "--races", "--every=20", f"--jobs={os.cpu_count()}"],
         r"closed, nothing new is left, of a part of the states$", tier="all", how="alone", limit=HOUR)
 long_command("planted bugs, each from nothing", ["bugs", "SEEDS=1"], r"^(?P<n>\d+) passed, 0 failed$")
-long_command("coverage of the reviewed corpus", ["coverage"], r"cells reached", needs=("clang",))
-long_command("every compiler, sanitizer, word", ["matrix"], r"^\d+ .*0 failed", needs=("clang",))
-long_command("what a fuzzing service does", ["oss-fuzz-check"], None, needs=("zip",))
+long_command("coverage of the reviewed corpus", ["coverage"], r", 0 failures$")
+long_command("every compiler, sanitizer, word", ["matrix"], r"^\d+ passed, 0 failed")
+long_command("what a fuzzing service does", ["oss-fuzz-check"], r"^\d+ passed, 0 failed")
 
 
 # ---- abuse ----
@@ -97,7 +98,8 @@ def new_target(t):
         file.write('TARGET(another, OPS, core, "tiny", "", 0)\n')
     shutil.copy(f"{clone}/fuzz/target_ops.c", f"{clone}/fuzz/target_another.c")
     t.expect("it fuzzes", ["make", "fuzz", "TARGET=another", "TIME=3", "JOBS=1"], r" 0 findings$", cwd=clone)
-    t.expect("p2m-case knows it", ["build/p2m-case", "run", "--target=another", "corpus/seed/worked-example.txt"], cwd=clone)
+    t.expect("p2m-case knows it", ["build/p2m-case", "run", "--target=another", "corpus/seed/worked-example.txt"],
+             cwd=clone)
 
 
 @test("recipe: a subject", tier="all", how="alone")

@@ -13,13 +13,14 @@ import re
 from harness import ROOT, test, text_of
 
 # Commands that run, with their limits; canary ends with a finding.
-LIMITS = {r"make fuzz\b": "TIME=2 JOBS=1", r"make props\b": "CASES=500", r"make bench( |$)": "RUNS=1", r"make regress\b": "",
-          r"make race\b": "TIME=1", r"make exhaustive( |$)": "", r"make shrink CASE=corpus/": "",
+LIMITS = {r"make fuzz\b": "TIME=2 JOBS=1", r"make props\b": "CASES=500", r"make bench( |$)": "RUNS=1",
+          r"make regress\b": "", r"make race\b": "TIME=1", r"make exhaustive( |$)": "", r"make shrink CASE=corpus/": "",
           r"make repro CASE=(?!.*DEBUG)corpus/": "", r"build/p2m-case (?!.*\bFILE\b)": "", r"make help": ""}
 SHOWN = r"(sudo |git |cd |apt|build/\S+ .*\bFILE\b|make test)"  # for people: they install, clone, or need a file
-NAMES = [name for name in os.listdir(ROOT) if os.path.isdir(f"{ROOT}/{name}") and name not in ("build", "crashes")]
-FILES = sorted(os.path.relpath(path, ROOT) for path in
-               [*glob.glob(f"{ROOT}/*.md"), *(path for name in NAMES for path in glob.glob(f"{ROOT}/{name}/**/*.md", recursive=True))])
+NAMES = [name for name in os.listdir(ROOT)
+         if os.path.isdir(f"{ROOT}/{name}") and name not in (".git", "build", "crashes")]
+FILES = sorted(os.path.relpath(path, ROOT) for pattern in ("*.md", *(f"{name}/**/*.md" for name in NAMES))
+               for path in glob.glob(f"{ROOT}/{pattern}", recursive=True))
 
 
 def blocks(file):

@@ -121,7 +121,8 @@ def unknown_targets(t, folder):
     found = []
     build_sh = text_of(f"{folder}/.clusterfuzzlite/build.sh")
     for name, (geometries, service) in targets(folder).items():
-        files = [f"fuzz/target_{name}.c"] + [f"fuzz/dictionaries/{name}.{end}" for end in ("dict", "options") if service]
+        files = [f"fuzz/target_{name}.c"]
+        files += [f"fuzz/dictionaries/{name}.{end}" for end in ("dict", "options") if service]
         found += [f"{name}: missing {file}" for file in files if not os.path.exists(f"{folder}/{file}")]
         for one in (f"{name}_{geometry}" for geometry in geometries if service):
             if "targets.def" not in build_sh and not re.search(rf"\b{one}\b", build_sh):

@@ -18,7 +18,8 @@ def declare(folder, geometries):
         tool = f"{folder}/{flavour}/p2m-case"
         command(f"corpora, {flavour}, every check", [tool, "replay", "--check=every", "corpus"], r" 0 failures$")
         command(f"each page of each case refused, {flavour}", [tool, "replay", "--faults", "corpus"], r" 0 failures$")
-    given = [f"{name}={os.environ[name]}" for name in ("SUBJECT", "LINUX", "KNOWN", "SHAPES", "B") if os.environ.get(name)]
+    names = ("SUBJECT", "LINUX", "KNOWN", "SHAPES", "B")
+    given = [f"{name}={os.environ[name]}" for name in names if os.environ.get(name)]
     for target in ("ops", "e820"):
         command(f"make fuzz TARGET={target} TIME=10",
                 ["make", "fuzz", f"TARGET={target}", "GEOMETRY=tiny", "TIME=10", *given], r" 0 findings$", how="alone")
