@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""p2m-case and make as a person meets them: what they print, and all that can go wrong."""
+"""p2m-case and make as a person uses them: what they print, and what can go wrong."""
 
+import functools
 import json
 import os
 import random
 import re
 import shutil
 import subprocess
-import tempfile
 import xml.etree.ElementTree
+
+from harness import BUILD, fill, test, text_of
 
 TEXT = "p2m-case 1\ngeometry tiny\nset 0x1ff mfn 0x77\nget 0x1ff\n"
 
@@ -46,44 +48,49 @@ BAD_LOGS = {
 }
 
 
-class Cli:
-    def __init__(self, build, report, folder):
-        self.build, self.report, self.folder = build, report, folder
-        self.tool = os.path.abspath(f"{build}/clang-san/p2m-case")
+CANARY = "p2m-case 1\ngeometry tiny\nset 0x0 mfn 0x7\nset 0x1ff mfn 0x5\nrange 0x30 0x140\n"
 
-    def path(self, name, content=None):
-        path = os.path.join(self.folder, name)
-        if content is not None:
-            with open(path, "wb") as file:
-                file.write(content if isinstance(content, bytes) else content.encode())
-        return path
+
+class Cli:
+    """p2m-case under the sanitizers, in one test."""
+
+    def __init__(self, t):
+        self.t, self.path, self.check = t, t.path, t.check
+        self.tool = os.path.abspath(f"{BUILD}/clang-san/p2m-case")
 
     def call(self, *arguments, **options):
-        options.setdefault("stdout", subprocess.PIPE)
-        done = subprocess.run([self.tool, *arguments], stderr=subprocess.PIPE, check=False,
-                              timeout=60, **options)
-        return (done.returncode, (done.stdout or b"").decode(errors="replace"),
-                done.stderr.decode(errors="replace"))
+        return self.t.run([self.tool, *arguments], limit=60, **{"stderr": subprocess.PIPE, **options})
 
     def fine(self, name, *arguments, has=""):
-        status, out, err = self.call(*arguments)
-        self.report(name, status == 0 and has in out and not err, f"status {status}\n{out}\n{err}")
-        return out
+        done = self.call(*arguments)
+        self.check(name, done.status == 0 and has in done.out and not done.err, str(done))
+        return done.out
 
     def bad(self, name, *arguments, says, status=1, **options):
         """Exactly one line on stderr, with the reason, and a non-zero exit."""
-        code, out, err = self.call(*arguments, **options)
-        one_line = err.count("\n") == 1 and says in err
-        self.report(f"bad input: {name}", code == status and one_line,
-                    f"status {code}, expected {status} and one line with '{says}'\n{out}\n{err}")
+        done = self.call(*arguments, **options)
+        self.check(name, done.status == status and done.err.count("\n") == 1 and says in done.err,
+                   f"expected status {status} and one line with '{says}': {done}")
 
 
-def faces(cli):
+def cli_test(name, *goals, **options):
+    """Declares a function of a Cli as a test."""
+    def declare(action):
+        @test(f"p2m-case: {name}", goals=("clang-san/p2m-case", *goals), **options)
+        @functools.wraps(action)
+        def run(t):
+            action(Cli(t))
+        return action
+    return declare
+
+
+@cli_test("formats and geometries")
+def formats(cli):
     text, data = cli.path("c.txt", TEXT), cli.path("c.bytes")
     cli.fine("encode", "encode", text, "-o", data)
     again = cli.fine("decode", "decode", "--geometry=tiny", data, has="set 0x1ff mfn 0x77\nget 0x1ff")
-    cli.report("decode of encode is the text again",
-               again == TEXT.replace("tiny\n", "tiny\nboot nr_pages=0x0\n"), again)
+    cli.check("decode of encode is the text again",
+              again == TEXT.replace("tiny\n", "tiny\nboot nr_pages=0x0\n"), again)
     shutil.copy(data, cli.path("ops_tiny-X-1"))
     cli.fine("the geometry by the file's name", "decode", cli.path("ops_tiny-X-1"), has="geometry tiny")
     shutil.copy(data, cli.path("clusterfuzz-testcase-minimized-ops_x86_64-123"))
@@ -92,12 +99,12 @@ def faces(cli):
     cli.fine("repro tries all geometries", "repro", data, has="neither the file nor its name")
     cli.fine("run", "run", "--check=every", text, has="-> true")
     cli.fine("help is complete", "--help", has="--geometry=NAME")
-    out = cli.call("--help")[1]
-    known = re.findall(r"^  p2m-case (\w+)", out, re.M)
-    cli.report("help names every command", sorted(known) == sorted(
+    known = re.findall(r"^  p2m-case (\w+)", cli.call("--help").out, re.M)
+    cli.check("help names every command", sorted(known) == sorted(
         ["decode", "encode", "run", "repro", "shrink", "cells", "show", "replay", "e820", "geometries"]), str(known))
 
 
+@cli_test("show draws a tree")
 def drawing(cli):
     out = cli.fine("the worked example, drawn slot for slot", "show", "corpus/seed/worked-example.txt")
     want = """p2m_top, 512 x 512 x 512
@@ -114,7 +121,7 @@ def drawing(cli):
         |     [489..511]   -> p2m_missing
   [2..511]     -> p2m_mid_missing
 tree pages: 3 (mids 1, leaves 2);"""
-    cli.report("three pages, and nothing else", out.startswith(want), out)
+    cli.check("three pages, and nothing else", out.startswith(want), out)
 
 
 SMALL = "p2m-case 1\ngeometry micro\nrange 0x2 0x4\nset 0x0 mfn 0x5\nset 0x1 foreign 0x6\n"
@@ -122,13 +129,14 @@ SMALL = "p2m-case 1\ngeometry micro\nrange 0x2 0x4\nset 0x0 mfn 0x5\nset 0x1 for
 SVG = "{http://www.w3.org/2000/svg}"
 
 
+@cli_test("show --svg")
 def picture(cli):
     """The same as an SVG: what is in it, in the order of the boxes; that nothing makes it huge."""
     case, out = cli.path("small <&\x01>.txt", SMALL), cli.path("small.svg")
     cli.fine("show --svg", "show", "--svg", case, "-o", out)
     root = xml.etree.ElementTree.parse(out).getroot()
     texts = [element.text for element in root.iter(SVG + "text")]
-    cli.report("the picture has each page once, with its slots", texts == [
+    cli.check("the picture has each page once, with its slots", texts == [
         "small <&?>.txt", "geometry micro, 2 x 2 x 2; tree pages: 2 (mids 1, leaves 1); grafted "
         "leaves 0; MFN pages 1; max_pfn 0x2", "Slots and entries", "missing, INVALID",
         "identity, IDENTITY", "private page, MFN", "FOREIGN", "dead page, malformed entry",
@@ -137,13 +145,13 @@ def picture(cli):
         "p2m_top", "PFN 0x0..0x7", "[0]", "0x0..0x3", "private", "[1]", "0x4..0x7", "missing",
         "mid, private", "PFN 0x0..0x3", "[0]", "0x0..0x1", "private", "[1]", "0x2..0x3", "identity",
         "leaf, private", "PFN 0x0..0x1", "[0]", "MFN 0x5", "[1]", "FOREIGN 0x6"], str(texts))
-    cli.report("it has a title and a description, and no script",
-               root.findtext(SVG + "title") == "p2m tree: small <&?>.txt" and
-               root.findtext(SVG + "desc").startswith("p2m_top has 2 slots: [0] private, [1] missing;")
-               and not list(root.iter(SVG + "script")), root.findtext(SVG + "desc"))
+    cli.check("it has a title and a description, and no script",
+              root.findtext(SVG + "title") == "p2m tree: small <&?>.txt" and
+              root.findtext(SVG + "desc").startswith("p2m_top has 2 slots: [0] private, [1] missing;")
+              and not list(root.iter(SVG + "script")), root.findtext(SVG + "desc"))
     arrows = [element.get("class") for element in root.iter(SVG + "path") if element.get("marker-end")]
-    cli.report("its arrows", arrows == ["wire to-miss", "wire to-ident", "wire to-miss", "wire", "wire"],
-               str(arrows))
+    cli.check("its arrows", arrows == ["wire to-miss", "wire to-ident", "wire to-miss", "wire", "wire"],
+              str(arrows))
     cli.fine("show --svg to standard output", "show", "--svg", case, has="</svg>")
     cli.fine("an auto-translated guest has no tree", "show", "--svg", "corpus/seed/auto-translated.txt",
              has="no tree: the guest is auto-translated")
@@ -151,22 +159,23 @@ def picture(cli):
         f"set {pfn:#x} mfn 0x1\n" for pfn in range(0x80000, 0x80000 + 200 * 0x40000, 0x40000))
     drawn = cli.fine("a crowded tree", "show", "--svg", cli.path("crowded.txt", crowded),
                      has="not drawn")
-    cli.report("the size is bounded", len(drawn) < 100000, f"{len(drawn)} bytes")
+    cli.check("the size is bounded", len(drawn) < 100000, f"{len(drawn)} bytes")
     cli.bad("--svg elsewhere", "run", "--svg", case, says="--svg is of no use to", status=2)
     cli.bad("an SVG into a folder that is not there", "show", "--svg", case, "-o",
             cli.path("no/where.svg"), says="No such file")
     cli.bad("an SVG to a full device", "show", "--svg", case, "-o", "/dev/full", says="No space left")
     status, _, err = cli.call("show", "--svg", cli.path("canary_tiny-y.txt", CANARY), "-o",
                               cli.path("none.svg"))
-    cli.report("a case that fails is reported and leaves no picture", status == 1 and
-               "GET_MATCHES_MODEL" in err and not os.path.exists(cli.path("none.svg")), err)
+    cli.check("a case that fails is reported and leaves no picture", status == 1 and
+              "GET_MATCHES_MODEL" in err and not os.path.exists(cli.path("none.svg")), err)
 
 
+@cli_test("e820 reads logs")
 def maps(cli):
     for form, log in LOGS.items():
         path = cli.path(f"{form}.log", log)
         out = cli.fine(f"a map printed as {form}", "e820", "--ranges", path)
-        cli.report(f"ranges of it ({form})", out == "0x2 0x5\n", out)
+        cli.check(f"ranges of it ({form})", out == "0x2 0x5\n", out)
         cli.fine(f"in the middle of a log ({form})", "e820", "--ranges",
                  cli.path("m.log", "Linux version 2.6.39\n" + log + "last_pfn = 0x5\n"), has="0x2 0x5")
     for log, says in BAD_LOGS.items():
@@ -175,7 +184,7 @@ def maps(cli):
     cli.fine("a map as a case", "e820", cli.path("bios-new.log"), "-o", case)
     cli.fine("which runs", "run", case, has="xen_set_identity")
     out = cli.fine("table, ranges, cost and tree", "e820", cli.path("bios-new.log"), has="tree pages:")
-    cli.report("the table is shown", "0000000000004000 - 0000000000005000  reserved" in out, out)
+    cli.check("the table is shown", "0000000000004000 - 0000000000005000  reserved" in out, out)
 
 
 def classified(entries, most):
@@ -195,6 +204,7 @@ def classified(entries, most):
     return [(first, end) for first, end in pages if first < end]
 
 
+@cli_test("e820 on real maps")
 def real_maps(cli):
     """The 112 real maps, put back into the form of a log."""
     names = {"acpi": "ACPI data", "nvs": "ACPI NVS", "soft-reserved": "soft reserved"}
@@ -202,23 +212,23 @@ def real_maps(cli):
     for name in sorted(os.listdir("corpus/e820")):
         if not name.endswith(".txt"):
             continue
-        with open(f"corpus/e820/{name}", encoding="utf-8") as file:
-            lines = [line.split() for line in file if line.startswith("e820 ")]
+        lines = [line.split() for line in text_of(f"corpus/e820/{name}").splitlines() if line.startswith("e820 ")]
         entries = [(int(line[1], 16), int(line[2], 16), line[3]) for line in lines]
         log = "".join(f" BIOS-e820: {start:016x} - {end:016x} "
                       f"({'type ' + kind if kind.isdigit() else names.get(kind, kind)})\n"
                       for start, end, kind in entries)
         logs.append(cli.path(name + ".log", log))
         want = "".join(f"{first:#x} {end:#x}\n" for first, end in classified(entries, 1 << 27))
-        if cli.call("e820", "--ranges", logs[-1])[1] != want:
+        if cli.call("e820", "--ranges", logs[-1]).out != want:
             different.append(name)
-    cli.report(f"ranges of {len(logs)} real maps by another classification",
-               len(logs) == 112 and not different, str(different))
+    cli.check(f"ranges of {len(logs)} real maps by another classification",
+              len(logs) == 112 and not different, str(different))
     status, out, err = cli.call("e820", "--verify", *logs)
-    cli.report("each PFN of the real maps against the model's classification",
-               status == 0 and out.count("ranges and classification agree") == 112, out + err)
+    cli.check("each PFN of the real maps against the model's classification",
+              status == 0 and out.count("ranges and classification agree") == 112, out + err)
 
 
+@cli_test("bad input")
 def bad_input(cli):
     text = cli.path("c.txt", TEXT)
     cli.bad("an option of another command", "decode", "--ranges", text, says="only e820 takes", status=2)
@@ -228,9 +238,9 @@ def bad_input(cli):
     os.symlink(cli.path("target", "old"), cli.path("link"))
     os.chmod(cli.path("target"), 0o600)
     cli.fine("-o through a link", "encode", text, "-o", cli.path("link"))
-    cli.report("the link stays a link, the file keeps its mode",
-               os.path.islink(cli.path("link")) and os.stat(cli.path("target")).st_mode & 0o777 == 0o600
-               and os.path.getsize(cli.path("target")) > 16)
+    cli.check("the link stays a link, the file keeps its mode",
+              os.path.islink(cli.path("link")) and os.stat(cli.path("target")).st_mode & 0o777 == 0o600
+              and os.path.getsize(cli.path("target")) > 16)
     cli.bad("no file", "run", says="a file is wanted", status=2)
     cli.bad("no command", says="a command is wanted", status=2)
     cli.bad("unknown command", "juggle", says="no such command", status=2)
@@ -238,7 +248,7 @@ def bad_input(cli):
     cli.bad("unknown target", "run", "--target=huge", text, says="no such target", status=2)
     cli.bad("unknown option", "run", "--fast", text, says="unrecognized option", status=2)
     cli.bad("missing file", "run", cli.path("none"), says="No such file")
-    cli.bad("a folder", "run", cli.folder, says="is a directory")
+    cli.bad("a folder", "run", cli.t.folder, says="is a directory")
     os.symlink("nowhere", cli.path("dangling"))
     os.mkfifo(cli.path("pipe"))
     cli.bad("a pipe", "run", cli.path("pipe"), says="is no regular file")
@@ -261,28 +271,21 @@ def bad_input(cli):
         cli.bad("an unreadable file", "run", cli.path("secret"), says="Permission denied")
 
 
-CANARY = "p2m-case 1\ngeometry tiny\nset 0x0 mfn 0x7\nset 0x1ff mfn 0x5\nrange 0x30 0x140\n"
-
-
+@cli_test("shrink")
 def shrinking(cli):
     """What is left of a canary's case: one op in micro, as text, bytes, and C that compiles."""
     case, out = cli.path("canary_tiny-x.txt", CANARY), cli.path("small")
     cli.fine("shrink", "shrink", case, "-o", out, has="GET_MATCHES_MODEL: 3 ops in tiny -> 1 ops in micro")
-    with open(out + ".txt", encoding="utf-8") as file:
-        cli.report("shrink leaves the text", file.read() == "p2m-case 1\ngeometry micro\nboot nr_pages=0x0\n"
-                   "set 0x7 mfn 0x0 # any frame\n")
+    cli.check("shrink leaves the text", text_of(out + ".txt") ==
+              "p2m-case 1\ngeometry micro\nboot nr_pages=0x0\nset 0x7 mfn 0x0 # any frame\n")
     status, text, _ = cli.call("decode", "--geometry=micro", "--target=canary", out)
-    cli.report("shrink leaves the bytes of it", status == 0 and "set 0x7 mfn 0x0" in text, text)
-    with open(out + ".c", encoding="utf-8") as file:
-        test = file.read()
+    cli.check("shrink leaves the bytes of it", status == 0 and "set 0x7 mfn 0x0" in text, text)
     source = ("#include <setjmp.h>\n#include <stdarg.h>\n#include <stddef.h>\n#include <stdint.h>\n"
-              "#include <cmocka.h>\n#include \"props/run/executor.h\"\n" + test +
+              "#include <cmocka.h>\n#include \"props/machine.h\"\n" + text_of(out + ".c") +
               "int main(void) { test_get_matches_model(NULL); return 0; }\n")
-    done = subprocess.run(["gcc", "-Wall", "-Wextra", "-Werror", "-I.", "-DP2M_TOP=2", "-DP2M_MID=2",
-                           "-DP2M_LEAF=2", "-DP2M_WORD_BITS=64", "-fsyntax-only", "-x", "c", "-"],
-                          input=source, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-                          encoding="utf-8")
-    cli.report("shrink leaves a C test that compiles", done.returncode == 0, done.stdout)
+    cli.t.expect("shrink leaves a C test that compiles",
+                 ["gcc", "-Wall", "-Wextra", "-Werror", "-I.", "-DP2M_TOP=2", "-DP2M_MID=2", "-DP2M_LEAF=2",
+                  "-DP2M_WORD_BITS=64", "-fsyntax-only", "-x", "c", cli.path("shrunk.c", source)])
     cli.bad("nothing to shrink", "shrink", cli.path("c.txt", TEXT), says="nothing to shrink")
     cli.bad("another failure than was said", "shrink", "--want=HANG", case,
             says="expected HANG, got GET_MATCHES_MODEL")
@@ -292,32 +295,33 @@ def shrinking(cli):
             says="No such file")
 
 
+@cli_test("replay and cells over folders")
 def corpora(cli):
-    """Faults, cells and JUnit over folders."""
-    os.makedirs(cli.path("some"), exist_ok=True)
+    """Faults, cells and JUnit."""
+    os.makedirs(cli.path("some"))
     cli.path("some/a<&.txt", TEXT)
     cli.fine("replay --faults", "replay", "--faults", cli.path("some"), has="one page refused: 35\n")
     cli.bad("faults of a case that asks for no page", "replay", "--faults", "--geometry=tiny",
             cli.path("auto.txt", "p2m-case 1\ngeometry tiny\nboot nr_pages=0x0 auto_translated\nget 0x1\n"),
             says="no case asks for a page")
     status, out, err = cli.call("cells", cli.path("some"))
-    cli.report("cells that are not reached are a failure", status == 1 and "never reached: range" in out
-               and "cells are not as they should be" in err, out[-300:] + err)
+    cli.check("cells that are not reached are a failure", status == 1 and "never reached: range" in out
+              and "cells are not as they should be" in err, out[-300:] + err)
     cli.fine("every cell is reached by the reviewed corpora", "cells", "corpus", has=" of 657 cells reached")
     out = cli.fine("each cell", "cells", "--all", "corpus", has=" of 657 cells reached")
     lines = [line.split("\t") for line in out.splitlines() if line.startswith("cell\t")]
-    cli.report("each cell, once, with its count or why it is impossible", len(lines) == 657 + 1254 and
-               len({line[2] for line in lines}) == len(lines) and
-               all((line[1] == "0") == bool(line[3]) for line in lines), str(lines[:3]))
+    cli.check("each cell, once, with its count or why it is impossible", len(lines) == 657 + 1254 and
+              len({line[2] for line in lines}) == len(lines) and
+              all((line[1] == "0") == bool(line[3]) for line in lines), str(lines[:3]))
     cli.bad("--all elsewhere", "run", "--all", cli.path("some"), says="--all is of no use to", status=2)
     results = cli.path("result.xml")
     cli.fine("replay --junit", "replay", f"--junit={results}", cli.path("some"))
     suite = xml_suite(results)
-    cli.report("JUnit: a test case for each geometry", suite.get("tests") == "5" and
-               suite.get("failures") == "0" and suite[0].get("name").endswith("some/a<&.txt"))
+    cli.check("JUnit: a test case for each geometry", suite.get("tests") == "5" and
+              suite.get("failures") == "0" and suite[0].get("name").endswith("some/a<&.txt"))
     cli.call("replay", f"--junit={results}", cli.path("not-there"))
-    cli.report("JUnit: a path that is not there is a failure",
-               xml_suite(results).get("failures") == "1")
+    cli.check("JUnit: a path that is not there is a failure",
+              xml_suite(results).get("failures") == "1")
     cli.bad("JUnit to a full device", "replay", "--junit=/dev/full", cli.path("some"), says="No space left")
 
 
@@ -325,118 +329,50 @@ def xml_suite(path):
     return xml.etree.ElementTree.parse(path).getroot()[0]
 
 
-def explorer(cli):
-    """The exhaustive search, and what it does not take."""
-    program = os.path.abspath(f"{cli.build}/gcc/micro/exhaustive_micro")
-    for name, arguments, status, says in (
-            ("no such invariant", ["--want=NOTHING"], 2, "bad arguments"),
-            ("a number that is none", ["--depth=deep"], 2, "bad arguments"),
-            ("no process at all", ["--races", "--jobs=0"], 2, "bad arguments"),
-            ("limits are said", ["--transitions=1000"], 0, "not closed, the limit was reached")):
-        done = subprocess.run([program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              check=False, encoding="utf-8")
-        cli.report(f"exhaustive: {name}", done.returncode == status and says in done.stdout, done.stdout)
-    path = cli.path("exhaustive.json")
-    subprocess.run([program, "--transitions=1000", f"--json={path}"], check=False, stdout=subprocess.DEVNULL)
-    with open(path, encoding="utf-8") as file:
-        result = json.load(file)
-    cli.report("exhaustive --json", result["geometry"] == "micro" and result["transitions"] >= 1000 and
-               not result["closed"] and not result["violated"], str(result))
-    done = subprocess.run([program, "--transitions=1000", "--json=/dev/null/x"], check=False,
-                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8")
-    cli.report("exhaustive --json to where nothing can be written", done.returncode == 1 and
-               done.stderr.count("\n") == 1 and "/dev/null/x" in done.stderr, done.stderr)
-
-
-def planted(cli):
-    """scripts/bugs refuses what is no bug."""
-    def bugs(*arguments):
-        done = subprocess.run(["scripts/bugs", f"--build={cli.build}", *arguments], check=False,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8")
-        return done.returncode, done.stdout
-    status, out = bugs("--smoke", "--only=no-such-bug")
-    cli.report("bugs: no patch of that name", status == 1 and "no patch whose name matches" in out, out)
-    for name, text, says in (
-            ("no head", "--- a/core/p2m.c\n", "no line `---`"),
-            ("no invariant", "Bug: X\nClass: x\nStory: x\nCase:\n    geometry micro\n---\n", "no `Invariant:`"),
-            ("a diff that does not apply", "Bug: X\nClass: x\nStory: x\nInvariant: HANG\nCase:\n"
-             "    p2m-case 1\n    geometry micro\n---\n--- a/core/p2m.c\n+++ b/core/p2m.c\n@@ -1,1 +1,1 @@\n"
-             "-not there\n+x\n", "does not build")):
-        path = "props/bugs/zz-test.patch"
-        try:
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(text)
-            status, out = bugs("--smoke", "--only=^zz-test$")
-        finally:
-            os.unlink(path)
-        cli.report(f"bugs: {name}", status == 1 and says in out, out)
-
-
+@cli_test("a full disk")
 def full_disk(cli):
     """A small file system that fills up: no half-written file is left."""
-    disk = cli.path("disk")
-    os.mkdir(disk)
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k,nr_inodes=8", "tmpfs", disk],
-                      stderr=subprocess.DEVNULL, check=False).returncode:
-        return  # not allowed here; /dev/full has been tried
-    try:
-        with open(f"{disk}/filler", "wb", buffering=0) as file:
-            try:
-                while True:
-                    file.write(b"x" * 512)
-            except OSError:
-                pass
-        cli.bad("a full disk", "encode", cli.path("c.txt"), "-o", f"{disk}/out", says="No space left")
-        cli.bad("a full disk, SVG", "show", "--svg", cli.path("c.txt"), "-o", f"{disk}/out.svg",
-                says="No space left")
-        cli.report("a full disk leaves no half-written file", os.listdir(disk) == ["filler"],
-                   str(os.listdir(disk)))
-    finally:
-        subprocess.run(["umount", disk], check=False)
+    text, disk = cli.path("c.txt", TEXT), cli.t.tmpfs("size=4k,nr_inodes=8")
+    fill(f"{disk}/filler")
+    cli.bad("a full disk", "encode", text, "-o", f"{disk}/out", says="No space left")
+    cli.bad("a full disk, SVG", "show", "--svg", text, "-o", f"{disk}/out.svg", says="No space left")
+    cli.check("no half-written file is left", os.listdir(disk) == ["filler"], str(os.listdir(disk)))
 
 
+@cli_test("noise of any size is a case")
 def noise(cli):
-    """Bytes of any size are cases and run below a second."""
     source = random.Random(1)
-    sizes = (0, 1, 15, 16, 17, 333, 4624, 1 << 20)
-    names = [cli.path(f"noise-{size}", bytes(source.randrange(256) for _ in range(size)))
-             for size in sizes]
-    for size, name in zip(sizes, names):
+    for size in (0, 1, 15, 16, 17, 333, 4624, 1 << 20):
+        name = cli.path(f"noise-{size}", bytes(source.randrange(256) for _ in range(size)))
         for geometry in ("tiny", "x86_64", "x86_32"):
-            status, out, err = cli.call("run", f"--geometry={geometry}", name)
-            if status:
-                cli.report(f"{size} bytes of noise in {geometry}", False, out[-500:] + err)
-                return
-    cli.report("noise of 0 bytes to 1 MiB runs in three geometries", True)
+            done = cli.call("run", f"--geometry={geometry}", name)
+            cli.check(f"{size} bytes of noise in {geometry}", done.status == 0, done.out[-500:] + done.err)
 
 
-def make_commands(cli):
-    def make(*arguments):
-        done = subprocess.run(["make", "--no-print-directory", f"B={cli.build}", *arguments],
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-        return done.returncode, done.stdout.decode(errors="replace")
-
-    text = cli.path("bad-core.txt", TEXT)
-    status, out = make("repro", f"CASE={text}")
-    cli.report("make repro", status == 0 and "no invariant violated" in out, out)
-    status, out = make("repro", f"CASE={text}", "GEOMETRY=x86_64")
-    cli.report("make repro GEOMETRY=x86_64", status == 0 and "geometry x86_64" in out, out)
-    status, out = make("repro")
-    cli.report("make repro without CASE says what it wants", status != 0 and "CASE=FILE" in out, out)
-    status, out = make("fuzz", "TARGET=nothing")
-    cli.report("make fuzz with an unknown target", status != 0 and "TARGET=nothing" in out, out)
-    status, out = make("fuzz", "GEOMETRY=nothing")
-    cli.report("make fuzz with an unknown geometry", status != 0 and "GEOMETRY=nothing" in out, out)
-    status, out = make("regress")
-    cli.report("make regress", status == 0 and re.search(r"files, \d+ ops, \d+ checks, 0 failures$",
-                                                         out.strip()) is not None, out)
-    status, out = make("props", "CASES=0", "NO_SETUP=1")
-    cli.report("make props CASES=0 tests nothing and says so", status != 0 and "CASES=0" in out, out)
+@test("exhaustive: options, limits, JSON", goals=("gcc/micro/exhaustive_micro",))
+def explorer(t):
+    program, path = f"{BUILD}/gcc/micro/exhaustive_micro", t.path("exhaustive.json")
+    t.expect("no such invariant", [program, "--want=NOTHING"], "bad arguments", status=2)
+    t.expect("not a number", [program, "--depth=deep"], "bad arguments", status=2)
+    t.expect("no process at all", [program, "--races", "--jobs=0"], "bad arguments", status=2)
+    t.expect("it says that a limit was reached", [program, "--transitions=1000", f"--json={path}"],
+             "not closed, the limit was reached")
+    result = json.loads(text_of(path))
+    t.check("JSON", result["geometry"] == "micro" and result["transitions"] >= 1000 and
+            not result["closed"] and not result["violated"], str(result))
+    done = t.run([program, "--transitions=1000", "--json=/dev/null/x"], stderr=subprocess.PIPE)
+    t.check("JSON to where nothing can be written", done.status == 1 and done.err.count("\n") == 1 and
+            "/dev/null/x" in done.err, str(done))
 
 
-def run_all(build, report):
-    with tempfile.TemporaryDirectory() as folder:
-        cli = Cli(build, report, folder)
-        for group in (faces, drawing, picture, maps, real_maps, bad_input, shrinking, corpora, explorer, planted,
-                      full_disk, noise, make_commands):
-            group(cli)
+@test("make commands and their arguments", how="builds", goals=("clang-san/p2m-case", "gcc/p2m-case", "p2m-case",
+                                                               "gcc/tiny/props_tiny"))
+def make_commands(t):
+    text = t.path("bad-core.txt", TEXT)
+    t.make("make repro", ["repro", f"CASE={text}"], "no invariant violated")
+    t.make("make repro GEOMETRY=x86_64", ["repro", f"CASE={text}", "GEOMETRY=x86_64"], "geometry x86_64")
+    t.make("make repro without CASE says what it wants", ["repro"], "CASE=FILE", status=2)
+    t.make("make fuzz with an unknown target", ["fuzz", "TARGET=nothing"], "TARGET=nothing", status=2)
+    t.make("make fuzz with an unknown geometry", ["fuzz", "GEOMETRY=nothing"], "GEOMETRY=nothing", status=2)
+    t.make("make regress", ["regress"], r"files, \d+ ops, \d+ checks, 0 failures$")
+    t.make("make props CASES=0 tests nothing and says so", ["props", "CASES=0"], "CASES=0", status=2)

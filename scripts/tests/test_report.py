@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The report, as a browser sees it: headless Chromium, driven through its debugging pipe.
+"""The report, as a browser shows it: headless Chromium, driven through its debugging pipe.
 
-The page is made of figures that stand here. It must render without a word on the console
-and without asking for anything, and be no wider than the window, down to a phone's.
+The page is made of the figures below. It must render without a message on the console and without
+a request, and must not be wider than the window, down to a phone's.
 """
 
 import base64
 import json
 import os
 import re
+import select
 import shutil
 import subprocess
 import tempfile
-import time
+
+from harness import BUILD, IDLE_LIMIT, test, text_of
 
 COMPARE = {
     "commit": "0123456789ab", "machine": {"cpu": "a <CPU>", "cores": 2, "memory_mib": 4096, "kernel": "6.1"},
@@ -67,6 +69,8 @@ class Browser:
 
     def message(self):
         while b"\0" not in self.rest:
+            if not select.select([self.back], [], [], IDLE_LIMIT)[0]:
+                raise OSError(f"chromium did not answer for {IDLE_LIMIT} s")
             more = self.back.read(1 << 16)
             if not more:
                 raise OSError("chromium ended")
@@ -156,84 +160,72 @@ STRUCTURE = """(() => { const out = [], levels = [...document.querySelectorAll('
   return out.slice(0, 5); })()"""
 
 
-def in_browser(report, page):
-    browser = Browser()
+def make(t):
+    os.makedirs(t.path("build"), exist_ok=True)
+    if not os.path.exists(t.path("build/p2m-case")):
+        os.symlink(os.path.abspath(f"{BUILD}/p2m-case"), t.path("build/p2m-case"))
+    return t.run(["scripts/report", f"--build={t.path('build')}"], stderr=subprocess.PIPE)
+
+
+def whole_page(t):
+    """The path of a page of all figures."""
+    os.makedirs(t.path("build"), exist_ok=True)
+    t.path("build/ablation.json", json.dumps(ABLATION))
+    t.path("build/compare.json", json.dumps(COMPARE))
+    done = make(t)
+    t.check("of a partial run", done.status == 0 and "missing: hunts for planted bugs" in done.out, str(done))
+    return t.path("build/report/index.html")
+
+
+@test("report: in a browser", goals=("p2m-case",), needs=("chromium",), how="alone")
+def in_browser(t):
+    page, browser = whole_page(t), Browser()
     try:
         browser.window(360)
         browser.open(page)
         browser.value("document.querySelector('a[href=\"#bug-b6-empty-range\"]').click()")
-        report("report: a link to a story opens it",
-               browser.value("document.querySelector('#bug-b6-empty-range').parentElement.open") is True)
+        t.check("a link to a story opens it",
+                browser.value("document.querySelector('#bug-b6-empty-range').parentElement.open") is True)
         browser.value("document.querySelectorAll('details').forEach(d => d.open = true)")
         shown = browser.value("document.querySelectorAll('svg').length + ' ' + document.querySelector('h1').textContent")
-        report("report: it renders", shown and int(shown.split()[0]) > 90 and "what was measured" in shown, str(shown))
+        t.check("it renders", shown and int(shown.split()[0]) > 90 and "what was measured" in shown, str(shown))
         for width in (360, 768, 1280):
             browser.window(width)
             wide = browser.value("document.documentElement.scrollWidth")
-            report(f"report: no wider than a window of {width}", wide <= width, str(wide))
+            t.check(f"no wider than a window of {width}", wide <= width, str(wide))
         for scheme in ("light", "dark"):
             browser.window(1280, scheme=scheme)
             faint = browser.value(CONTRAST)
-            report(f"report: contrast, {scheme}", faint == [], str(faint))
+            t.check(f"contrast, {scheme}", faint == [], str(faint))
         wrong = browser.value(STRUCTURE)
-        report("report: headings, landmarks, captions, ids, links", wrong == [], str(wrong))
+        t.check("headings, landmarks, captions, ids, links", wrong == [], str(wrong))
         said = browser.of("Log.entryAdded") + browser.of("Runtime.consoleAPICalled") + browser.of("Runtime.exceptionThrown")
-        report("report: nothing on the console", not said, str(said)[:500])
+        t.check("nothing on the console", not said, str(said)[:500])
         asked = [event["request"]["url"] for event in browser.of("Network.requestWillBeSent")]
-        report("report: nothing is asked for but the page", [url for url in asked if not url.startswith("data:")]
-               == ["file://" + os.path.abspath(page)], str(asked))
+        t.check("nothing is asked for but the page", [url for url in asked if not url.startswith("data:")]
+                == ["file://" + os.path.abspath(page)], str(asked))
     finally:
         browser.close()
 
 
-def write(folder, name, value):
-    with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
-        file.write(value if isinstance(value, str) else json.dumps(value))
+@test("report: wrong figures are named", goals=("p2m-case",))
+def wrong_figures(t):
+    for text, says in ((None, "nothing to report"), ("{", "ablation.json: no JSON"),
+                       ('{"seconds": {}}', "ablation.json: not as expected")):
+        if text:
+            t.path("build/ablation.json", text)
+        done = make(t)
+        t.check(says, done.status == 1 and done.err.count("\n") == 1 and says in done.err, str(done))
 
 
-def make(folder):
-    done = subprocess.run(["scripts/report", f"--build={folder}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          check=False, encoding="utf-8")
-    return done.returncode, done.stdout, done.stderr
-
-
-def read(path):
-    with open(path, encoding="utf-8") as file:
-        return file.read()
-
-
-def run_all(build, report):
-    start = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        os.symlink(os.path.abspath(f"{build}/p2m-case"), f"{folder}/p2m-case")
-        status, _, err = make(folder)
-        report("report: nothing to report is an error", status == 1 and err.count("\n") == 1
-               and "nothing to report" in err, err)
-        write(folder, "ablation.json", "{")
-        status, _, err = make(folder)
-        report("report: a broken file is named", status == 1 and err.count("\n") == 1
-               and "ablation.json: no JSON" in err, err)
-        write(folder, "ablation.json", {"seconds": {}})
-        status, _, err = make(folder)
-        report("report: a file with something else in it is named", status == 1 and err.count("\n") == 1
-               and "ablation.json: not as expected" in err, err)
-        write(folder, "ablation.json", ABLATION)
-        write(folder, "compare.json", COMPARE)
-        status, out, err = make(folder)
-        page = f"{folder}/report/index.html"
-        report("report: of a partial run", status == 0 and "missing: hunts for planted bugs" in out, out + err)
-        first = read(page)
-        report("report: says what is missing and what makes it", "This report is partial" in first and
-               "<code>make mutants</code> makes it" in first and "4 of 8 runs" in first)
-        report("report: what it is given is escaped", "a &lt;CPU&gt;" in first and "a claim &lt;b&gt;" in first)
-        report("report: shows a case, its tree, a gap, a claim not reached", "range 0x0 0x0" in first and
-               ">p2m_mid_identity</text>" in first and "NOT reached" in first and "There are no gaps." in first)
-        make(folder)
-        report("report: the same figures, the same page", read(page) == first)
-        report("report: no script, nothing from elsewhere",
-               not re.search(r"<script|<link(?! rel=\"icon\" href=\"data:,\")|@import|\bsrc=|url\((?!#)", first))
-        if not shutil.which("chromium"):
-            report("report: in a browser", False, "chromium is not installed")
-            return
-        in_browser(report, page)
-    print(f"     the report took {time.monotonic() - start:.1f} s")
+@test("report: its page", goals=("p2m-case",))
+def page_text(t):
+    first = text_of(whole_page(t))
+    t.check("says what is missing and what makes it", "This report is partial" in first and
+            "<code>make mutants</code> makes it" in first and "4 of 8 runs" in first)
+    t.check("what it is given is escaped", "a &lt;CPU&gt;" in first and "a claim &lt;b&gt;" in first)
+    t.check("shows a case, its tree, a gap, a claim not reached", "range 0x0 0x0" in first and
+            ">p2m_mid_identity</text>" in first and "NOT reached" in first and "There are no gaps." in first)
+    t.check("the same figures, the same page", text_of(whole_page(t)) == first)
+    t.check("no script, nothing from elsewhere",
+            not re.search(r"<script|<link(?! rel=\"icon\" href=\"data:,\")|@import|\bsrc=|url\((?!#)", first))

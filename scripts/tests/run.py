@@ -1,0 +1,200 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs the tests of a tier and ends with `N passed, N failed`.
+
+Called by scripts/test, test-scripts, test-compare and test-all. ONLY selects tests by a regular
+expression. Each line begins with its number and their count; a failing test is followed by what
+it printed. The build has no limit and shows a counter.
+"""
+
+import argparse
+import concurrent.futures
+import importlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import harness
+from harness import BUILD, ROOT, TESTS
+
+MODULES = ("test_harness", "test_structure", "test_readme", "test_cases", "test_cli", "test_campaign", "test_engines",
+           "test_linux", "test_report", "test_against")
+# tier: the tiers that it runs, modules besides, packages that it needs besides scripts/setup's own
+TIERS = {
+    "scripts": (("scripts",), (), None),
+    "test": (("scripts", "test"), (), "chromium afl++"),
+    "compare": (("compare",), ("test_compare",), "g++ librapidcheck-dev python3-hypothesis python3-statsmodels afl++"),
+}
+TIERS["all"] = (("scripts", "test", "compare", "all"), ("test_compare", "test_long"),
+                f"{TIERS['test'][2]} {TIERS['compare'][2]}")
+# What a user may set for the command under test must not reach the commands that tests run.
+VARIABLES = """ENGINE TARGET GEOMETRY TIME JOBS CASES SEEDS ONLY JUNIT SAN ARCH SEED RUNS BASE THREADS ROUNDS CASE HOURS
+    SECONDS SLICE SYNC ON NEW FULL BUDGET SUBJECT LINUX KNOWN SHAPES DEBUG P2MCHECK_KNOWN MAKEFLAGS MFLAGS MAKELEVEL
+    MAKEOVERRIDES""".split()
+
+
+class Output:
+    """The lines of a run, and the counts below them."""
+
+    def __init__(self, total, accepted=None):
+        self.total, self.accepted = total, accepted  # prefixes of names that CI may skip; None: all
+        self.done = self.passed = self.failed = self.skipped = 0
+        self.terminal = sys.stdout.isatty()
+        self.printed = time.monotonic()
+
+    def print(self, text, end="\n"):
+        print(("\r\x1b[K" if self.terminal else "") + f"[{self.done}/{self.total}] {text}", end=end, flush=True)
+        self.printed = time.monotonic()
+
+    def heartbeat(self, running):
+        """What runs: a line if there has been none for a while, on a terminal always the same line."""
+        if running and time.monotonic() - self.printed > (1 if self.terminal else 8):
+            self.print("...  " + "; ".join(one.progress or one.name for one in running), "" if self.terminal else "\n")
+
+    def line(self, one, result):
+        self.done += 1
+        outcome, failed = result.outcome, result.failed
+        if outcome == "SKIP" and self.accepted is not None and not one.name.startswith(tuple(self.accepted)):
+            outcome, failed = "FAIL", [f"{result.reason}; .ci/skips does not list this SKIP"]
+        count = f": {result.checks} checks" if result.checks > 1 else ""
+        self.print(f"{outcome:4} {one.name}" + (f": {result.reason}" if outcome == "SKIP" else count) +
+                   (f"  ({result.seconds:.1f} s)" if result.seconds >= 1 else ""))
+        for text in failed:
+            what, *printed = text.splitlines()
+            print("\n".join("    " + line for line in [what] + printed[-40:]), flush=True)
+        self.skipped += outcome == "SKIP"
+        self.failed += len(failed)
+        self.passed += result.checks - len(result.failed)
+
+    def last(self):
+        print(f"{self.passed} passed, {self.failed} failed" + (f", {self.skipped} skipped" if self.skipped else ""))
+        return 1 if self.failed or not self.passed else 0
+
+
+# ---- build ----
+
+STEP = re.compile(r'^(?:@?echo ")?  [A-Z]+ +\S', re.M)  # as make says what it does, and as `make -n` shows it
+
+
+def count_steps(goals):
+    done = subprocess.run(harness.make_command("-n", *goals), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                          check=False, encoding="utf-8", errors="replace")
+    return len(STEP.findall(done.stdout))
+
+
+def build_test(tests):
+    """All goals of the tests in one make, as a test of its own."""
+    goals = sorted({f"{BUILD}/{goal}" for one in tests if not harness.missing(one) for goal in one.goals})
+
+    def action(t):
+        one.progress = "build: counting"
+        total, lines = count_steps(goals), []
+        with t.start(harness.make_command(f"-j{os.cpu_count()}", *goals)) as process:
+            for line in process.stdout:
+                lines.append(line)
+                one.progress = f"build: {sum(bool(STEP.match(line)) for line in lines)}/{total}"
+        t.check(f"make ended with {process.returncode}", process.returncode == 0, "".join(lines))
+    one = harness.Test("build", action if goals else lambda t: t.check("nothing to build", True))
+    return one
+
+
+# ---- run ----
+
+def may_start(one, running, cores):
+    if one.how == "alone" or any(other.how == "alone" for other in running):
+        return not running
+    return len(running) < cores and not (one.how == "builds" and any(other.how == "builds" for other in running))
+
+
+def run_tests(tests, output, cores=os.cpu_count()):
+    """In order, except that tests that must be alone come last; a line for each as it ends."""
+    waiting, running = sorted(tests, key=lambda one: one.how == "alone"), {}
+    with concurrent.futures.ThreadPoolExecutor(cores) as pool:
+        try:
+            while waiting or running:
+                for one in list(waiting):
+                    if may_start(one, running.values(), cores):
+                        waiting.remove(one)
+                        running[pool.submit(harness.perform, one)] = one
+                for future in concurrent.futures.wait(running, 1, concurrent.futures.FIRST_COMPLETED).done:
+                    output.line(running.pop(future), future.result())
+                output.heartbeat(running.values())
+        except BaseException:
+            harness.Family.interrupt()
+            raise
+
+
+def in_order(tests, output):
+    """What needs no build, the build, and the rest; after a failed build no rest."""
+    first = [one for one in tests if one.tier == "scripts"]
+    rest = [one for one in tests if one.tier != "scripts"]
+    run_tests(first, output)
+    if rest:
+        before = output.failed
+        run_tests([build_test(rest)], output)
+        if output.failed > before:
+            print(f"{len(rest)} tests did not run: the build failed")
+            return
+    run_tests(rest, output)
+
+
+def accepted_skips():
+    """Prefixes of names in .ci/skips, if this is CI."""
+    if os.environ.get("CI") not in ("true", "1"):
+        return None
+    lines = harness.text_of(f"{ROOT}/.ci/skips").splitlines()
+    return [line.split(" -- ")[0] for line in lines if line and not line.startswith("#")]
+
+
+def select(tier, only):
+    tiers, modules, _ = TIERS[tier]
+    for module in MODULES + modules:
+        importlib.import_module(module)
+    return [one for one in TESTS if one.tier in tiers and re.search(only, one.name)]
+
+
+def select_subject(folder, geometries, only):
+    """The tests of another p2m, whose programs are in a folder."""
+    importlib.import_module("test_subject").declare(folder, geometries)
+    return [one for one in TESTS if re.search(only, one.name)]
+
+
+def main(tier="test"):
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--tier", choices=TIERS, default=tier)
+    parser.add_argument("--only", default=os.environ.get("ONLY", ""), metavar="REGEXP",
+                        help="only tests of these names")
+    parser.add_argument("--list", action="store_true", help="only show their names")
+    parser.add_argument("--programs", help="with SUBJECT: the folder of its programs")
+    parser.add_argument("--geometries", help="with SUBJECT: its geometries")
+    args = parser.parse_args()
+    os.chdir(ROOT)
+    if args.programs:
+        tests = select_subject(args.programs, args.geometries.split(), args.only)
+    else:
+        tests = select(args.tier, args.only)
+    for name in VARIABLES:
+        os.environ.pop(name, None)
+    if args.list:
+        print("\n".join(one.name for one in tests))
+        return 0
+    packages = "" if args.programs else TIERS[args.tier][2]
+    if packages is not None and subprocess.run(["scripts/setup", *packages.split()], check=False).returncode:
+        return 1
+    output = Output(len(tests) + any(one.tier != "scripts" for one in tests), accepted_skips())
+    start = time.monotonic()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        in_order(tests, output)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    print(f"{time.monotonic() - start:.0f} s")
+    return output.last()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Campaigns: which target gets the time, and what an interruption or a full disk leaves.
+
+Each campaign runs in a clone, a folder of links with corpora and crashes of its own. A campaign is
+stopped (SIGSTOP) while its engine continues and finds the canary's bug, so that the moment between
+the finding and its filing is as long as a test needs it.
+"""
+
+import glob
+import hashlib
+import os
+import re
+import resource
+import shutil
+import signal
+import time
+
+import campaign_corpora
+import campaign_slices
+import campaign_state
+import campaign_triage
+from harness import contents, fill, finish, test, text_of, wait_until, write
+
+ENGINES = ("p2m-case", "clang-san/p2m-case", "fuzz/tiny/canary_tiny", "fuzz/tiny/ops_tiny", "fuzz/tiny/e820_tiny")
+AFL = ("afl/tiny/ops_tiny", "afl-san/tiny/ops_tiny", "afl/tiny/mutator_ops_tiny.so")
+
+
+class Campaign:
+    """Campaigns of one clone."""
+
+    def __init__(self, t, folder=None):
+        self.t, self.check, self.folder = t, t.check, folder or t.clone()
+
+    def begin(self, on, seconds, *options, jobs=1):
+        return self.t.start(["scripts/campaign", f"--on={on}", f"--seconds={seconds}", f"--jobs={jobs}", *options],
+                            cwd=self.folder)
+
+    def run(self, *arguments):
+        done = finish(self.begin(*arguments))
+        return done.out, done.status
+
+    def status(self):
+        return self.t.run(["scripts/campaign", "--status"], cwd=self.folder).out
+
+    def files(self, pattern):
+        return sorted(glob.glob(f"{self.folder}/{pattern}"))
+
+    def wait_for(self, process, pattern):
+        wait_until(lambda: self.files(pattern) or process.poll() is not None)
+        return self.files(pattern)
+
+    def caught(self):
+        """A campaign that is stopped, and the crasher that its engine left meanwhile."""
+        process = self.begin("canary_tiny", 8, "--engines=libfuzzer")
+        self.wait_for(process, "build/campaign/slices/*/job-0/log")
+        process.send_signal(signal.SIGSTOP)
+        return process, self.wait_for(process, "build/campaign/slices/*/job-0/crash-*")
+
+    def is_filed(self, data):
+        return any(contents(path) == data for path in self.files("crashes/canary_tiny-*"))
+
+
+def is_whole(path):
+    return os.path.basename(path) == "crash-" + hashlib.sha1(contents(path)).hexdigest()
+
+
+def campaign_test(name, *goals, **options):
+    """Declares a function of a Campaign as a test."""
+    def declare(action):
+        test(f"campaign: {name}", goals=(*ENGINES, *goals), **options)(lambda t: action(Campaign(t)))
+        return action
+    return declare
+
+
+# ---- without an engine ----
+
+@test("campaign: shares of the time", tier="scripts")
+def schedule(t):
+    """One lane of five finds something in each slice."""
+    def play():
+        state = campaign_state.State(t.folder)
+        state.begin(1, {})
+        names = [f"t{number}_tiny.libfuzzer" for number in range(5)]
+        state.add_lanes(names)
+        order = []
+        for _ in range(400):
+            name = state.pick(names, 60)
+            order.append(name)
+            state.count(name, {"seconds": 60.0, "tally": [1] * campaign_state.WORDS, "cov": 1, "crashes": 0,
+                               "gain": 5 if name == names[3] else 0, "broken": None}, 60, 60.0)
+        return names, order
+
+    names, order = play()
+    shares = [order.count(name) for name in names]
+    t.check("a lane that finds coverage gets eight times the time, no lane starves",
+            min(shares) >= 400 // 12 - 1 and shares[3] > 7 * max(shares[:3]), str(shares))
+    t.check("the same results, the same order", play() == (names, order))
+
+
+@test("campaign: which findings are one bug", tier="scripts")
+def bugs_apart(t):
+    case = "p2m-case 1\ngeometry micro\nboot nr_pages=0x0\nset 0x7 mfn 0x5 # any\n"
+    shape = campaign_triage.shape_of(case)
+    t.check("numbers make no other bug",
+            shape == campaign_triage.shape_of(case.replace("0x7", "0x3").replace("=0x0", "=0x8")), shape)
+    t.check("entries and geometries do",
+            len({shape, campaign_triage.shape_of(case.replace("mfn", "foreign")),
+                 campaign_triage.shape_of(case.replace("micro", "x86_32")),
+                 campaign_triage.shape_of(case.replace("micro", "x86_64"))}) == 4, shape)
+
+
+class Options:
+    """What the corpora need of a campaign."""
+
+    def __init__(self, folder, sync):
+        self.build, self.sync = folder, sync
+
+
+@test("campaign: corpora are exchanged and pruned", tier="scripts")
+def corpora(t):
+    """Also a pruning that was killed, and inputs that are not whole."""
+    folder = t.folder
+    shared = f"{folder}/shared"
+    for path in (shared, f"{folder}/a/corpus/ops_tiny", f"{folder}/b/corpus/ops_tiny"):
+        os.makedirs(path)
+    a, b = (campaign_corpora.Corpora(Options(f"{folder}/{name}", shared), f"{folder}/{name}/campaign")
+            for name in "ab")
+    name = hashlib.sha1(b"input").hexdigest()
+    write(f"{a.path('ops_tiny')}/{name}", b"input")
+    os.makedirs(f"{shared}/ops_tiny")
+    write(f"{shared}/ops_tiny/{'0' * 40}", b"half an inp")
+    given, taken = a.exchange("ops_tiny"), b.exchange("ops_tiny")
+    t.check("corpora are exchanged, what is not whole is left where it is",
+            given == (1, 0) and taken == (0, 1) and os.listdir(b.path("ops_tiny")) == [name],
+            f"{given} {taken} {os.listdir(b.path('ops_tiny'))}")
+    os.unlink(f"{b.path('ops_tiny')}/{name}")
+    t.check("what was pruned is not taken again", b.exchange("ops_tiny") == (0, 0))
+
+    corpus = a.path("ops_tiny")
+    os.rename(corpus, corpus + ".old")
+    os.mkdir(corpus + ".merged")
+    a.mend()
+    t.check("a pruning killed half-way leaves the old corpus",
+            os.listdir(corpus) == [name] and os.listdir(f"{folder}/a/corpus") == ["ops_tiny"])
+    os.mkdir(corpus + ".merged")
+    for late in ("late", name):
+        write(f"{corpus}/{late}", late)
+    a.replace(corpus, corpus + ".merged", {name})
+    t.check("what comes while the corpus is pruned stays", os.listdir(corpus) == ["late"] and
+            os.listdir(f"{folder}/a/corpus") == ["ops_tiny"], str(os.listdir(corpus)))
+    write(f"{folder}/{name}", b"inp")
+    t.check("an input cut short stays out of the corpus",
+            not campaign_slices.adopt(f"{folder}/{name}", corpus, name) and os.listdir(corpus) == ["late"])
+
+
+# ---- with one ----
+
+@campaign_test("kill -9 between a finding and its filing")
+def killed(clone):
+    clone.check("status without a campaign says how to begin one", "HOURS" in clone.status())
+    output, status = clone.run("canary_tiny", "0")
+    clone.check("no time is one clear line", status == 1 and output.count("\n") == 1 and
+                "HOURS or SECONDS" in output, output)
+    process, found = clone.caught()
+    data = contents(found[0]) if found else b""
+    clone.check("status of one that runs", f"running, process {process.pid}" in clone.status(),
+                clone.status())
+    output, status = clone.run("canary_tiny", "5")
+    clone.check("a second one is refused", status == 1 and "a campaign is running" in output, output)
+    process.kill()
+    finish(process)
+    clone.check("kill -9 leaves the crasher, and status says so", bool(found) and is_whole(found[0]) and
+                "was killed" in clone.status() and "left behind" in clone.status(), clone.status())
+    output, status = clone.run("canary_tiny", "5", "--engines=libfuzzer")
+    clone.check("the next one goes on, brings in and files it",
+                status == 1 and re.search(r"goes on with one that was killed", output) is not None and
+                "left behind: 1 slice, 1 crasher;" in output and
+                "bug: GET_MATCHES_MODEL" in output and clone.is_filed(data), output)
+    # the canary has two shapes: a frame that is set, and one that is there from the boot
+    crashers = int((re.findall(r"(\d+) crashers?,", output) or [0])[-1])
+    texts = clone.files("crashes/canary_micro-*.txt")
+    clone.check("a bug does not end it, and is filed once",
+                crashers > len(texts) and 1 <= len(texts) <= 2, output)
+    again = re.search(r"again:  make repro CASE=(\S+)", output)
+    clone.check("the case named is there, shrunk, with its test",
+                again is not None and all(os.path.exists(f"{clone.folder}/{again.group(1)}{end}")
+                                          for end in ("", ".txt", ".c")), output)
+    write(f"{clone.folder}/build/campaign/state.json", "{")
+    output, status = clone.run("canary_tiny", "5")
+    clone.check("a state that is not to be read is one clear line",
+                status == 1 and output.count("\n") == 1 and "state.json" in output, output)
+
+
+def refused_writes(process):
+    """What a full disk is to a program: it cannot write another byte."""
+    before = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (0, before[1]))
+
+
+def full_disk(clone, how, make_full, make_room):
+    process, found = clone.caught()
+    data = contents(found[0]) if found else b""
+    make_full(process)
+    process.send_signal(signal.SIGCONT)
+    output = finish(process).out
+    lines = [line for line in output.splitlines() if line.startswith("campaign: ") and "stopped;" in line]
+    clone.check(f"a full disk ({how}) is one clear line, and the exit is not 0",
+                process.returncode == 1 and len(lines) == 1 and "Traceback" not in output, output)
+    there = [path for path in found if os.path.exists(path) and is_whole(path)]
+    clone.check(f"what could not be filed ({how}) stays, whole, and nothing is cut short",
+                there == found and bool(found) and not clone.files("crashes/*") and
+                not clone.files("build/campaign/*.tmp"), str(clone.files("crashes/*")))
+    make_room()
+    output, _ = clone.run("canary_tiny", "3", "--engines=libfuzzer")
+    clone.check(f"with room again ({how}) it is filed", clone.is_filed(data), output)
+
+
+@campaign_test("a full disk (writes refused)")
+def writes_refused(clone):
+    full_disk(clone, "writes refused", refused_writes, lambda: None)
+
+
+@test("campaign: a full disk (tmpfs)", goals=ENGINES)
+def full_tmpfs(t):
+    disk = t.tmpfs("size=24m")
+    full_disk(Campaign(t, t.clone("disk/clone")), "tmpfs", lambda _: fill(f"{disk}/filler"),
+              lambda: os.unlink(f"{disk}/filler"))
+
+
+@campaign_test("kill -9 of an engine", how="alone")
+def killed_engine(clone):
+    process = clone.begin("ops_tiny", 8, "--engines=libfuzzer", "--slice=4")
+    clone.wait_for(process, "build/campaign/slices/*/new/*")
+    time.sleep(0.5)
+    process.send_signal(signal.SIGSTOP)
+    ended = campaign_slices.end_orphans(f"{clone.folder}/build/campaign")  # what it is for, with -9
+    collected = {os.path.basename(path) for path in clone.files("build/campaign/slices/*/new/*")
+                 if os.path.basename(path) == hashlib.sha1(contents(path)).hexdigest()}
+    process.send_signal(signal.SIGCONT)
+    clone.wait_for(process, "build/campaign/slices/000002-*")  # and before anything is pruned
+    corpus = {os.path.basename(path) for path in clone.files("build/corpus/ops_tiny/*")}
+    output = finish(process).out
+    clone.check("kill -9 of an engine loses no input, and the campaign goes on",
+                ended == 1 and len(collected) > 10 and collected <= corpus and "a slice broke" in output and
+                "(1 broken" in output, f"{len(collected - corpus)} of {len(collected)} lost\n{output}")
+    clone.check("without a bug, and with good slices after it, the exit is 0",
+                process.returncode == 0 and " 0 bugs" in output, output)
+
+
+@campaign_test("an interruption", how="alone")
+def interrupted(clone):
+    process = clone.begin("ops_tiny e820_tiny", 30, "--engines=libfuzzer", jobs=2)
+    clone.wait_for(process, "build/campaign/slices/*/new/*")
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGTERM)  # somebody is impatient
+    output = finish(process).out
+    clone.check("an interruption ends it in order, with its table",
+                process.returncode == 1 and "goes on with it" in output and "2 slices (0 broken" in output and
+                not clone.files("build/campaign/slices/0*") and "was interrupted" in clone.status(),
+                output + clone.status())
+
+
+@campaign_test("both engines", *AFL, needs=("afl-fuzz", "afl-clang-fast"), how="alone")
+def both_engines(clone):
+    output, status = clone.run("ops_tiny", "9", "--engines=libfuzzer,afl")
+    rows = dict(re.findall(r"^ops_tiny +(\w+) +\d+ +(\d+)", output, re.M))
+    clone.check("both engines run, and add to one corpus", status == 0 and
+                int(rows.get("afl", 0)) > 0 and int(rows.get("libfuzzer", 0)) > 0, output)
+
+
+@campaign_test("promote")
+def promoted(clone):
+    """Against a corpus of one case, something adds."""
+    os.makedirs(f"{clone.folder}/few/seed")
+    os.makedirs(f"{clone.folder}/build/corpus/ops_tiny")
+    shutil.copy("corpus/seed/worked-example.txt", f"{clone.folder}/few/seed")
+    write(f"{clone.folder}/new.txt", "p2m-case 1\ngeometry tiny\nget 0x1\nset 0x1ff foreign 0x7\nresume\n")
+    clone.t.expect("encode", ["build/p2m-case", "encode", "new.txt", "-o", "build/corpus/ops_tiny/x"], cwd=clone.folder)
+
+    def promote(*options):
+        done = clone.t.run(["scripts/promote", *options], cwd=clone.folder)
+        return done.out, done.status
+
+    output, status = promote()
+    clone.check("what adds nothing is not written", status == 0 and "adds a cell" in output, output)
+    output, status = promote("--reviewed=few")
+    texts = clone.files("few/seed/collected-*.txt")
+    text = text_of(texts[0]) if texts else ""
+    clone.check("what adds a cell is written, without ops that do not, and says what",
+                status == 0 and len(texts) == 1 and "set 0x1ff foreign 0x7" in text and
+                "resume" not in text and "#   set foreign" in text, output + text)

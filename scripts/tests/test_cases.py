@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The core under test: unit tests, properties, corpora, state hashes across compilers and options,
+exhaustive searches, planted bugs, and a short run of each target and engine.
+"""
+
+import glob
+import os
+import re
+import subprocess
+
+from harness import BUILD, ROOT, command, make_command, test
+
+FLAVOURS = ("gcc", "clang", "gcc-san", "clang-san")
+SMALL, BIG = "tiny,odd,micro", "x86_64,x86_32"
+CORES = os.cpu_count()
+
+UNITS = [(flavour, geometry, name)
+         for flavour in ("gcc", "clang-san") for geometry in ("tiny", "odd", "x86_64")
+         for name in ("core", "model", "text", "codec", "mutate", "host", "invariants", "shrink")
+         if geometry != "odd" or name in ("core", "model", "codec", "mutate")]
+UNITS += [("gcc", "tiny", "afl_mutator"), ("gcc-san", "tiny", "afl_mutator")]
+UNITS += [("gcc", "x86_32", "core"), ("gcc", "x86_32", "codec"), ("gcc-san", "tiny", "host")]
+
+# flavour, geometry, cases
+PROPS = [("gcc", "tiny", 20000), ("gcc", "odd", 20000), ("gcc", "micro", 20000),
+         ("gcc", "x86_64", 4000), ("gcc", "x86_32", 2000), ("clang-san", "tiny", 1500),
+         ("gcc-san", "odd", 3000), ("clang-san", "x86_64", 300)]
+
+# name, flavour, options, geometries if not all
+HASHES = (("a second time", "gcc", (), None), ("in reverse order", "gcc", ("--reverse",), None),
+          ("every check after every op", "gcc", ("--check=every",), None), ("clang -O2", "clang", (), None),
+          ("gcc -O0", "gcc-O0", (), ("tiny", "x86_64")), ("clang -O0", "clang-O0", (), ("tiny", "x86_64")),
+          ("gcc ASan+UBSan", "gcc-san", (), None), ("clang ASan+UBSan", "clang-san", (), None),
+          ("i386", "gcc-m32", (), ("odd", "x86_32")))
+
+
+def can_run_32_bit():
+    probe = f"{BUILD}/m32-probe"
+    os.makedirs(BUILD, exist_ok=True)
+    built = subprocess.run(["gcc", "-m32", "-x", "c", "-", "-o", probe], check=False, stderr=subprocess.DEVNULL,
+                           input=b"#include <stdio.h>\nint main(void) { return !stdout; }")
+    return built.returncode == 0 and subprocess.run([probe], check=False).returncode == 0
+
+
+def replay(name, flavour, geometries, *options):
+    if flavour == "gcc-m32" and not can_run_32_bit():
+        test(name)(lambda t: t.skip("this machine builds or runs no -m32 program"))
+        return
+    command(name, [f"{BUILD}/{flavour}/p2m-case", "replay", *options, "corpus"],
+            rf"^replayed in {geometries} geom.* 0 failures$")
+
+
+def hashes(t, flavour, *options):
+    """What `replay --hashes` prints, as a sorted list of lines."""
+    done = t.run([f"{BUILD}/{flavour}/p2m-case", "replay", "--hashes", *options, "corpus"], stderr=subprocess.PIPE)
+    t.check(f"{flavour} {' '.join(options)}", done.status == 0, done.err)
+    return sorted(done.out.splitlines())
+
+
+def determinism(name, flavour, options, geometries):
+    if flavour == "gcc-m32" and not can_run_32_bit():
+        test(f"state hashes: {name}")(lambda t: t.skip("this machine builds or runs no -m32 program"))
+        return
+
+    @test(f"state hashes: {name}", goals=("gcc/p2m-case", f"{flavour}/p2m-case"))
+    def same(t):
+        want = [line for line in hashes(t, "gcc", "--geometry=all")
+                if geometries is None or line.split()[1] in geometries]
+        different = sorted(set(want) ^ set(hashes(t, flavour, *options)))
+        t.check(f"the same {len(want)} hashes", len(want) > 200 and not different, "\n".join(different[:8]))
+
+
+for FLAVOUR, GEOMETRY, NAME in UNITS:
+    command(f"unit tests {NAME}, {GEOMETRY}, {FLAVOUR}", [f"{BUILD}/{FLAVOUR}/{GEOMETRY}/unit-test_{NAME}"],
+            r"PASSED  \] (?P<n>\d+) test")
+for FLAVOUR, GEOMETRY, COUNT in PROPS:
+    command(f"properties, {GEOMETRY}, {FLAVOUR}, {COUNT} cases",
+            [f"{BUILD}/{FLAVOUR}/{GEOMETRY}/props_{GEOMETRY}", f"--cases={COUNT}"], r" 0 failures$")
+for FLAVOUR in FLAVOURS:
+    replay(f"corpora in all geometries, {FLAVOUR}", FLAVOUR, 5)
+replay("corpora, i386", "gcc-m32", 2)
+replay("corpora in small geometries, every check, clang-san", "clang-san", 3, "--check=every", f"--geometry={SMALL}")
+replay("each page of each case refused, small geometries, clang-san", "clang-san", 3, "--faults", f"--geometry={SMALL}")
+replay("each page of each case refused, big geometries", "gcc", 2, "--faults", f"--geometry={BIG}")
+for ROW in HASHES:
+    determinism(*ROW)
+
+# All of micro, and a part of what two calls at a time can do.
+MICRO = f"{BUILD}/gcc/micro/exhaustive_micro"
+command("exhaustive, micro: every state x every op", [MICRO],
+        r"geometry micro: 421690 states, 9\d{7} transitions, .*: closed, nothing new is left$")
+command("exhaustive, micro: a part under ASan+UBSan",
+        [f"{BUILD}/clang-san/micro/exhaustive_micro", "--transitions=400000"], r"the limit was reached$")
+command("exhaustive races, micro: every pair of calls, from each 400th state",
+        [MICRO, "--races", "--every=400", f"--jobs={CORES}"],
+        r"geometry micro: 51424 states, .*: closed, nothing new is left, of a part of the states$", how="alone")
+command("real threads under ThreadSanitizer", ["scripts/race", f"{BUILD}/tsan/tiny/race_tiny", "--rounds=300"],
+        r"^race: 300 rounds, .* 0 failures$", goals=("tsan/tiny/race_tiny",))
+
+
+@test("planted bugs, each from its shortest case", how="alone", goals=("gcc/p2m-case",))
+def planted_bugs(t):
+    """The exhaustive search must find that case, too."""
+    t.expect("scripts/bugs --smoke", ["scripts/bugs", "--smoke", f"--build={BUILD}"],
+             r"^(?P<n>\d+) passed, 0 failed$", limit=3600)
+    patches = len(glob.glob("props/bugs/*.patch"))
+    t.check(f"each of {patches} patches", t.checks == patches > 48, f"{t.checks} passed")
+
+
+@test("planted bugs: a patch that is no bug is refused", goals=("gcc/p2m-case",), how="builds")
+def no_bugs(t):
+    clone = t.clone()
+    os.unlink(f"{clone}/props")
+    os.makedirs(f"{clone}/props/bugs")
+    for name in os.listdir(f"{ROOT}/props"):
+        if name != "bugs":
+            os.symlink(f"{ROOT}/props/{name}", f"{clone}/props/{name}")
+
+    def refused(name, says, only, text=None):
+        if text:
+            t.path("clone/props/bugs/zz-test.patch", text)
+        t.expect(name, ["scripts/bugs", "--build=build", "--smoke", f"--only={only}"], says, status=1, cwd=clone)
+    refused("no patch of that name", "no patch whose name matches", "no-such-bug")
+    refused("no head", "no line `---`", "^zz-test$", "--- a/core/p2m.c\n")
+    refused("no invariant", "no `Invariant:`", "^zz-test$",
+            "Bug: X\nClass: x\nStory: x\nCase:\n    geometry micro\n---\n")
+    refused("a diff that does not apply", "does not build", "^zz-test$",
+            "Bug: X\nClass: x\nStory: x\nInvariant: HANG\nCase:\n    p2m-case 1\n    geometry micro\n---\n"
+            "--- a/core/p2m.c\n+++ b/core/p2m.c\n@@ -1,1 +1,1 @@\n-not there\n+x\n")
+
+
+# ---- short fuzzing ----
+
+def fuzz(pattern, *settings, **options):
+    shown = " ".join(one for one in settings if not one.startswith("JOBS"))
+    command(f"make fuzz {shown}", make_command("fuzz", *settings), pattern, **options)
+
+
+for GEOMETRY in ("tiny", "x86_64", "x86_32"):
+    for NAME in ("ops", "e820"):
+        fuzz(r" 0 findings$", f"TARGET={NAME}", f"GEOMETRY={GEOMETRY}", "TIME=2", "JOBS=1",
+             goals=(f"fuzz/{GEOMETRY}/{NAME}_{GEOMETRY}", "p2m-case"))
+fuzz(r" 0 findings$", "TARGET=case", "GEOMETRY=tiny", "TIME=2", "JOBS=1",
+     goals=("fuzz-harness/tiny/case_tiny", "p2m-case"))
+fuzz(r" stability 100 %; 0 findings$", "ENGINE=afl", "TARGET=ops", "TIME=5", "JOBS=2", how="alone", needs=("afl-fuzz",),
+     goals=("afl/tiny/ops_tiny", "afl-san/tiny/ops_tiny", "afl/tiny/mutator_ops_tiny.so", "p2m-case"))
+fuzz(r" stability 100 %; 0 findings$", "ENGINE=afl", "TARGET=case", "TIME=5", "JOBS=2", how="alone",
+     needs=("afl-fuzz",), goals=("afl-harness/tiny/case_tiny", "fuzz-harness/tiny/case_tiny", "p2m-case"))
+
+
+@test("the canary is found and filed", goals=("fuzz/tiny/canary_tiny", "p2m-case"))
+def canary(t):
+    clone = t.clone()
+    output = t.expect("make fuzz TARGET=canary", ["make", "fuzz", "TARGET=canary", "TIME=20", "JOBS=1"],
+                      r"^finding: GET_MATCHES_MODEL$", status=2, cwd=clone)
+    t.check("it says how to repeat it",
+            "make repro CASE=crashes/canary_micro-GET_MATCHES_MODEL-" in output, output)
+    found = re.search(r"make repro CASE=(\S+)", output)
+    t.check("bytes and text are there",
+            found and all(os.path.exists(f"{clone}/{found[1]}{end}") for end in ("", ".txt")), output)
