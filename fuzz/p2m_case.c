@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "e820_log.h"
@@ -58,9 +59,11 @@ static const char help_text[] =
     "  --verify          e820: hold the ranges against a classification of each page\n"
     "  --want=NAME       shrink: the failure to keep; another one is an error\n"
     "  --all             cells: a line for each cell, too\n"
-    "  --svg             show: as an SVG; bounded in size, what is left out is said\n"
-    "  -o OUT            encode, decode, shrink, e820, show --svg: write here (e820: the map as\n"
-    "                    a case)\n"
+    "  --svg             show: as an SVG, laid out by graphviz; bounded in size, counts what\n"
+    "                    it leaves out\n"
+    "  --dot             show: as the graph that --svg gives to graphviz, in DOT\n"
+    "  -o OUT            encode, decode, shrink, e820, show --svg and --dot: write here (e820:\n"
+    "                    the map as a case)\n"
     "  -h, --help        this text\n"
     "\n"
     "A file is text if its name ends in .txt or its first line begins with p2m-case;\n"
@@ -72,7 +75,7 @@ void (*tool_running_op)(FILE *out);
 
 static struct {
     const char *geometry, *target, *out, *want, *junit;
-    bool every, reverse, faults, hashes, domu, ranges, cost, verify, svg, all, help;
+    bool every, reverse, faults, hashes, domu, ranges, cost, verify, dot, svg, all, help;
 } options;
 
 static int usage(const char *why, const char *what)
@@ -110,7 +113,35 @@ static bool decode(const struct tool *tool, const struct input *input)
     return fine;
 }
 
-/* An SVG only of a case that violates nothing; a tree as text of whatever there is. */
+/* What graphviz makes of the graph. dot reads a file as its standard input, so nothing blocks. */
+static bool deliver_svg(const char *graph, size_t size)
+{
+    FILE *file = tmpfile(), *dot = NULL;
+    char *svg = NULL;
+    size_t capacity = 0;
+    ssize_t length;
+    int status;
+
+    if (file && fwrite(graph, 1, size, file) == size && !fseek(file, 0, SEEK_SET) &&
+        dup2(fileno(file), STDIN_FILENO) == STDIN_FILENO)
+        dot = popen("dot -Tsvg 2>/dev/null", "r");
+    if (!dot) {
+        perror("p2m-case: --svg");
+        return false;
+    }
+    length = getdelim(&svg, &capacity, '\0', dot);
+    status = pclose(dot);
+    fclose(file);
+    if (status || length < 0)
+        fprintf(stderr, "p2m-case: --svg: %s\n",
+                WEXITSTATUS(status) == 127 ? "dot is not installed; install graphviz, or use --dot"
+                                           : "dot failed; --dot shows what it was given");
+    status = status || length < 0 || !deliver(svg, (size_t)length);
+    free(svg);
+    return !status;
+}
+
+/* A graph only of a case that violates nothing; a tree as text of whatever there is. */
 static bool show(const struct tool *tool, const struct input *input)
 {
     char *text = NULL;
@@ -118,13 +149,13 @@ static bool show(const struct tool *tool, const struct input *input)
     FILE *memory;
     bool fine;
 
-    if (!options.svg)
+    if (!options.dot && !options.svg)
         return tool->show(input, false, stdout);
     memory = open_memstream(&text, &size);
     fine = memory && tool->show(input, true, memory);
     if (memory)
         fclose(memory);
-    fine = fine && deliver(text, size);
+    fine = fine && (options.svg ? deliver_svg(text, size) : deliver(text, size));
     free(text);
     return fine;
 }
@@ -382,6 +413,7 @@ static bool parse_options(int argc, char **argv)
         RANGES,
         COST,
         VERIFY,
+        DOT,
         SVG,
         ALL,
         WANT,
@@ -400,6 +432,7 @@ static bool parse_options(int argc, char **argv)
         {"ranges", no_argument, NULL, RANGES},
         {"cost", no_argument, NULL, COST},
         {"verify", no_argument, NULL, VERIFY},
+        {"dot", no_argument, NULL, DOT},
         {"svg", no_argument, NULL, SVG},
         {"all", no_argument, NULL, ALL},
         {"want", required_argument, NULL, WANT},
@@ -453,6 +486,9 @@ static bool parse_options(int argc, char **argv)
         case ALL:
             options.all = true;
             break;
+        case DOT:
+            options.dot = true;
+            break;
         case SVG:
             options.svg = true;
             break;
@@ -493,12 +529,14 @@ static int dispatch(int argc, char **argv)
         return usage("a command is wanted", NULL);
     if (strcmp(command, "e820") && (outputs > (options.out != NULL) || options.domu))
         return usage("only e820 takes --domu, --ranges, --cost and --verify, not", command);
-    if (options.svg && strcmp(command, "show"))
-        return usage("--svg is of no use to", command);
+    if ((options.dot || options.svg) && strcmp(command, "show"))
+        return usage(options.svg ? "--svg is not valid with" : "--dot is not valid with", command);
+    if (options.dot && options.svg)
+        return usage("choose one of --dot and --svg", NULL);
     if (options.all && strcmp(command, "cells"))
         return usage("--all is of no use to", command);
-    if (options.out && !options.svg && strcmp(command, "e820") && strcmp(command, "encode") &&
-        strcmp(command, "decode") && strcmp(command, "shrink"))
+    if (options.out && !options.dot && !options.svg && strcmp(command, "e820") &&
+        strcmp(command, "encode") && strcmp(command, "decode") && strcmp(command, "shrink"))
         return usage("-o is of no use to", command);
     if (outputs > 1)
         return usage("one of --ranges, --cost, --verify and -o is enough", NULL);

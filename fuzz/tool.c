@@ -204,11 +204,11 @@ static bool repro(const struct input *input, FILE *out)
     return false;
 }
 
-static const char *svg_title;
+static const char *dot_title;
 
-static void svg_at_end(void)
+static void dot_at_end(void)
 {
-    draw_tree_svg(watch_out, svg_title);
+    draw_tree_dot(watch_out, dot_title);
 }
 
 static bool show_case(const struct subject *subject, void (*draw)(void), FILE *out)
@@ -226,10 +226,10 @@ static bool show_case(const struct subject *subject, void (*draw)(void), FILE *o
     return fine;
 }
 
-static bool show(const struct input *input, bool svg, FILE *out)
+static bool show(const struct input *input, bool dot, FILE *out)
 {
-    svg_title = base_name(input->name);
-    return load(input) && show_case(tool_subject(input), svg ? svg_at_end : draw_at_end, out);
+    dot_title = base_name(input->name);
+    return load(input) && show_case(tool_subject(input), dot ? dot_at_end : draw_at_end, out);
 }
 
 /* ---- replay ---- */
