@@ -45,8 +45,8 @@ struct page {
 };
 
 static FILE *graph;
-static unsigned pages;          /* that are in it */
-static char last[LEAF + 1][32]; /* the last node of each column */
+static unsigned pages;               /* that are in it */
+static char last_node[LEAF + 1][32]; /* of each column */
 
 /* ---- what is on a page ---- */
 
@@ -146,22 +146,28 @@ static void print_range(p2m_word first, p2m_word last)
         fprintf(graph, "..0x%llx", number(last));
 }
 
+/* As an attribute. What is missing has none. */
 static const char *colour_of(const struct row *row)
 {
-    static const char *const colours[DRAW_LOOKS + 1] = {"#ffffff", "#f2c36b", "#b9d4f1",
-                                                        "#d8c2f2", "#ff9d94", "#ffffff"};
+    static const char *const colours[DRAW_LOOKS + 1] = {"",
+                                                        " BGCOLOR=\"#f2c36b\"",
+                                                        " BGCOLOR=\"#b9d4f1\"",
+                                                        " BGCOLOR=\"#d8c2f2\"",
+                                                        " BGCOLOR=\"#ff9d94\"",
+                                                        ""};
 
     return colours[row->look];
 }
 
 static void print_strip(const struct page *page)
 {
-    fprintf(graph, "<TR><TD COLSPAN=\"3\"><TABLE BORDER=\"0\" CELLBORDER=\"1\" CELLSPACING=\"0\" "
+    fprintf(graph, "<TR><TD COLSPAN=\"3\"><TABLE COLOR=\"#3d444d\" BORDER=\"0\" CELLBORDER=\"1\" "
+                   "CELLSPACING=\"0\" "
                    "CELLPADDING=\"0\"><TR>");
     for (const struct row *row = page->row; row < page->row + page->rows; row++) {
         unsigned width = (row->to - row->from) * STRIP / slots[page->level];
 
-        fprintf(graph, "<TD FIXEDSIZE=\"TRUE\" WIDTH=\"%u\" HEIGHT=\"10\" BGCOLOR=\"%s\"></TD>",
+        fprintf(graph, "<TD FIXEDSIZE=\"TRUE\" WIDTH=\"%u\" HEIGHT=\"10\"%s></TD>",
                 width < 3 ? 3 : width, colour_of(row)); /* to be seen at all */
     }
     fprintf(graph, "</TR></TABLE></TD></TR>\n");
@@ -172,8 +178,7 @@ static void print_row(const struct page *page, const struct row *row)
 {
     p2m_word first = page->base + row->from * span[page->level];
 
-    fprintf(graph, "<TR><TD ALIGN=\"LEFT\" WIDTH=\"60\" BGCOLOR=\"%s\">[%u", colour_of(row),
-            row->from);
+    fprintf(graph, "<TR><TD ALIGN=\"LEFT\" WIDTH=\"60\"%s>[%u", colour_of(row), row->from);
     if (row->to - row->from > 1)
         fprintf(graph, "..%u", row->to - 1);
     fprintf(graph,
@@ -187,7 +192,7 @@ static void print_row(const struct page *page, const struct row *row)
     fprintf(graph, "</TD></TR>\n");
 }
 
-/* `alike`: it stands for so many. */
+/* `alike`: the page stands for so many leaves. */
 static void print_head(const struct page *page, unsigned alike)
 {
     bool grafted = page->level == LEAF && is_grafted(page->at);
@@ -223,10 +228,10 @@ static void print_arrow(const struct page *page, const struct row *row)
 /* A place below the last page of the column, so that each column is in the order of PFNs. */
 static void print_place(const struct page *page)
 {
-    char *above = last[page->level];
+    char *above = last_node[page->level];
 
     fprintf(graph, "{rank=same %s -> ", above);
-    snprintf(above, sizeof(last[0]), "n%u_%llx", page->level, number(page->base));
+    snprintf(above, sizeof(last_node[0]), "n%u_%llx", page->level, number(page->base));
     fprintf(graph, "%s [style=invis]}\n", above);
 }
 
@@ -276,8 +281,8 @@ static void print_tree(void)
     draw_costs(graph);
     fprintf(graph, "<BR ALIGN=\"LEFT\"/> >]\n%s", shared_pages);
     pages = 0;
-    strcpy(last[MID], "n1_identity");
-    strcpy(last[LEAF], "n2_identity");
+    strcpy(last_node[MID], "n1_identity");
+    strcpy(last_node[LEAF], "n2_identity");
     print_page(TOP, machine.view.top, 0, 1);
 }
 
@@ -286,11 +291,12 @@ void draw_tree_dot(FILE *out, const char *title)
     graph = out;
     fprintf(out, "digraph \"p2m tree: ");
     print_escaped(title);
-    fprintf(out, "\" {\n"
-                 "node [shape=box margin=0.05 fontname=\"DejaVu Sans\" fontsize=9]\n"
-                 "edge [arrowsize=0.6 color=\"#3d444d\"]\n"
-                 "graph [rankdir=LR nodesep=0.15 ranksep=0.7 labelloc=t labeljust=l "
-                 "fontname=\"DejaVu Sans\" fontsize=10 label=<<B>");
+    fprintf(out,
+            "\" {\n"
+            "node [shape=box margin=0.05 color=\"#3d444d\" fontname=\"DejaVu Sans\" fontsize=9]\n"
+            "edge [arrowsize=0.6 color=\"#3d444d\"]\n"
+            "graph [bgcolor=\"#ffffff\" rankdir=LR nodesep=0.15 ranksep=0.7 labelloc=t labeljust=l "
+            "fontname=\"DejaVu Sans\" fontsize=10 label=<<B>");
     print_escaped(title);
     fprintf(out, "</B><BR ALIGN=\"LEFT\"/>");
     if (machine.view.top)
