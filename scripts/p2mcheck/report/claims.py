@@ -25,7 +25,7 @@ def of_compare(data):
 
 
 def of_bugs(data):
-    claim, fine = "Planted bugs found from nothing, named and shrunk to the shortest case", None
+    claim = "Planted bugs found from nothing, named and shrunk to the shortest case"
     if not data.hunted:
         yield claim, "all", None, None
         return
