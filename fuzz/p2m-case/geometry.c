@@ -204,11 +204,11 @@ static bool repro(const struct input *input, FILE *out)
     return false;
 }
 
-static const char *svg_title;
+static const char *dot_title;
 
-static void svg_at_end(void)
+static void dot_at_end(void)
 {
-    tree_svg(watch_out, svg_title);
+    tree_dot(watch_out, dot_title);
 }
 
 bool geometry_draw(const struct subject *subject, const struct test_case *c, void (*draw)(void))
@@ -225,12 +225,12 @@ bool geometry_draw(const struct subject *subject, const struct test_case *c, voi
     return fine;
 }
 
-static bool show(const struct input *input, bool svg, FILE *out)
+static bool show(const struct input *input, bool dot, FILE *out)
 {
-    svg_title = base_name(input->name);
+    dot_title = base_name(input->name);
     watch_out = out;
     return load(input) &&
-           geometry_draw(geometry_subject(input), &loaded, svg ? svg_at_end : draw_at_end);
+           geometry_draw(geometry_subject(input), &loaded, dot ? dot_at_end : draw_at_end);
 }
 
 #define GEOMETRY_NAME_(geometry) geometry_##geometry

@@ -61,8 +61,8 @@ struct geometry {
     bool (*print)(const struct input *input, FILE *out);                   /* as text */
     bool (*encode)(const struct input *input, uint8_t *out, size_t *size); /* GEOMETRY_BYTES */
 
-    /* The tree at the end of the case, as text, or as an SVG under the name of the file. */
-    bool (*show)(const struct input *input, bool svg, FILE *out);
+    /* The tree at the end of the case, as text, or as a graph in DOT under the name of the file. */
+    bool (*show)(const struct input *input, bool dot, FILE *out);
 
     /* Each op with its result, then the verdict; false also if one is violated. */
     bool (*run)(const struct input *input, bool every, FILE *out);

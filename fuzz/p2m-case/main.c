@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "e820_log.h"
@@ -60,9 +61,11 @@ static const char help_text[] =
     "  --verify          e820: hold the ranges against a classification of each page\n"
     "  --want=NAME       shrink: the failure to keep; another one is an error\n"
     "  --all             cells: a line for each cell, too\n"
-    "  --svg             show: as an SVG; bounded in size, what is left out is said\n"
-    "  -o OUT            encode, decode, shrink, e820, show --svg: write here (e820: the map as\n"
-    "                    a case)\n"
+    "  --svg             show: as an SVG, laid out by graphviz; bounded in size, counts what\n"
+    "                    it leaves out\n"
+    "  --dot             show: as the graph that --svg gives to graphviz, in DOT\n"
+    "  -o OUT            encode, decode, shrink, e820, show --svg and --dot: write here (e820:\n"
+    "                    the map as a case)\n"
     "  -h, --help        this text\n"
     "\n"
     "A file is text if its name ends in .txt or its first line begins with p2m-case;\n"
@@ -74,7 +77,7 @@ void (*print_running_op)(FILE *out);
 
 static struct {
     const char *geometry, *target, *out, *want, *junit, *check;
-    bool every, reverse, faults, hashes, domu, ranges, cost, verify, svg, all, help;
+    bool every, reverse, faults, hashes, domu, ranges, cost, verify, dot, svg, all, help;
 } options;
 
 static int usage(const char *why, const char *what)
@@ -112,7 +115,35 @@ static bool decode(const struct geometry *geometry, const struct input *input)
     return fine;
 }
 
-/* An SVG only of a case that violates nothing; a tree as text of whatever there is. */
+/* What graphviz makes of the graph. dot reads a file as its standard input, so nothing blocks. */
+static bool deliver_svg(const char *graph, size_t size)
+{
+    FILE *file = tmpfile(), *dot = NULL;
+    char *svg = NULL;
+    size_t capacity = 0;
+    ssize_t length;
+    int status;
+
+    if (file && fwrite(graph, 1, size, file) == size && !fseek(file, 0, SEEK_SET) &&
+        dup2(fileno(file), STDIN_FILENO) == STDIN_FILENO)
+        dot = popen("dot -Tsvg 2>/dev/null", "r");
+    if (!dot) {
+        perror("p2m-case: --svg");
+        return false;
+    }
+    length = getdelim(&svg, &capacity, '\0', dot);
+    status = pclose(dot);
+    fclose(file);
+    if (status || length < 0)
+        fprintf(stderr, "p2m-case: --svg: %s\n",
+                WEXITSTATUS(status) == 127 ? "dot is not installed; install graphviz, or use --dot"
+                                           : "dot failed; --dot shows what it was given");
+    status = status || length < 0 || !deliver(svg, (size_t)length);
+    free(svg);
+    return !status;
+}
+
+/* A graph only of a case that violates nothing; a tree as text of whatever there is. */
 static bool show(const struct geometry *geometry, const struct input *input)
 {
     char *text = NULL;
@@ -120,13 +151,13 @@ static bool show(const struct geometry *geometry, const struct input *input)
     FILE *memory;
     bool fine;
 
-    if (!options.svg)
+    if (!options.dot && !options.svg)
         return geometry->show(input, false, stdout);
     memory = open_memstream(&text, &size);
     fine = memory && geometry->show(input, true, memory);
     if (memory)
         fclose(memory);
-    fine = fine && deliver(text, size);
+    fine = fine && (options.svg ? deliver_svg(text, size) : deliver(text, size));
     free(text);
     return fine;
 }
@@ -446,6 +477,7 @@ static const struct option_row {
     {"cost", &options.cost, NULL, "e820"},
     {"verify", &options.verify, NULL, "e820"},
     {"svg", &options.svg, NULL, "show"},
+    {"dot", &options.dot, NULL, "show"},
     {"all", &options.all, NULL, "cells"},
     {"want", NULL, &options.want, "shrink"},
     {"out", NULL, &options.out, "encode decode shrink e820 show"}, /* -o */
@@ -506,8 +538,10 @@ static int check_options(const char *command)
         return usage("--check is every or quick, not", options.check);
     if (options.target && !target_by_name(options.target))
         return usage("no such target", options.target);
-    if (options.out && !strcmp(command, "show") && !options.svg)
-        return usage("-o is valid with show only together with --svg", NULL);
+    if (options.dot && options.svg)
+        return usage("choose one of --dot and --svg", NULL);
+    if (options.out && !strcmp(command, "show") && !options.svg && !options.dot)
+        return usage("-o is valid with show only together with --svg or --dot", NULL);
     if (options.ranges + options.cost + options.verify + (!strcmp(command, "e820") && options.out) >
         1)
         return usage("choose one of --ranges, --cost, --verify and -o", NULL);

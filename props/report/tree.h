@@ -15,11 +15,11 @@
 void tree_text(FILE *out);
 
 /*
- * The same as an SVG (draw_svg.c): pages as boxes, runs of slots as their rows, arrows,
- * each shared page once. `title` goes above it. Its size is bounded in any geometry:
- * what there is no room for is said to be there, and counted.
+ * The same as a graph for graphviz, in its DOT language (tree_dot.c): pages are nodes, runs of
+ * slots their rows, each shared page is there once. `title` goes above it. Its size is bounded
+ * in any geometry: a row counts the slots that are left out.
  */
-void tree_svg(FILE *out, const char *title);
+void tree_dot(FILE *out, const char *title);
 
 /* ---- for both ---- */
 

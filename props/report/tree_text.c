@@ -2,7 +2,7 @@
 /* Draws run.view: see draw.h. */
 #include "tree.h"
 
-#include "props/check/checks.h"
+#include "props/check/run.h"
 #include "props/base/uninstrumented.h"
 
 UNINSTRUMENTED_BEGIN

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The claims: goal, measured figure and verdict of each, and the command that measures it."""
+
+from p2mcheck.report.data import SOURCES
+from p2mcheck.report.words import BAD, GOOD, code, part, short
+
+VERDICTS = {True: GOOD("reached"), False: BAD("NOT reached"), None: "not measured", "in part": "in part only"}
+
+BENCH = {
+    "tiny_exec_ratio": "exec/s in tiny, of an empty target's",
+    "x86_64_exec_ratio": "exec/s in x86_64, of an empty target's",
+    "range_gib_speedup": "A missing GiB at once, against PFN by PFN: times as fast",
+    "tiny_afl_exec_ratio": "exec/s in tiny under AFL++, of an empty target's",
+    "x86_64_afl_exec_ratio": "exec/s in x86_64 under AFL++, of an empty target's",
+    "get_vs_flat": "A lookup, against a flat array's: times as long",
+    "whole_table_pages": "Pages for identity over the whole empty table",
+}
+
+
+def of_compare(data):
+    if data.compare is None:
+        yield "Against other tools: bugs found, time to the bug, speed, length of the case", "see README", None, None
+    for claim in (data.compare or {}).get("claims", []):
+        yield claim["claim"], claim["goal"], claim["measured"], claim["reached"]
+
+
+def of_bugs(data):
+    claim = "Planted bugs found from nothing, named and shrunk to the shortest case"
+    if not data.hunted:
+        yield claim, "all", None, None
+        return
+    fine = sum(not bug["wrong"] for bug in data.hunted.values())
+    all_hunted = len(data.hunted) == len(data.patches)
+    yield (claim, part(len(data.patches), len(data.patches)), part(fine, len(data.hunted)),
+           False if fine < len(data.hunted) else all_hunted or "in part")
+
+
+def of_search(found, claim):
+    measured, reached = None, None
+    if found:
+        reached = found["closed"] and not found["violated"] and found["every"] == 1
+        measured = (f"{found['transitions']:,} transitions from {found['states']:,} states, "
+                    + ("closed" if found["closed"] else "not closed") + (", VIOLATED" if found["violated"] else ""))
+    yield claim, "closed, no violation", measured, reached
+
+
+def of_exhaustive(data):
+    return of_search(data.exhaustive, "Every state of a 2x2x2 tree x every op")
+
+
+def of_races(data):
+    return of_search(data.races, "Every pair of calls x every sync point x every state")
+
+
+def of_mutants(data):
+    survived = data.statuses["survived"]
+    yield ("Mutants of the core that no test notices", "0",
+           f"{survived} of {len(data.mutants):,}" if data.mutants else None, not survived if data.mutants else None)
+
+
+def of_coverage(data):
+    yield ("States x calls that the reviewed corpus reaches", part(data.possible, data.possible),
+           part(data.reached, data.possible), not data.gaps)
+    failures = data.coverage and data.coverage["failures"]
+    yield ("Lines, branches and conditions of the core reached, except those listed with a reason", "all",
+           data.coverage and (f"{failures} are not" if failures else "all"), data.coverage and not failures)
+
+
+def is_reached(goal, value):
+    sign, limit = goal
+    return {">=": value >= limit, "<=": value <= limit, "==": value == limit}[sign]
+
+
+def of_bench(data):
+    for name, goal in data.goals.items():
+        value = data.bench and data.bench.get(name, {}).get("median")
+        if goal:
+            yield (BENCH.get(name, name), "{} {:g}".format(*goal), None if value is None else short(value),
+                   None if value is None else is_reached(goal, value))
+
+
+def rows(data):
+    for key, claims in (("compare", of_compare), ("bugs", of_bugs), ("exhaustive", of_exhaustive), ("races", of_races),
+                        ("mutants", of_mutants), ("coverage", of_coverage), ("bench", of_bench)):
+        for claim, goal, measured, verdict in claims(data):
+            yield claim, short(goal), short(measured), VERDICTS[verdict], code(SOURCES[key].command)

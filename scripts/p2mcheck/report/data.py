@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What there is to report: the figures that other commands left, the planted bugs, the state coverage.
+
+Nothing is measured here except the state coverage of the reviewed corpora. A figure that does not
+exist is None, and the report names the command that makes it.
+"""
+
+import collections
+import re
+import subprocess
+
+from p2mcheck.bench.main import GOALS
+from p2mcheck.bugs import catalogue
+from p2mcheck.files import Failure, read_json
+
+Source = collections.namedtuple("Source", "file what command")
+
+SOURCES = {
+    "compare": Source("compare.json", "comparison with other tools", "make compare"),
+    "bugs": Source("bugs.json", "hunts for planted bugs", "make bugs SEEDS=10"),
+    "ablation": Source("ablation.json", "ablations", "scripts/bugs --ablate --seeds=5"),
+    "coverage": Source("coverage.json", "lines, branches and conditions", "make coverage"),
+    "mutants": Source("mutants.json", "mutants", "make mutants"),
+    "exhaustive": Source("exhaustive-micro.json", "exhaustive search of micro", "make exhaustive"),
+    "races": Source("exhaustive-races.json", "exhaustive search of overlapping calls", "make exhaustive-races"),
+    "bench": Source("bench.json", "speed", "make bench"),
+    "kernel": Source("kernel-report.json", "the kernel's own file", 'make kernel-report LINUX="debian debian-6.12"'),
+}
+
+Cell = collections.namedtuple("Cell", "times name impossible")  # `impossible`: the reason, or empty
+
+
+def natural(name):
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
+
+
+def head_commit():
+    done = subprocess.run(["git", "describe", "--always", "--dirty", "--abbrev=12"], check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8")
+    return done.stdout.strip() or None
+
+
+def cells_of(p2m_case):
+    done = subprocess.run([p2m_case, "cells", "--all", "corpus"], check=False, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, encoding="utf-8")
+    lines = [line.split("\t") for line in done.stdout.splitlines() if line.startswith("cell\t")]
+    if not lines:
+        raise Failure(f"{p2m_case}: no cells: {(done.stderr.splitlines() or ['no answer'])[0]}")
+    return [Cell(int(times), name, impossible) for _, times, name, impossible in lines]
+
+
+class Data:
+    """All figures as attributes, and what is missing."""
+
+    def __init__(self, figures, programs):
+        self.figures, self.programs, self.p2m_case = figures, programs, programs.p2m_case()
+        for key, source in SOURCES.items():
+            setattr(self, key, read_json(f"{figures}/{source.file}"))
+        self.missing = [source for key, source in SOURCES.items() if not getattr(self, key)]
+        if len(self.missing) == len(SOURCES):
+            raise Failure(f"{figures}/: nothing to report; make bugs, make compare, make bench, make mutants, "
+                          "make coverage and make exhaustive leave their figures there")
+        self.patches = sorted(catalogue.load(""), key=lambda bug: natural(bug.id))
+        self.hunted = {bug["id"]: bug for bug in (self.bugs or {}).get("bugs", [])}
+        self.goals = GOALS
+        self.cells = cells_of(self.p2m_case)
+        self.reached = sum(cell.times > 0 and not cell.impossible for cell in self.cells)
+        self.possible = sum(not cell.impossible for cell in self.cells)
+        self.gaps = [cell for cell in self.cells if bool(cell.times) == bool(cell.impossible)]
+        self.statuses = collections.Counter(mutant["status"] for mutant in self.mutants or [])
+        self.commit = head_commit()
+
+    def partial(self):
+        """What exists and is not complete: (what, command)."""
+        bugs, found = len(self.patches), self.compare or {}
+        ablated, compared = len((self.ablation or {}).get("seconds", {})), len(found.get("all_bugs", []))
+        if self.bugs and len(self.hunted) < bugs:
+            yield f"{len(self.hunted)} of {bugs} planted bugs were hunted", SOURCES["bugs"].command
+        if self.ablation and ablated < bugs:
+            yield f"ablations of {ablated} of {bugs} planted bugs", SOURCES["ablation"].command
+        if found.get("sample") and compared < bugs:
+            yield f"the comparison is a sample, {compared} of {bugs} planted bugs", "make compare FULL=1"
+        if found and not found.get("complete"):
+            yield (f"{found.get('done', 0):,} of {found.get('planned', 0):,} runs of the comparison (the command "
+                   "resumes it)", SOURCES["compare"].command)
