@@ -51,8 +51,8 @@ make_zip() { # folder zip
 }
 
 set +x # a thousand lines that say nothing
-for target in ops_tiny ops_odd ops_x86_64 ops_x86_32 e820_tiny e820_x86_64 e820_x86_32 case_tiny; do
-    [ -x "$OUT/$target" ] || continue
+targets=$(make -s service-names)
+for target in $targets; do
     name=${target%%_*}
     make_seeds "$name" "${target#*_}" "$work/seeds/$target"
     make_zip "$work/seeds/$target" "$OUT/${target}_seed_corpus.zip"

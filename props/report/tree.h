@@ -24,22 +24,19 @@ void tree_dot(FILE *out, const char *title);
 /* ---- for both ---- */
 
 /* What an entry is. */
-enum draw_look { LOOK_INVALID, LOOK_IDENTITY, LOOK_MFN, LOOK_FOREIGN, LOOK_ODD, DRAW_LOOKS };
+enum tree_look { LOOK_INVALID, LOOK_IDENTITY, LOOK_MFN, LOOK_FOREIGN, LOOK_ODD, TREE_LOOKS };
 
-extern const char *const draw_look_names[DRAW_LOOKS];
+extern const char *const tree_look_names[TREE_LOOKS];
 
-enum draw_look draw_look_at(p2m_word entry, p2m_word pfn);
+enum tree_look tree_look_at(p2m_word entry, p2m_word pfn);
 
 /* The entry without its two bits. */
-p2m_word draw_value(p2m_word entry);
+p2m_word tree_value(p2m_word entry);
 
 /* Where the run of entries ends that begins at `from`: all of one look, frames ascending. */
-unsigned draw_run_end(const p2m_word *leaf, unsigned from, p2m_word base);
-
-/* Is the page the tree's own now, and so may be looked at? */
-bool draw_is_live(const void *page);
+unsigned tree_run_end(const p2m_word *leaf, unsigned from, p2m_word base);
 
 /* What the tree costs, as a line without its end. */
-void draw_costs(FILE *out);
+void tree_costs(FILE *out);
 
 #endif

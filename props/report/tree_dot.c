@@ -31,7 +31,7 @@ static const p2m_word span[] = {P2M_MID_SPAN, P2M_LEAF, 1}; /* PFNs of a slot */
 /* Equal neighbours among the slots of a page; `to` is exclusive. */
 struct row {
     unsigned from, to;
-    enum draw_look look; /* of pointers: INVALID missing, IDENTITY, MFN private */
+    enum tree_look look; /* of pointers: INVALID missing, IDENTITY, MFN private */
     const char *word;
     bool arrow;
 };
@@ -60,12 +60,12 @@ static const void *pointer_at(const struct page *page, unsigned slot)
     return page->level == MID ? leaf_at(page, slot) : (const void *)run.view.top[slot];
 }
 
-static enum draw_look look_at(const struct page *page, unsigned slot)
+static enum tree_look look_at(const struct page *page, unsigned slot)
 {
     const void *below;
 
     if (page->level == LEAF)
-        return draw_look_at(((const p2m_word *)page->at)[slot], page->base + slot);
+        return tree_look_at(((const p2m_word *)page->at)[slot], page->base + slot);
     below = pointer_at(page, slot);
     if (below == run.view.missing || below == run.view.mid_missing)
         return LOOK_INVALID;
@@ -83,19 +83,19 @@ static bool are_alike(const struct page *mid, unsigned slot)
     const p2m_word *leaf = leaf_at(mid, slot), *next = leaf_at(mid, slot + 1);
     p2m_word base = mid->base + slot * span[MID];
 
-    return is_grafted(leaf) == is_grafted(next) && draw_run_end(leaf, 0, base) == P2M_LEAF &&
-           draw_run_end(next, 0, base + P2M_LEAF) == P2M_LEAF &&
-           draw_look_at(*leaf, base) == draw_look_at(*next, base + P2M_LEAF);
+    return is_grafted(leaf) == is_grafted(next) && tree_run_end(leaf, 0, base) == P2M_LEAF &&
+           tree_run_end(next, 0, base + P2M_LEAF) == P2M_LEAF &&
+           tree_look_at(*leaf, base) == tree_look_at(*next, base + P2M_LEAF);
 }
 
 /* Of equal pointers, of leaves that are alike, or of pages that there is no room for. */
 static unsigned run_end(const struct page *page, unsigned from)
 {
-    enum draw_look look = look_at(page, from);
+    enum tree_look look = look_at(page, from);
     unsigned to = from + 1;
 
     if (page->level == LEAF)
-        return draw_run_end(page->at, from, page->base);
+        return tree_run_end(page->at, from, page->base);
     while (to < slots[page->level] && look_at(page, to) == look &&
            (look != LOOK_MFN || pages == MOST_PAGES ||
             (page->level == MID && are_alike(page, to - 1))))
@@ -109,9 +109,9 @@ static void add_row(struct page *page, unsigned from, unsigned to)
 
     *row = (struct row){.from = from, .to = to, .look = look_at(page, from)};
     if (page->rows == MOST_ROWS && to < slots[page->level]) {
-        *row = (struct row){from, slots[page->level], DRAW_LOOKS, "more runs, not drawn", false};
+        *row = (struct row){from, slots[page->level], TREE_LOOKS, "more runs, not drawn", false};
     } else if (page->level == LEAF) {
-        row->word = draw_look_names[row->look];
+        row->word = tree_look_names[row->look];
     } else if (row->look != LOOK_MFN) {
         row->word = row->look == LOOK_INVALID ? "missing" : "identity";
         row->arrow = true;
@@ -148,7 +148,7 @@ static void print_range(p2m_word first, p2m_word last)
 /* As an attribute. What is missing has none. */
 static const char *colour_of(const struct row *row)
 {
-    static const char *const colours[DRAW_LOOKS + 1] = {"",
+    static const char *const colours[TREE_LOOKS + 1] = {"",
                                                         " BGCOLOR=\"#f2c36b\"",
                                                         " BGCOLOR=\"#b9d4f1\"",
                                                         " BGCOLOR=\"#d8c2f2\"",
@@ -185,8 +185,8 @@ static void print_row(const struct page *page, const struct row *row)
             "<TD ALIGN=\"RIGHT\" WIDTH=\"136\" PORT=\"r%u\">",
             row->word, row->from);
     if (page->level == LEAF)
-        first = draw_value(((const p2m_word *)page->at)[row->from]);
-    if (row->look != DRAW_LOOKS && (page->level != LEAF || row->look != LOOK_INVALID))
+        first = tree_value(((const p2m_word *)page->at)[row->from]);
+    if (row->look != TREE_LOOKS && (page->level != LEAF || row->look != LOOK_INVALID))
         print_range(first, first + (row->to - row->from) * span[page->level] - 1);
     fprintf(graph, "</TD></TR>\n");
 }
@@ -277,7 +277,7 @@ static const char shared_pages[] =
 static void print_tree(void)
 {
     fprintf(graph, "geometry %s, %u x %u x %u; ", P2M_GEOMETRY, P2M_TOP, P2M_MID, P2M_LEAF);
-    draw_costs(graph);
+    tree_costs(graph);
     fprintf(graph, "<BR ALIGN=\"LEFT\"/> >]\n%s", shared_pages);
     pages = 0;
     strcpy(last_node[MID], "n1_identity");

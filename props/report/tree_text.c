@@ -9,7 +9,7 @@ UNINSTRUMENTED_BEGIN
 
 static FILE *drawing;
 
-const char *const draw_look_names[DRAW_LOOKS] = {"INVALID", "IDENTITY", "MFN", "FOREIGN",
+const char *const tree_look_names[TREE_LOOKS] = {"INVALID", "IDENTITY", "MFN", "FOREIGN",
                                                  "MALFORMED"};
 
 /* "[3..487]", in a column of its own. */
@@ -24,14 +24,15 @@ static void slots(const char *indent, unsigned from, unsigned to)
     fprintf(drawing, "%s%-12s ", indent, text);
 }
 
-bool draw_is_live(const void *page)
+/* Is the page the tree's own now, and so may be looked at? */
+static bool is_live(const void *page)
 {
     int index = host_page_index(page);
 
     return index >= 0 && host.state[index] == HOST_LIVE;
 }
 
-enum draw_look draw_look_at(p2m_word entry, p2m_word pfn)
+enum tree_look tree_look_at(p2m_word entry, p2m_word pfn)
 {
     if (entry == INVALID_P2M_ENTRY)
         return LOOK_INVALID;
@@ -42,21 +43,21 @@ enum draw_look draw_look_at(p2m_word entry, p2m_word pfn)
     return entry & ENTRY_FOREIGN_BIT ? LOOK_FOREIGN : LOOK_MFN;
 }
 
-p2m_word draw_value(p2m_word entry)
+p2m_word tree_value(p2m_word entry)
 {
     return entry & ~(ENTRY_FOREIGN_BIT | ENTRY_IDENTITY_BIT);
 }
 
 static bool carries_on(const p2m_word *leaf, unsigned i, p2m_word base)
 {
-    enum draw_look look = draw_look_at(leaf[i - 1], base + i - 1);
+    enum tree_look look = tree_look_at(leaf[i - 1], base + i - 1);
 
-    if (look != draw_look_at(leaf[i], base + i))
+    if (look != tree_look_at(leaf[i], base + i))
         return false;
     return look == LOOK_INVALID || look == LOOK_IDENTITY || leaf[i] == leaf[i - 1] + 1;
 }
 
-unsigned draw_run_end(const p2m_word *leaf, unsigned from, p2m_word base)
+unsigned tree_run_end(const p2m_word *leaf, unsigned from, p2m_word base)
 {
     unsigned to = from + 1;
 
@@ -68,12 +69,12 @@ unsigned draw_run_end(const p2m_word *leaf, unsigned from, p2m_word base)
 static void draw_entries(const p2m_word *leaf, p2m_word base)
 {
     for (unsigned from = 0, to; from < P2M_LEAF; from = to) {
-        enum draw_look look = draw_look_at(leaf[from], base + from);
-        p2m_word value = draw_value(leaf[from]);
+        enum tree_look look = tree_look_at(leaf[from], base + from);
+        p2m_word value = tree_value(leaf[from]);
 
-        to = draw_run_end(leaf, from, base);
+        to = tree_run_end(leaf, from, base);
         slots("              |     |  ", from, to - 1);
-        fprintf(drawing, "%s", draw_look_names[look]);
+        fprintf(drawing, "%s", tree_look_names[look]);
         if (look != LOOK_INVALID)
             fprintf(drawing, " 0x%llx", (unsigned long long)value);
         if (look != LOOK_INVALID && to - from > 1)
@@ -90,7 +91,7 @@ static void draw_leaf(const p2m_word *leaf, p2m_word base)
         fprintf(drawing, "-> p2m_missing\n");
     } else if (leaf == run.view.identity) {
         fprintf(drawing, "-> p2m_identity\n");
-    } else if (!grafted && !draw_is_live(leaf)) {
+    } else if (!grafted && !is_live(leaf)) {
         fprintf(drawing, "-> no live page\n");
     } else {
         fprintf(drawing, "-> leaf (%s), PFN 0x%llx..0x%llx\n", grafted ? "mfn_list" : "private",
@@ -99,23 +100,18 @@ static void draw_leaf(const p2m_word *leaf, p2m_word base)
     }
 }
 
-static bool leaf_is_shared(const p2m_word *leaf)
-{
-    return leaf == run.view.missing || leaf == run.view.identity;
-}
-
 static void draw_mid(p2m_word **mid, unsigned ti)
 {
     for (unsigned from = 0, to; from < P2M_MID; from = to) {
         to = from + 1;
-        while (to < P2M_MID && leaf_is_shared(mid[from]) && mid[to] == mid[from])
+        while (to < P2M_MID && run_leaf_is_shared(mid[from]) && mid[to] == mid[from])
             to++;
         slots("        |     ", from, to - 1);
         draw_leaf(mid[from], ti * P2M_MID_SPAN + from * (p2m_word)P2M_LEAF);
     }
 }
 
-void draw_costs(FILE *out)
+void tree_costs(FILE *out)
 {
     unsigned mids = 0, leaves = 0, grafted = 0, mfn_pages = 0;
 
@@ -123,12 +119,12 @@ void draw_costs(FILE *out)
         p2m_word **mid = run.view.top[ti];
 
         mfn_pages += run.view.top_mfn && run.view.top_mfn_p[ti] != run.view.mid_missing_mfn;
-        if (run_mid_is_shared(mid) || !draw_is_live(mid))
+        if (run_mid_is_shared(mid) || !is_live(mid))
             continue;
         mids++;
         for (unsigned mi = 0; mi < P2M_MID; mi++) {
             grafted += host_list_index(mid[mi]) >= 0;
-            leaves += draw_is_live(mid[mi]) && !leaf_is_shared(mid[mi]);
+            leaves += is_live(mid[mi]) && !run_leaf_is_shared(mid[mi]);
         }
     }
     fprintf(out,
@@ -155,14 +151,14 @@ void tree_text(FILE *out)
             fprintf(out, "-> p2m_mid_missing\n");
         } else if (top[from] == run.view.mid_identity) {
             fprintf(out, "-> p2m_mid_identity\n");
-        } else if (!draw_is_live(top[from])) {
+        } else if (!is_live(top[from])) {
             fprintf(out, "-> no live page\n");
         } else {
             fprintf(out, "-> mid (private)\n");
             draw_mid(top[from], from);
         }
     }
-    draw_costs(out);
+    tree_costs(out);
     fprintf(out, "\n");
 }
 
