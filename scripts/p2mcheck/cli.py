@@ -26,6 +26,14 @@ def positive(text):
     return int(text)
 
 
+def at_least(least):
+    def check(text):
+        if positive(text) < least:
+            raise ValueError(f"a number from {least} on is needed")
+        return int(text)
+    return check
+
+
 def number(text):
     value = float(text) if re.fullmatch(r"[0-9]+(\.[0-9]*)?|\.[0-9]+", text) else math.inf
     if math.isinf(value):
@@ -66,43 +74,68 @@ def some_of(names, separator=None):
     return check
 
 
-def geometry():
-    return one_of(list(facts.geometries()))
-
-
-def target():
-    return one_of(list(facts.targets()))
-
-
 # ---- options ----
 
-class Parser(argparse.ArgumentParser):
-    """Options, each with the variable of make that stands for it. `subjects`: the command takes any
-    subject. `core`: otherwise it is for our own core."""
+def variables():
+    """Option: the variable of make that stands for it, its check, its help."""
+    geometry = one_of(list(facts.geometries()))
+    return {
+        "arch": ("ARCH", one_of(("native", "i386")), "i386: a 32-bit program"),
+        "base": ("BASE", str, "the revision to compare with"),
+        "budget": ("BUDGET", positive, "seconds for a run"),
+        "build": ("B", str, "the folder for all that is built"),
+        "case": ("CASE", str, "a file with bytes or text"),
+        "cases": ("CASES", positive, "how many random cases"),
+        "engine": ("ENGINE", one_of(("libfuzzer", "afl")), "libfuzzer, or afl for AFL++"),
+        "flavour": ("PROPS_FLAVOUR", str, "compiler and flags"),
+        "geometry": ("GEOMETRY", geometry, "the geometry of the tree"),
+        "hours": ("HOURS", number, "how long"),
+        "jobs": ("JOBS", positive, "processes at a time"),
+        "junit": ("JUNIT", str, "a file for the results as JUnit's XML"),
+        "known": ("KNOWN", str, "the defects of the kernel that are masked"),
+        "linux": ("LINUX", str, "a kernel tree, or debian, debian-6.12"),
+        "on": ("ON", str, "names TARGET_GEOMETRY"),
+        "only": ("ONLY", pattern, "a regular expression on the names"),
+        "rounds": ("ROUNDS", positive, "how many rounds, whatever the time"),
+        "runs": ("RUNS", positive, "how often each figure is measured"),
+        "san": ("SAN", one_of(programs.SANITIZERS), "libFuzzer's sanitizer"),
+        "seconds": ("SECONDS", number, "how long"),
+        "seed": ("SEED", positive, "the first seed"),
+        "seeds": ("SEEDS", positive, "how many seeds"),
+        "shapes": ("SHAPES", some_of(list(facts.geometries())), "the geometries that FILE.c can do"),
+        "slice": ("SLICE", positive, "seconds of a slice, at most"),
+        "subject": ("SUBJECT", str, "core, linux, or a file that ends in .c"),
+        "sync": ("SYNC", folder, "a folder shared with other campaigns"),
+        "target": ("TARGET", one_of(list(facts.targets())), "what is fuzzed"),
+        "threads": ("THREADS", positive, "how many threads"),
+        "time": ("TIME", positive, "seconds"),
+    }
 
-    def __init__(self, doc, subjects=False, core=True):
+
+class Parser(argparse.ArgumentParser):
+    """The options in `defaults`, each with its variable of make. `subjects`: the command takes any
+    subject. `core`: otherwise it is for our own core. `checks`: in place of those in variables()."""
+
+    def __init__(self, doc, subjects=False, core=True, checks=None, **defaults):
         super().__init__(description=doc.split("\n", maxsplit=1)[0], allow_abbrev=False)
-        self.settings = []
-        self.only_core = core and not subjects
-        self.setting("--build", "B", "build", help="the folder for all that is built")
+        self.settings, self.only_core, known = [], core and not subjects, variables()
         if subjects:
-            self.setting("--subject", "SUBJECT", "core", help="core, linux, or a file that ends in .c")
-            self.setting("--linux", "LINUX", "", help="with --subject=linux: a tree, or debian, debian-6.12")
-            self.setting("--known", "KNOWN", "", help="the defects of that kernel that are masked")
-            self.setting("--shapes", "SHAPES", ["micro", "tiny", "odd"],
-                         some_of(list(facts.geometries())), "the geometries that FILE.c can do")
+            defaults = {"subject": "core", "linux": "", "known": "", "shapes": ["micro", "tiny", "odd"], **defaults}
+        for name, default in {"build": "build", **defaults}.items():
+            variable, check, text = known[name]
+            self.setting(name, default, (checks or {}).get(name, check), text, variable)
 
     def error(self, message):
         print(f"{self.prog}: {message}", file=sys.stderr)
         sys.exit(2)
 
-    def setting(self, option, variable, default, check=str, help=""):
+    def setting(self, name, default, check=str, text="", variable=None):
         """The option, else the variable of make, else the default. Only the first two are checked."""
-        action = self.add_argument(option, help=f"{help} ({variable}=)" if variable else help)
-        self.settings.append((action.dest, option, variable, default, check))
+        self.add_argument(f"--{name}", help=f"{text} ({variable}=)" if variable else text)
+        self.settings.append((name, variable, default, check))
 
-    def switch(self, option, variable=None, help=""):
-        self.add_argument(option, action="store_true", help=help,
+    def switch(self, name, text, variable=None):
+        self.add_argument(f"--{name}", action="store_true", help=text,
                           default=bool(variable and os.environ.get(variable)))
 
     def parse(self):
@@ -110,8 +143,8 @@ class Parser(argparse.ArgumentParser):
         if self.only_core and subject != "core":
             self.error(f"is for our own core only; with SUBJECT={subject} use one of: {FOR_ALL_SUBJECTS}")
         args = self.parse_args()
-        for name, option, variable, default, check in self.settings:
-            where, text = option, getattr(args, name)
+        for name, variable, default, check in self.settings:
+            where, text = f"--{name}", getattr(args, name)
             if text is None:
                 where, text = variable, os.environ.get(variable or "") or None
             setattr(args, name, default if text is None else self.checked(where, text, check))

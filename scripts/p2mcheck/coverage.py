@@ -14,7 +14,7 @@ import shutil
 import subprocess
 
 from p2mcheck import cli
-from p2mcheck.files import Failure, read_text, write_json
+from p2mcheck.files import Failure, entries, read_text, write_json
 from p2mcheck.matrix import clang_versions
 from p2mcheck.programs import Programs, setup
 
@@ -87,9 +87,7 @@ def missed_branches(data):
 
 def load_listed():
     listed = {}
-    for number, line in enumerate(read_text(LISTED).splitlines(), 1):
-        if line.startswith("#") or not line.strip():
-            continue
+    for number, line in entries(LISTED):
         parts = line.split(" | ")
         if len(parts) != 3:
             raise Failure(f"{LISTED}:{number}: `file | line | reason` is expected")

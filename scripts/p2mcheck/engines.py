@@ -14,6 +14,7 @@ import signal
 import subprocess
 
 from p2mcheck.files import Failure, read, read_text, write
+from p2mcheck.processes import kill_marked, output
 from p2mcheck.programs import Programs
 
 LIMIT = 10  # seconds for one input
@@ -63,9 +64,8 @@ def artifacts(folder):
 
 def explain(binary, folder, path):
     """What the target says to an input; empty if that is not a finding."""
-    done = subprocess.run([binary, *LIMITS, f"-artifact_prefix={folder}/again-", path], stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False)
-    return done.stdout.decode(errors="replace") if done.returncode else ""
+    status, text = output([binary, *LIMITS, f"-artifact_prefix={folder}/again-", path])
+    return text if status else ""
 
 
 def make_seeds(tool, target, geometry, folder, is_text=False):
@@ -227,13 +227,7 @@ class Afl(Job):
         """An afl-fuzz that is ended in the wrong moment leaves a stopped process behind, in a
         session of its own. It is known by the file that its numbers go to."""
         super().stop()
-        ours = f"P2MCHECK_STATS={self.stats}".encode()
-        for path in glob.glob("/proc/[0-9]*/environ"):
-            try:
-                if ours in read(path).split(b"\0"):
-                    os.kill(int(path.split("/")[2]), signal.SIGKILL)
-            except OSError:
-                pass  # gone, or another user's
+        kill_marked(f"P2MCHECK_STATS={self.stats}")
 
     def remark(self):
         stability = self.said("stability")

@@ -3,6 +3,8 @@
 
 import json
 import os
+import socket
+import threading
 
 
 class Failure(Exception):
@@ -19,6 +21,12 @@ def read_text(path):
         return file.read()
 
 
+def entries(path):
+    """(number, line) of each line of a list by hand; comments and empty lines are left out."""
+    return [(number, line.strip()) for number, line in enumerate(read_text(path).splitlines(), 1)
+            if line.strip() and not line.startswith("#")]
+
+
 def read_json(path):
     """None if there is no such file."""
     try:
@@ -31,7 +39,7 @@ def read_json(path):
 
 def write(path, data):
     """All of it under its name, or nothing."""
-    temporary = f"{path}.{os.getpid()}.tmp"
+    temporary = f"{path}.{socket.gethostname()}.{os.getpid()}.{threading.get_ident()}.tmp"
     try:
         with open(temporary, "wb") as file:
             file.write(data.encode(errors="surrogateescape") if isinstance(data, str) else data)

@@ -19,15 +19,8 @@ EVERY = 5  # seconds between progress lines
 
 
 def arguments():
-    parser = cli.Parser(__doc__, subjects=True)
-    parser.setting("--engine", "ENGINE", "libfuzzer", cli.one_of(("libfuzzer", "afl")), "libfuzzer, or afl for AFL++")
-    parser.setting("--target", "TARGET", "ops", cli.target(), "what is fuzzed")
-    parser.setting("--geometry", "GEOMETRY", "tiny", cli.geometry(), "in which tree")
-    parser.setting("--san", "SAN", programs.SANITIZERS[0], cli.one_of(programs.SANITIZERS), "libFuzzer's sanitizer")
-    parser.setting("--arch", "ARCH", "native", cli.one_of(("native", "i386")), "i386: a 32-bit program")
-    parser.setting("--time", "TIME", 60, cli.positive, "seconds")
-    parser.setting("--jobs", "JOBS", programs.cores(), cli.positive, "processes")
-    parser.setting("--seed", "SEED", 1, cli.positive, "of the engine")
+    parser = cli.Parser(__doc__, subjects=True, engine="libfuzzer", target="ops", geometry="tiny",
+                        san=programs.SANITIZERS[0], arch="native", time=60, jobs=programs.cores(), seed=1)
     args = parser.parse()
     able = facts.geometries_of_word(32) if args.arch == "i386" else list(facts.geometries())
     args.geometry = parser.checked("GEOMETRY", args.geometry, cli.one_of(able))

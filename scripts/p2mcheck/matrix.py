@@ -12,6 +12,7 @@ import subprocess
 
 from p2mcheck import cli
 from p2mcheck.files import Failure
+from p2mcheck.processes import output
 from p2mcheck.programs import SANITIZERS, environment, setup
 
 TARGETS = (("ops", "tiny"), ("e820", "tiny"), ("ops", "x86_64"), ("ops", "x86_32"), ("case", "tiny"))
@@ -40,20 +41,17 @@ def links(build, compiler, *flags):
 
 
 def fuzz(folder, compiler, target, geometry, seconds, san, arch):
-    done = subprocess.run(["scripts/fuzz", f"--build={folder}", f"--target={target}", f"--geometry={geometry}",
-                           f"--time={seconds}", "--jobs=1", f"--san={san}", f"--arch={arch}"],
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, encoding="utf-8",
-                          errors="replace", env={**environment(), "CLANG": compiler, "NO_SETUP": "1"})
-    found = re.search(r": (\d+) execs, (\d+) ops, (\d+) checks .* (\d+) findings?$", done.stdout, re.M)
-    if done.returncode or not found:
-        return False, cli.last_line(done.stdout)
+    status, text = output(["scripts/fuzz", f"--build={folder}", f"--target={target}", f"--geometry={geometry}",
+                           f"--time={seconds}", "--jobs=1", f"--san={san}", f"--arch={arch}", "--engine=libfuzzer"],
+                          env={**environment(), "CLANG": compiler, "NO_SETUP": "1"})
+    found = re.search(r": (\d+) execs, (\d+) ops, (\d+) checks .* (\d+) findings?$", text, re.M)
+    if status or not found:
+        return False, cli.last_line(text)
     return True, f"{found.group(1)} execs, {found.group(3)} checks"
 
 
 def main():
-    parser = cli.Parser(__doc__)
-    parser.setting("--time", "TIME", 3, cli.positive, "seconds for each")
-    args = parser.parse()
+    args = cli.Parser(__doc__, time=3).parse()
     setup("clang-22", "libclang-rt-22-dev", "g++-multilib")
     os.makedirs(f"{args.build}/matrix", exist_ok=True)
     passed = failed = skipped = 0

@@ -7,15 +7,12 @@ import subprocess
 
 from p2mcheck import cli, facts, findings, programs
 from p2mcheck.files import Failure, read_text
+from p2mcheck.processes import output
 
 
 def props():
     """Random cases without an engine, on the oracle and on the subject."""
-    parser = cli.Parser(props.__doc__, subjects=True)
-    parser.setting("--geometry", "GEOMETRY", "tiny", cli.geometry(), "in which tree")
-    parser.setting("--cases", "CASES", 100000, cli.positive, "how many")
-    parser.setting("--seed", "SEED", 1, cli.positive, "of the random numbers")
-    parser.setting("--flavour", "PROPS_FLAVOUR", "gcc", help="compiler and flags")
+    parser = cli.Parser(props.__doc__, subjects=True, geometry="tiny", cases=100000, seed=1, flavour="gcc")
     args = parser.parse()
     programs.setup()
     chosen = parser.programs(args)
@@ -32,20 +29,14 @@ def props():
 
 def exhaustive():
     """Every state of a small tree x every op."""
-    parser = cli.Parser(exhaustive.__doc__)
-    parser.setting("--geometry", "GEOMETRY", "micro", cli.one_of(["micro", *facts.geometries(explored=True)]),
-                   "in which tree")
-    parser.setting("--time", "TIME", None, cli.positive, "seconds, at most")
-    args = parser.parse()
+    able = cli.one_of(["micro", *facts.geometries(explored=True)])
+    args = cli.Parser(exhaustive.__doc__, geometry="micro", time=None, checks={"geometry": able}).parse()
     search(args, args.geometry, f"--json={args.build}/exhaustive-{args.geometry}.json")
 
 
 def exhaustive_races():
     """Every pair of calls x every sync point x every state of the micro tree."""
-    parser = cli.Parser(exhaustive_races.__doc__)
-    parser.setting("--jobs", "JOBS", programs.cores(), cli.positive, "processes")
-    parser.setting("--time", "TIME", None, cli.positive, "seconds, at most")
-    args = parser.parse()
+    args = cli.Parser(exhaustive_races.__doc__, jobs=programs.cores(), time=None).parse()
     search(args, "micro", "--races", f"--jobs={args.jobs}", f"--json={args.build}/exhaustive-races.json")
 
 
@@ -70,24 +61,17 @@ def fixed_addresses():
         return []  # this kernel does not say
     if bits <= BITS:
         return []
-    done = subprocess.run(["setarch", "-R", "true"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-                          encoding="utf-8")
-    if done.returncode:
-        raise Failure(f"vm.mmap_rnd_bits is {bits}, ThreadSanitizer supports {BITS}, and setarch -R fails: "
-                      f"{done.stdout.strip()}")
+    status, text = output(["setarch", "-R", "true"])
+    if status:
+        raise Failure(f"vm.mmap_rnd_bits is {bits}, ThreadSanitizer supports {BITS}, and setarch -R fails: {text.strip()}")
     print(f"race: under setarch -R, since vm.mmap_rnd_bits is {bits} and ThreadSanitizer supports {BITS}")
     return ["setarch", "-R"]
 
 
 def race():
     """Real threads on one tree, under ThreadSanitizer."""
-    parser = cli.Parser(race.__doc__)
-    parser.setting("--geometry", "GEOMETRY", "tiny", cli.one_of(RACED), "in which tree")
-    parser.setting("--time", "TIME", 10, cli.positive, "seconds")
-    parser.setting("--rounds", "ROUNDS", None, cli.positive, "so many rounds, whatever the time")
-    parser.setting("--threads", "THREADS", 4, cli.positive, "how many")
-    parser.setting("--seed", "SEED", 1, cli.positive, "of the random numbers")
-    args = parser.parse()
+    args = cli.Parser(race.__doc__, geometry="tiny", time=10, rounds=None, threads=4, seed=1,
+                      checks={"geometry": cli.one_of(RACED)}).parse()
     programs.setup()
     chosen = programs.Programs(args.build)
     program = chosen.program("race", args.geometry, "tsan")
@@ -100,8 +84,7 @@ def race():
 
 def regress():
     """Replays the corpora in all geometries, everything checked after each op."""
-    parser = cli.Parser(regress.__doc__, subjects=True)
-    parser.setting("--junit", "JUNIT", "", help="results as JUnit's XML")
+    parser = cli.Parser(regress.__doc__, subjects=True, junit="")
     args = parser.parse()
     chosen = parser.programs(args)
     chosen.make(chosen.p2m_case(), shown=True)
@@ -111,11 +94,8 @@ def regress():
 
 def single_case(doc):
     """Options of a command on one case: (parser, arguments, the options for p2m-case)."""
-    parser = cli.Parser(doc, subjects=True)
-    parser.setting("--case", "CASE", "", help="bytes or text")
-    parser.setting("--geometry", "GEOMETRY", None, cli.geometry(), "if neither the file nor its name tells")
-    parser.setting("--target", "TARGET", None, cli.target(), "if the name does not tell")
-    parser.switch("--debug", "DEBUG", "run it under gdb")
+    parser = cli.Parser(doc, subjects=True, case="", geometry=None, target=None)
+    parser.switch("debug", "run it under gdb", "DEBUG")
     args = parser.parse()
     if not args.case:
         parser.error(f"CASE is not set: make {parser.prog} CASE=FILE")

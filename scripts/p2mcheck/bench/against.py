@@ -121,21 +121,10 @@ def blocks(text):
     return number
 
 
-def three(text):
-    if cli.positive(text) < 3:
-        raise ValueError("at least 3 are needed")
-    return int(text)
-
-
 def arguments():
-    parser = cli.Parser(__doc__)
-    parser.setting("--base", "BASE", "", help="the revision to compare with")
-    parser.setting("--runs", "RUNS", 10, blocks, "blocks of four runs each")
-    parser.setting("--seeds", "SEEDS", 8, three, "hunts for each bug")
-    parser.setting("--time", "TIME", 30, cli.positive, "CPU seconds for a hunt at most")
-    parser.setting("--margin", None, 0.02, cli.number, "what is too little to be called a difference")
-    parser.setting("--only", "ONLY", BUGS, help="names of bugs, with blanks between")
-    parser.setting("--jobs", "JOBS", programs.cores(), cli.positive, "for building")
+    parser = cli.Parser(__doc__, base="", runs=10, seeds=8, time=30, only=BUGS, jobs=programs.cores(),
+                        checks={"runs": blocks, "seeds": cli.at_least(3), "only": str})
+    parser.setting("margin", 0.02, cli.number, "what is too little to be called a difference")
     args = parser.parse()
     if not args.base:
         parser.error("BASE is not set: make bench-against BASE=REV")

@@ -15,6 +15,7 @@ from p2mcheck import cli
 from p2mcheck.cli import median
 from p2mcheck.engines import Afl
 from p2mcheck.files import Failure, read_text, write_json
+from p2mcheck.processes import output
 from p2mcheck.programs import Programs, has_afl, setup
 
 GEOMETRIES = ("tiny", "x86_64")
@@ -69,16 +70,15 @@ def afl_execs_a_second(programs, geometry, name):
         os.mkdir(f"{folder}/in")
         with open(f"{folder}/in/empty", "wb") as file:
             file.write(bytes(16))
-        done = subprocess.run(
+        _, said = output(
             ["afl-fuzz", "-i", f"{folder}/in", "-o", f"{folder}/out", "-V", str(AFL_SECONDS), "-s", "1",
              "-G", str(programs.facts.longest_input), "-t", "10000", "--", programs.program(name, geometry, "afl")],
-            env={**os.environ, **Afl.ENVIRONMENT, **Afl.with_mutator(programs.mutator("ops", geometry))},
-            check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+            env={**os.environ, **Afl.ENVIRONMENT, **Afl.with_mutator(programs.mutator("ops", geometry))})
         try:
             text = read_text(f"{folder}/out/default/fuzzer_stats")
             return float(re.search(r"^execs_per_sec\s*: ([\d.]+)", text, re.M).group(1))
         except (OSError, AttributeError):
-            raise Failure(f"afl-fuzz measured nothing: {cli.last_line(done.stdout)}") from None
+            raise Failure(f"afl-fuzz measured nothing: {cli.last_line(said)}") from None
 
 
 def afl_ratio(programs, geometry, repeats):
@@ -126,9 +126,7 @@ def reached(name, value):
 
 
 def main():
-    parser = cli.Parser(__doc__)
-    parser.setting("--runs", "RUNS", 7, cli.positive, "how often each is run")
-    args = parser.parse()
+    args = cli.Parser(__doc__, runs=7).parse()
     setup()
     programs = Programs(args.build)
     build(programs)

@@ -12,20 +12,14 @@ import tarfile
 
 from p2mcheck.cli import last_line
 from p2mcheck.files import Failure, read
-
-
-def git(*arguments, binary=False):
-    done = subprocess.run(["git", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
-    if done.returncode:
-        raise Failure(f"git {arguments[0]}: {last_line(done.stderr.decode(errors='replace'))}")
-    return done.stdout if binary else done.stdout.decode()
+from p2mcheck.processes import git, output
 
 
 def commit_of(base):
-    try:
-        return git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{base}^{{commit}}").strip()
-    except Failure:
-        raise Failure(f"BASE={base}: no such revision") from None
+    commit = git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{base}^{{commit}}").decode().strip()
+    if not commit:
+        raise Failure(f"BASE={base}: no such revision")
+    return commit
 
 
 def place(folder, files):
@@ -49,14 +43,14 @@ def place(folder, files):
 
 
 def files_of_commit(commit):
-    with tarfile.open(fileobj=io.BytesIO(git("archive", commit, binary=True))) as archive:
+    with tarfile.open(fileobj=io.BytesIO(git("archive", commit))) as archive:
         for member in archive:
             if member.isfile():
                 yield member.name, archive.extractfile(member).read(), member.mode
 
 
 def files_here():
-    for name in git("ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0"):
+    for name in git("ls-files", "-z", "--cached", "--others", "--exclude-standard").decode().split("\0"):
         if name and os.path.isfile(name):
             yield name, read(name), os.stat(name).st_mode & 0o777
 
@@ -91,12 +85,11 @@ class Side:
         return OLD_LONGEST_INPUT if self.is_old else self.ask(self.path("p2m_case"), "facts")["longest_input"]
 
     def make(self, jobs, *arguments):
-        done = subprocess.run(["make", "-s", f"-j{jobs}", "-C", self.folder, "B=build", *arguments], check=False,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace",
+        status, text = output(["make", "-s", f"-j{jobs}", "-C", self.folder, "B=build", *arguments],
                               env={key: value for key, value in os.environ.items()
                                    if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")})
-        if done.returncode:
-            raise Failure(f"{self.name} does not build: {last_line(done.stdout)}")
+        if status:
+            raise Failure(f"{self.name} does not build: {last_line(text)}")
 
     def goal(self, name, **words):
         """The path of a program, as its make knows it."""

@@ -7,7 +7,6 @@ the patch has in its head. A bug passes if that happens in at least nine of ten 
 only the shortest cases are run. The table is also written as build/bugs.json.
 """
 
-import concurrent.futures
 import math
 import shutil
 
@@ -17,6 +16,7 @@ from p2mcheck.bugs.catalogue import hunt, load, make, plant, shrink
 from p2mcheck.bugs.smoke import smoke
 from p2mcheck.cli import median
 from p2mcheck.files import write_json
+from p2mcheck.processes import each
 from p2mcheck.programs import Programs, cores, setup
 
 
@@ -65,26 +65,13 @@ def row(bug, results, wrong):
             (f"  {wrong}" if wrong else ""))
 
 
-def each(args, bugs, function):
-    """(bug, what the function returns), in order, several at a time."""
-    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        futures = [(bug, pool.submit(function, bug)) for bug in bugs]
-        try:
-            for bug, future in futures:
-                yield bug, future.result()
-        except BaseException:
-            for _, future in futures:
-                future.cancel()
-            raise
-
-
 def hunt_all(args, bugs):
     # what all of them share is built once
     args.programs.make(args.programs.p2m_case(), "fuzz-targets", jobs=args.jobs)
     print(f"{'':4} {'bug':28} {'invariant':28} found     execs    max s   ops -> shrunk "
           f"(shortest known), s")
     passed, table = 0, []
-    for bug, results in each(args, bugs, lambda bug: one_bug(args.programs, bug, args.seeds, args.time)):
+    for bug, results in each(args.jobs, lambda bug: one_bug(args.programs, bug, args.seeds, args.time), bugs):
         wrong = judge(bug, results)
         passed += not wrong
         table.append({"id": bug.id, **bug.head, "shortest": bug.shortest, "wrong": wrong,
@@ -99,7 +86,7 @@ def ablate_all(args, bugs):
     args.programs.make(args.programs.p2m_case(), jobs=args.jobs)
     print(f"{'bug':28} " + " ".join(f"{'-' + name if name else 'all':>20}" for name in ABLATIONS))
     rows = {}
-    for bug, table in each(args, bugs, lambda bug: ablate(args.programs, bug, args.seeds, args.time)):
+    for bug, table in each(args.jobs, lambda bug: ablate(args.programs, bug, args.seeds, args.time), bugs):
         rows[bug.id] = table
         print_row(bug.id, [median(table[name]) for name in ABLATIONS])
     write_json(f"{args.build}/ablation.json", {"seeds": args.seeds, "budget": args.time, "seconds": rows})
@@ -110,20 +97,17 @@ def ablate_all(args, bugs):
 def smoke_all(args, bugs):
     args.programs.make(args.programs.p2m_case(), jobs=args.jobs)
     passed = 0
-    for bug, wrong in each(args, bugs, lambda bug: smoke(args.programs, bug)):
+    for bug, wrong in each(args.jobs, lambda bug: smoke(args.programs, bug), bugs):
         passed += not wrong
         print(f"{'FAIL' if wrong else 'ok  '} {bug.id}: {wrong or bug.invariant}", flush=True)
     return passed
 
 
 def main():
-    parser = cli.Parser(__doc__)
-    parser.setting("--seeds", "SEEDS", 3, cli.positive, "hunts for each bug")
-    parser.setting("--time", None, 60, cli.positive, "seconds for each seed")
-    parser.setting("--jobs", "JOBS", cores(), cli.positive, "bugs at a time")
-    parser.setting("--only", "ONLY", "", cli.pattern, "regular expression on the names")
-    parser.switch("--smoke", help="only the shortest cases")
-    parser.switch("--ablate", help="what mutator and swarm are worth")
+    parser = cli.Parser(__doc__, seeds=3, jobs=cores(), only="")
+    parser.setting("time", 60, cli.positive, "seconds for each seed")
+    parser.switch("smoke", "only the shortest cases")
+    parser.switch("ablate", "what mutator and swarm are worth")
     args = parser.parse()
     bugs, args.programs = load(args.only), Programs(args.build)
     setup()

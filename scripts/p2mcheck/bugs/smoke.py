@@ -4,18 +4,12 @@ as it is, and the exhaustive search finds no shorter one.
 """
 
 import re
-import subprocess
 import time
 
 from p2mcheck.bugs.catalogue import make, plant
 from p2mcheck.files import write
 from p2mcheck.findings import reported
-
-
-def output_of(command):
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-                          encoding="utf-8", errors="replace")
-    return done.returncode, done.stdout
+from p2mcheck.processes import output
 
 
 def smoke(programs, bug):
@@ -25,11 +19,11 @@ def smoke(programs, bug):
     make(planted, bug, planted.p2m_case(flavour))
     path = f"{planted.folder}/case.txt"
     write(path, bug.case)
-    status, output = output_of([planted.p2m_case(flavour), "run", "--check=every", path])
-    if reported(output) != bug.invariant or status == 0:
-        return f"expected {bug.invariant}, got {reported(output)} (status {status})"
-    status, output = output_of([programs.p2m_case("gcc"), "run", "--check=every", path])
-    return f"the core without the bug: {reported(output)}" if status else exhaustive_agrees(planted, bug)
+    status, text = output([planted.p2m_case(flavour), "run", "--check=every", path])
+    if reported(text) != bug.invariant or status == 0:
+        return f"expected {bug.invariant}, got {reported(text)} (status {status})"
+    status, text = output([programs.p2m_case("gcc"), "run", "--check=every", path])
+    return f"the core without the bug: {reported(text)}" if status else exhaustive_agrees(planted, bug)
 
 
 def exhaust(planted, bug):
@@ -40,9 +34,9 @@ def exhaust(planted, bug):
     command += ["--races"] if bug.overlaps else []
     command += [] if bug.sanitizer else [f"--want={bug.invariant}"]
     start = time.monotonic()
-    status, output = output_of(command)
-    found = re.search(r"op -?\d+ of (\d+):", output) if status == 1 else None
-    return reported(output), int(found.group(1)) if found else None, time.monotonic() - start
+    status, text = output(command)
+    found = re.search(r"op -?\d+ of (\d+):", text) if status == 1 else None
+    return reported(text), int(found.group(1)) if found else None, time.monotonic() - start
 
 
 def exhaustive_agrees(planted, bug):

@@ -12,7 +12,6 @@ import hashlib
 import os
 import re
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -158,7 +157,7 @@ class Corpora:
             mine = set(self.hashed(corpus))
             theirs = set(self.hashed(shared))
             for name in mine - theirs:
-                self.give(f"{corpus}/{name}", shared, name)
+                self.give(f"{corpus}/{name}", f"{shared}/{name}")
             taken = [name for name in sorted(theirs - mine - seen)
                      if self.take(f"{shared}/{name}", f"{corpus}/{name}", name)]
             # what was pruned away here is not taken again
@@ -170,17 +169,11 @@ class Corpora:
         return [name for name in inputs(folder) if re.fullmatch(r"[0-9a-f]{40}", name)]
 
     @staticmethod
-    def give(path, shared, name):
-        temporary = f"{shared}/.{name}.{socket.gethostname()}.{os.getpid()}"
+    def give(path, shared):
         try:
-            shutil.copyfile(path, temporary)
-            os.rename(temporary, f"{shared}/{name}")
+            write(shared, read(path))
         except FileNotFoundError:
             pass  # pruned while we look
-        except OSError:
-            if os.path.exists(temporary):
-                os.unlink(temporary)
-            raise
 
     @staticmethod
     def take(path, target, name):

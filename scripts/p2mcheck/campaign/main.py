@@ -18,25 +18,12 @@ from p2mcheck.cli import plural
 from p2mcheck.files import Failure
 
 
-def slice_seconds(text):
-    seconds = cli.positive(text)
-    if seconds < SHORTEST:
-        raise ValueError(f"at least {SHORTEST} are needed")
-    return seconds
-
-
 def arguments():
-    parser = cli.Parser(__doc__)
     known = [f"{target}_{geometry}" for target in facts.targets() for geometry in facts.geometries()]
-    parser.setting("--on", "ON", facts.pairs(), cli.some_of(known), "names TARGET_GEOMETRY")
-    parser.setting("--engines", None, ["libfuzzer", "afl"], cli.some_of(("libfuzzer", "afl"), ","), "which engines")
-    parser.setting("--hours", "HOURS", 0.0, cli.number, "how long")
-    parser.setting("--seconds", "SECONDS", 0.0, cli.number, "the same in seconds")
-    parser.setting("--jobs", "JOBS", programs.cores(), cli.positive, "slices at a time")
-    parser.setting("--slice", "SLICE", 60, slice_seconds, "seconds of a slice, at most")
-    parser.setting("--seed", "SEED", 1, cli.positive, "of the first slice")
-    parser.setting("--sync", "SYNC", "", cli.folder, "a folder shared with other campaigns")
-    parser.switch("--new", "NEW", "do not resume a campaign that has not ended")
+    parser = cli.Parser(__doc__, on=facts.pairs(), hours=0.0, seconds=0.0, jobs=programs.cores(), slice=60, seed=1,
+                        sync="", checks={"on": cli.some_of(known), "slice": cli.at_least(SHORTEST)})
+    parser.setting("engines", ["libfuzzer", "afl"], cli.some_of(("libfuzzer", "afl"), ","), "with a comma between")
+    parser.switch("new", "do not resume a campaign that has not ended", "NEW")
     args = parser.parse()
     args.total = args.seconds or 3600 * args.hours
     args.programs = programs.Programs(args.build)

@@ -95,7 +95,7 @@ def write_case(folder, lines, group, cells):
 
 def main():
     parser = cli.Parser(__doc__)
-    parser.setting("--reviewed", None, "corpus", help="the reviewed corpus")
+    parser.setting("reviewed", "corpus", text="the reviewed corpus")
     args = parser.parse()
     tool = programs.Programs(args.build).p2m_case()
     programs.Programs(args.build).make(tool)

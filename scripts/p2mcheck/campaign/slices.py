@@ -19,6 +19,7 @@ import time
 
 from p2mcheck import engines, facts
 from p2mcheck.files import read, write, write_json
+from p2mcheck.processes import kill_marked
 
 GRACE = 10  # seconds that an engine may take longer than it was told: it reads its corpus first
 
@@ -181,15 +182,7 @@ def left_behind(programs, folder):
 def end_orphans(folder):
     """Ends the engines of a campaign that was killed: those processes of ours whose environment
     names a stats file in its slices. Returns how many."""
-    mark = f"P2MCHECK_STATS={os.path.abspath(folder)}/slices/".encode()
-    ended = []
-    for number in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            if any(word.startswith(mark) for word in read(f"/proc/{number}/environ").split(b"\0")):
-                os.kill(int(number), signal.SIGKILL)
-                ended.append(number)
-        except OSError:
-            continue
+    ended = kill_marked(f"P2MCHECK_STATS={os.path.abspath(folder)}/slices/")
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline and any(is_alive(number) for number in ended):
         time.sleep(0.05)

@@ -12,10 +12,9 @@ share of 1. Given the same results, the same slices follow.
 
 import collections
 import fcntl
-import json
 import os
 
-from p2mcheck.files import Failure, write_json
+from p2mcheck.files import Failure, read_json, write_json
 
 VERSION = 2
 HEAVIEST = 8  # as heavy as a lane becomes
@@ -51,12 +50,11 @@ class State:
     def load(self):
         """False if there is none."""
         try:
-            with open(self.path, encoding="utf-8") as file:
-                self.data = json.load(file)
-        except FileNotFoundError:
+            self.data = read_json(self.path)
+        except Failure as error:
+            raise Failure(f"{error}; remove it to begin anew") from None
+        if self.data is None:
             return False
-        except ValueError as error:
-            raise Failure(f"{self.path}: {error}; remove it to begin anew") from None
         if not isinstance(self.data, dict) or self.data.get("version") != VERSION:
             raise Failure(f"{self.path}: not of version {VERSION}; remove it to begin anew")
         return True

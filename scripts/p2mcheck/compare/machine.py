@@ -3,16 +3,14 @@
 
 import os
 import platform
-import subprocess
 
 from p2mcheck.files import Failure, read_json
+from p2mcheck.processes import output
 
 
 def first_line(*command):
     try:
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-                              encoding="utf-8", errors="replace")
-        return (done.stdout.splitlines() or [""])[0]
+        return (output(command)[1].splitlines() or [""])[0]
     except OSError:
         return "none"
 

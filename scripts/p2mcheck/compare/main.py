@@ -12,11 +12,9 @@ findings of three seeds.
 """
 
 import argparse
-import concurrent.futures
 import os
 import re
 import shutil
-import subprocess
 import sys
 import threading
 
@@ -28,6 +26,7 @@ from p2mcheck.compare.speed import plain_speed, speed
 from p2mcheck.compare.tools import OURS, TOOLS, run_tool
 from p2mcheck.compare.process import ToolError
 from p2mcheck.files import Failure, read_json, write, write_json
+from p2mcheck.processes import each, output
 from p2mcheck.programs import Programs, cores, setup
 
 GEOMETRIES = ("tiny", "x86_64")
@@ -37,17 +36,13 @@ PACKAGES = ("g++", "librapidcheck-dev", "python3-hypothesis", "python3-statsmode
 
 
 def arguments():
-    parser = cli.Parser(__doc__)
-    parser.switch("--full", "FULL", "all bugs, 20 seeds, 60 s")
-    parser.setting("--only", "ONLY", "", cli.pattern, "regular expression on the names; all that match")
-    parser.setting("--seeds", "SEEDS", None, cli.positive, "how many")
-    parser.setting("--budget", "BUDGET", None, cli.positive, "seconds for a run")
-    parser.setting("--geometry", "GEOMETRY", None, cli.one_of(GEOMETRIES), "only this one")
-    parser.setting("--tools", None, list(TOOLS), cli.some_of(TOOLS, ","), "only these, with commas between")
-    parser.setting("--jobs", "JOBS", cores(), cli.positive, "runs at a time")
-    parser.setting("--speed", None, 5.0, cli.number, "seconds for each tool's speed; 0: not measured")
-    parser.setting("--data", None, "", help="folder of the raw data; BUILD/compare by default")
-    parser.switch("--table", help="no runs: only what the raw data say")
+    parser = cli.Parser(__doc__, only="", seeds=None, budget=None, geometry=None, jobs=cores(),
+                        checks={"geometry": cli.one_of(GEOMETRIES)})
+    parser.switch("full", "all bugs, 20 seeds, 60 s", "FULL")
+    parser.setting("tools", list(TOOLS), cli.some_of(TOOLS, ","), "only these, with commas between")
+    parser.setting("speed", 5.0, cli.number, "seconds for each tool's speed; 0: not measured")
+    parser.setting("data", "", text="folder of the raw data; BUILD/compare by default")
+    parser.switch("table", "no runs: only what the raw data say")
     args = parser.parse()
     args.programs = Programs(args.build)
     args.data = args.data or f"{args.build}/compare"
@@ -65,13 +60,12 @@ def case_fails(planted, bug, geometry):
     path = f"{planted.folder}/case.txt"
     write(path, bug.case)
     target = ["--target=e820"] if bug.target == "e820" else []
-    done = subprocess.run([planted.p2m_case("clang-san" if bug.sanitizer else "gcc"), "replay", "--check=every",
-                           f"--geometry={geometry}", *target, path], stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, check=False, encoding="utf-8", errors="replace")
-    if re.search(r" 0 failures$", done.stdout, re.M):  # a boot alone has no op, and exit 1
+    _, text = output([planted.p2m_case("clang-san" if bug.sanitizer else "gcc"), "replay", "--check=every",
+                      f"--geometry={geometry}", *target, path])
+    if re.search(r" 0 failures$", text, re.M):  # a boot alone has no op, and exit 1
         return False
-    if findings.reported(done.stdout) == "nothing":
-        raise Failure(f"{path}: neither passes nor fails in {geometry}: {done.stdout[-500:]}")
+    if findings.reported(text) == "nothing":
+        raise Failure(f"{path}: neither passes nor fails in {geometry}: {text[-500:]}")
     return True
 
 
@@ -146,17 +140,6 @@ def one_run(args, runs, bug, key):
     runs.add({"bug": bug.id, "tool": tool, "geometry": geometry, "seed": seed, "grace": grace, **answer})
 
 
-def each(pool, function, items):
-    """All of them, or the first error; nothing goes on behind it."""
-    futures = [pool.submit(function, item) for item in items]
-    try:
-        return [future.result() for future in futures]
-    except BaseException:
-        for future in futures:
-            future.cancel()
-        raise
-
-
 def measure(args, bugs, runs, absent):
     """Some bugs at a time: first all is built, then all is run, then the programs go."""
     for first in range(0, len(bugs), 4):
@@ -170,15 +153,13 @@ def measure(args, bugs, runs, absent):
             continue
         stop_if_changed(args, some)
         print(f"bugs {first + 1} to {first + len(some)} of {len(bugs)}: building", flush=True)
-        with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-            for bug, gone in zip(some, each(pool, lambda bug: prepare(args, bug, missing[bug.id]), some)):
-                absent[bug.id] = {**absent.get(bug.id, {}), **gone}
-            write_absent(args, absent)
-            keys = [(bug, key) for bug in some for key in missing[bug.id]
-                    if key[2] not in absent[bug.id]]
-            print(f"  {len(keys)} runs: {' '.join(bug.id for bug in some)}", flush=True)
-            for seed in range(1, args.seeds + 1):  # a slow hour hits all tools alike
-                each(pool, lambda pair: one_run(args, runs, *pair), [pair for pair in keys if pair[1][3] == seed])
+        for bug, gone in each(args.jobs, lambda bug: prepare(args, bug, missing[bug.id]), some):
+            absent[bug.id] = {**absent.get(bug.id, {}), **gone}
+        write_absent(args, absent)
+        keys = [(bug, key) for bug in some for key in missing[bug.id] if key[2] not in absent[bug.id]]
+        print(f"  {len(keys)} runs: {' '.join(bug.id for bug in some)}", flush=True)
+        for seed in range(1, args.seeds + 1):  # a slow hour hits all tools alike
+            list(each(args.jobs, lambda pair: one_run(args, runs, *pair), [pair for pair in keys if pair[1][3] == seed]))
         for bug in some:
             shutil.rmtree(f"{args.build}/{FOLDER}/{bug.id}", ignore_errors=True)
 

@@ -10,6 +10,7 @@ from p2mcheck.bugs import catalogue
 from p2mcheck.compare import machine
 from p2mcheck.compare.tools import OURS
 from p2mcheck.files import Failure
+from p2mcheck.processes import git
 from p2mcheck.programs import environment
 
 
@@ -19,12 +20,6 @@ SHARED = ["core", f"{ROOM}/compare/tools.py", f"{ROOM}/compare/process.py", f"{R
           f"{ROOM}/engines.py"]
 MEASURED = {OURS: SHARED + ["props", "fuzz", "Makefile", "scripts/mk"], "peers": SHARED + ["props/peers"]}
 NOT_OURS = ("props/bugs/", "props/peers/", "props/tests/", "fuzz/tests/")
-
-
-def git(*arguments):
-    done = subprocess.run(["git", *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                          check=False)
-    return done.stdout
 
 
 def digest(text):

@@ -4,11 +4,11 @@
 import os
 import re
 import shutil
-import subprocess
 import time
 
 from p2mcheck.compare.process import Run, ToolError
 from p2mcheck.compare.tools import AFL_ENVIRONMENT, OURS, PLAIN_LENGTH, hypothesis_command, one_seed
+from p2mcheck.processes import output
 
 
 def command_of(programs, geometry, tool, empty):
@@ -54,12 +54,11 @@ def plain_speed(programs, geometry, seconds):
     cases = 1000
     while True:
         start = time.monotonic()
-        done = subprocess.run([programs.program("props", geometry), "--model-only", f"--cases={cases}"], check=False,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8")
+        status, text = output([programs.program("props", geometry), "--model-only", f"--cases={cases}"])
         took = time.monotonic() - start
-        found = re.search(r"(\d+) ops, \d+ checks, 0 failures", done.stdout)
-        if done.returncode or not found:
-            raise ToolError(f"make props, {geometry}: {done.stdout[-800:]}")
+        found = re.search(r"(\d+) ops, \d+ checks, 0 failures", text)
+        if status or not found:
+            raise ToolError(f"make props, {geometry}: {text[-800:]}")
         if took >= seconds / 2:
             return int(found[1]) / took
         cases = int(cases * max(2, 0.6 * seconds / took))

@@ -11,25 +11,25 @@ a failure.
 import glob
 import os
 import re
-import subprocess
 import tempfile
 
-from p2mcheck import cli
+from p2mcheck import cli, findings
 from p2mcheck.files import read_text, write_json
 from p2mcheck.linux import prepare
+from p2mcheck.processes import output
 
 
-def run(command, cwd=None, known=""):
-    env = dict(os.environ, P2MCHECK_KNOWN=known)
-    return subprocess.run(command, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          stdin=subprocess.DEVNULL, encoding="utf-8", errors="replace", check=False)
+def run(command, known, cwd=None):
+    """(status, what it printed), behind these masks."""
+    os.environ["P2MCHECK_KNOWN"] = known
+    return output(command, cwd=cwd)
 
 
 def build(args, tree):
-    """The folder with the programs for this tree."""
+    """The programs for this tree."""
     programs = prepare.programs(args.build, tree, "")
     programs.make(programs.program("props", "tiny"), programs.p2m_case())
-    return os.path.abspath(programs.folder)
+    return programs
 
 
 # Masks of one comparison, or of one window, explain more exactly than others: they come first.
@@ -37,32 +37,32 @@ EXACT = ("C3", "C5", "B9", "C6", "B11", "B12", "C7", "F3")
 WINDOWS = ("C1", "C2", "C3")
 
 
-def all_masks(folder):
-    text = run([f"{folder}/gcc/tiny/props_tiny", "--cases=1"], known="?").stdout
+def all_masks(programs):
+    _, text = run([programs.program("props", "tiny"), "--cases=1"], "?")
     names = re.split(r"[ ,]+", re.search(r"(?:there are|choose from:|choose one of:) (.*)", text).group(1).strip())
     return sorted(names, key=lambda name: EXACT.index(name) if name in EXACT else len(EXACT))
 
 
-def outcome(folder, known, case):
+def outcome(programs, known, case):
     """The invariant that the case violates, or None."""
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
         file.write("p2m-case 1\n" + "\n".join(case) + "\n")
         file.flush()
-        done = run([f"{folder}/p2m-case", "repro", file.name], known=",".join(known))
-    found = re.search(r"^p2mcheck: ([A-Z_]+): ", done.stdout, re.M)
-    return found.group(1) if found else None if not done.returncode else "CRASH"
+        status, text = run([programs.p2m_case(), "repro", file.name], ",".join(known))
+    name = findings.reported(text)
+    return name if name != "nothing" else "CRASH" if status else None
 
 
-def explanation(folder, masks, known, found):
+def explanation(programs, masks, known, found):
     """
     The mask behind which the case passes. A window that is closed moves the other call to
     the next one, so second best is a mask behind which it fails otherwise. A case that
     needs an overlap is first asked for the windows.
     """
-    before = outcome(folder, known, found[2])
+    before = outcome(programs, known, found[2])
     overlap = any(line.startswith("at ") for line in found[2])
     for group in ([mask for mask in masks if mask in WINDOWS], masks) if overlap else (masks,):
-        results = {mask: outcome(folder, known + [mask], found[2]) for mask in group if mask not in known}
+        results = {mask: outcome(programs, known + [mask], found[2]) for mask in group if mask not in known}
         for wanted in (lambda result: result is None, lambda result: result != before):
             mask = next((mask for mask, result in results.items() if wanted(result)), None)
             if mask:
@@ -70,41 +70,40 @@ def explanation(folder, masks, known, found):
     return None
 
 
-def smallest(folder, path, known, where):
+def smallest(programs, path, where):
     """The case as few lines, shrunk."""
-    run([f"{folder}/p2m-case", "shrink", path, "-o", f"{where}/min"], known=known)
+    findings.shrink(programs, path, f"{where}/min")
     path = f"{where}/min.txt" if os.path.exists(f"{where}/min.txt") else path
     lines = [line.split("#")[0].strip() for line in read_text(path).splitlines()]
     return [line for line in lines if line and not line.startswith("p2m-case")]
 
 
-def search(folder, known, args):
+def search(programs, known, args):
     """None, or what was found first: (invariant, details, case)."""
     with tempfile.TemporaryDirectory() as where:
-        done = run([f"{folder}/gcc/tiny/props_tiny", f"--cases={args.cases}", f"--seed={args.seed}"],
-                   cwd=where, known=known)
-        if not done.returncode:
+        status, text = run([os.path.abspath(programs.program("props", "tiny")), f"--cases={args.cases}",
+                            f"--seed={args.seed}"], known, where)
+        if not status:
             return None
-        found = re.search(r"^p2mcheck: ([A-Z_]+): ", done.stdout, re.M)
         cases = sorted(glob.glob(f"{where}/crashes/*.txt"))
-        if not found or not cases:
-            return ("CRASH", done.stdout.strip().splitlines()[-1:], [])
-        details = re.search(r"^p2mcheck:   op .*\n^p2mcheck:   (.*)$", done.stdout, re.M)
-        return (found.group(1), details.group(1) if details else "", smallest(folder, cases[0], known, where))
+        if findings.reported(text) == "nothing" or not cases:
+            return ("CRASH", text.strip().splitlines()[-1:], [])
+        details = re.search(r"^p2mcheck:   op .*\n^p2mcheck:   (.*)$", text, re.M)
+        return (findings.reported(text), details.group(1) if details else "", smallest(programs, cases[0], where))
 
 
 def examine(tree, args):
-    folder = build(args, tree)
-    masks = all_masks(folder)
-    version = re.sub(r"-[0-9a-f]{8}$", "", os.path.basename(folder))
+    programs = build(args, tree)
+    masks = all_masks(programs)
+    version = re.sub(r"-[0-9a-f]{8}$", "", os.path.basename(programs.folder))
     print(f"{version}: ", end="", flush=True)
     row = {"version": version, "behind": None, "defects": {}}
     while True:
         known = list(row["defects"])
-        found = search(folder, ",".join(known), args)
+        found = search(programs, ",".join(known), args)
         if not found:
             break
-        mask = explanation(folder, masks, known, found)
+        mask = explanation(programs, masks, known, found)
         if not mask:
             row["behind"] = found
             break
@@ -134,10 +133,7 @@ def print_matrix(rows):
 
 
 def main():
-    parser = cli.Parser(__doc__, core=False)
-    parser.setting("--linux", "LINUX", "", help="trees, with blanks between, or debian, debian-6.12")
-    parser.setting("--cases", "CASES", 20000, cli.positive, "random cases for each hunt")
-    parser.setting("--seed", "SEED", 1, cli.positive, "of the random numbers")
+    parser = cli.Parser(__doc__, core=False, linux="", cases=20000, seed=1)
     args = parser.parse()
     if not args.linux.split():
         parser.error('LINUX is not set: make kernel-report LINUX="TREE ..."')

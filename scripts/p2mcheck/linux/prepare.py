@@ -127,8 +127,6 @@ def programs(build, linux, known):
 
 
 def main():
-    parser = cli.Parser(__doc__, core=False)
-    parser.add_argument("linux", metavar="LINUX")
-    args = parser.parse()
+    args = cli.Parser(__doc__, core=False, linux="debian").parse()
     print(prepare(args.build, args.linux))
     return 0

@@ -79,11 +79,9 @@ def all_mutants():
 
 
 def arguments():
-    parser = cli.Parser(__doc__)
-    parser.setting("--jobs", "JOBS", cores(), cli.positive, "mutants at a time")
-    parser.setting("--only", "ONLY", "", cli.pattern, "only mutants whose id or key matches")
-    parser.setting("--file", None, None, cli.one_of(FILES), "only mutants of this file")
-    parser.switch("--list", help="print the mutants, run nothing")
+    parser = cli.Parser(__doc__, jobs=cores(), only="")
+    parser.setting("file", None, cli.one_of(FILES), "only mutants of this file")
+    parser.switch("list", "print the mutants, run nothing")
     return parser.parse()
 
 

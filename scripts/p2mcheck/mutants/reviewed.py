@@ -3,17 +3,14 @@
 
 import re
 
-from p2mcheck.files import Failure, read_text
+from p2mcheck.files import Failure, entries
 
 REVIEWED = "props/tests/mutants-equivalent.txt"
 
 
 def read_reviewed():
     reviewed = {}
-    for number, line in enumerate(read_text(REVIEWED).splitlines(), 1):
-        line = line.strip()
-        if not line or line.startswith("#"):
-            continue
+    for number, line in entries(REVIEWED):
         key, _, reason = line.partition(" ")
         if not re.fullmatch(r"[\w.]+:[\w-]+:[a-z]+:[0-9a-f]{6}#\d+", key):
             raise Failure(f"{REVIEWED}:{number}: `{key}` is not a key of a mutant")

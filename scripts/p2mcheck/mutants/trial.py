@@ -5,7 +5,6 @@ without a clock.
 """
 
 import collections
-import concurrent.futures
 import hashlib
 import itertools
 import os
@@ -18,6 +17,7 @@ import time
 
 from p2mcheck import facts
 from p2mcheck.files import Failure, read
+from p2mcheck.processes import each, output
 
 UNITS = ("p2m", "build", "e820")  # what the core is linked from
 GEOMETRIES = ("tiny", "micro", "odd", "x86_64")
@@ -100,22 +100,19 @@ class Bench:
         subprocess.run(["gcc", *FLAVOURS[test.place[0]], "-o", binary, self.harness(test), *core] +
                        ["-lcmocka"] * (test.program == "unit"), check=True)
         geometry = [f"--geometry={test.place[1]}"] * (test.program == "replay")
-        try:  # in its folder: a mutant may do anything to the harness's memory
-            done = subprocess.run(["./program"] + test.args + geometry, check=False, cwd=folder,
-                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                  stderr=subprocess.STDOUT, timeout=GUARD_SECONDS)
-        except subprocess.TimeoutExpired as error:
-            raise Failure(f"{folder}: {test.name} took more than {GUARD_SECONDS} s") from error
-        return f"{test.name}: {verdict(done)}" if done.returncode else None
+        # in its folder: a mutant may do anything to the harness's memory
+        status, text = output(["./program"] + test.args + geometry, cwd=folder, timeout=GUARD_SECONDS)
+        if status == 124:
+            raise Failure(f"{folder}: {test.name} took more than {GUARD_SECONDS} s")
+        return f"{test.name}: {verdict(status, text)}" if status else None
 
 
-def verdict(done):
+def verdict(status, text):
     """Of a program that failed: what it said, or how it died."""
-    output = done.stdout.decode("latin-1")
-    named = re.search(r"^p2mcheck: ([A-Z][A-Z0-9_]+):", output, re.M)
-    unit = re.search(r"^\[  FAILED  \] (test_\w+)$", output, re.M)
-    sanitizer = re.search(r"ERROR: AddressSanitizer: ([\w-]+)|(runtime error)", output)
-    if done.returncode == STEPS_STATUS:
+    named = re.search(r"^p2mcheck: ([A-Z][A-Z0-9_]+):", text, re.M)
+    unit = re.search(r"^\[  FAILED  \] (test_\w+)$", text, re.M)
+    sanitizer = re.search(r"ERROR: AddressSanitizer: ([\w-]+)|(runtime error)", text)
+    if status == STEPS_STATUS:
         return "HANG (basic blocks)"
     if named:
         return named.group(1)
@@ -123,9 +120,7 @@ def verdict(done):
         return unit.group(1)
     if sanitizer:
         return f"SANITIZER_{sanitizer.group(1) or 'undefined'}"
-    if done.returncode < 0:
-        return signal.Signals(-done.returncode).name
-    return f"status {done.returncode}"
+    return signal.Signals(-status).name if status < 0 else f"status {status}"
 
 
 class Trial:
@@ -200,17 +195,12 @@ def try_one(bench, mutant, number):
 
 def try_all(bench, mutants, jobs):
     results, last = [], time.monotonic()
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        futures = [pool.submit(try_one, bench, mutant, i) for i, mutant in enumerate(mutants)]
-        try:
-            for future in futures:
-                results.append(future.result())
-                if time.monotonic() - last > 20:
-                    last = time.monotonic()
-                    print(f"  {len(results)} of {len(mutants)}", flush=True)
-        except BaseException:
-            bench.stop.set()
-            for future in futures:
-                future.cancel()
-            raise
+    try:
+        for _, result in each(jobs, lambda pair: try_one(bench, pair[1], pair[0]), enumerate(mutants)):
+            results.append(result)
+            if time.monotonic() - last > 20:
+                last = time.monotonic()
+                print(f"  {len(results)} of {len(mutants)}", flush=True)
+    finally:
+        bench.stop.set()
     return results

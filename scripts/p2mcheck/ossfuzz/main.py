@@ -101,9 +101,7 @@ def print_table(configurations):
 
 
 def main():
-    parser = cli.Parser(__doc__)
-    parser.setting("--only", "ONLY", "", cli.pattern, "regular expression on the names of configurations")
-    parser.setting("--jobs", "JOBS", cores(), cli.positive, "for building")
+    parser = cli.Parser(__doc__, only="", jobs=cores())
     args = parser.parse()
     setup("zip", "llvm", "g++-multilib", "afl++")
     missing = [tool for tool in ("git", "make", "zip", "objdump", "readelf", CLANG) if not shutil.which(tool)]

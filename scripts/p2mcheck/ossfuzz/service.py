@@ -12,6 +12,7 @@ import tempfile
 
 from p2mcheck import facts
 from p2mcheck.files import Failure
+from p2mcheck.processes import output
 
 CLANG = os.environ.get("CLANG", "clang")
 VERSION = re.sub(r"^clang", "", os.path.basename(CLANG))  # "-19" of clang-19
@@ -57,13 +58,7 @@ def need(condition, text):
 
 
 def run(command, timeout=300, **more):
-    try:
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              stdin=subprocess.DEVNULL, timeout=timeout, check=False,
-                              encoding="utf-8", errors="replace", **more)
-        return done.returncode, done.stdout
-    except subprocess.TimeoutExpired as error:
-        return 124, (error.stdout or b"").decode(errors="replace") + "\ntimed out"
+    return output(command, timeout=timeout, **more)
 
 
 def llvm(tool):

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""How processes are run: one for its output, several at a time, and those that somebody left."""
+
+import concurrent.futures
+import os
+import signal
+import subprocess
+
+from p2mcheck.files import read
+
+
+def output(command, **options):
+    """(status, what it printed); 124 if it took longer than `timeout`."""
+    try:
+        done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, encoding="utf-8", errors="replace", **options)
+        return done.returncode, done.stdout
+    except subprocess.TimeoutExpired as error:
+        return 124, (error.stdout or b"").decode(errors="replace") + "\ntimed out"
+
+
+def git(*arguments):
+    """What git prints; empty if it fails."""
+    return subprocess.run(["git", *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout
+
+
+def each(jobs, function, items):
+    """(item, result) in order; the items are worked on by so many threads. The first error ends it."""
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        futures = [(item, pool.submit(function, item)) for item in items]
+        try:
+            for item, future in futures:
+                yield item, future.result()
+        except BaseException:
+            for _, future in futures:
+                future.cancel()
+            raise
+
+
+def kill_marked(mark):
+    """Kills our processes that have an environment variable beginning so; their numbers."""
+    killed = []
+    for number in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if any(word.startswith(mark.encode()) for word in read(f"/proc/{number}/environ").split(b"\0")):
+                os.kill(int(number), signal.SIGKILL)
+                killed.append(number)
+        except OSError:
+            continue  # gone, or another user's
+    return killed
