@@ -175,6 +175,32 @@ def planted_target(t):
             "\n".join(unknown_targets(t, clone)))
 
 
+# ---- ops ----
+
+@test("an op that a switch does not know does not compile")
+def unknown_op(t):
+    for name in ("core", "fuzz", "scripts", "Makefile"):
+        os.symlink(f"{ROOT}/{name}", t.path(name))
+    shutil.copytree(f"{ROOT}/props", t.path("props"))
+    switches = {file: len(re.findall(r"^\s*case OP_GET:", text_of(f"{ROOT}/{file}"), re.M))
+                for file in sorted(os.path.relpath(path, ROOT) for top in ("props", "fuzz")
+                                   for path in glob.glob(f"{ROOT}/{top}/**/*.c", recursive=True))}
+    switches = {file: count for file, count in switches.items() if count}
+    t.check(f"{len(switches)} files have such a switch", len(switches) > 5, str(switches))
+    goals = [f"build/gcc/tiny/{file[:-len('.c')]}.o" for file in switches]
+
+    def compile_all():
+        return t.run(["make", "-k", "B=build", "GCC=gcc -fsyntax-only", *goals], cwd=t.folder)
+    done = compile_all()
+    t.check("the tree compiles", done.status == 0, done.out)
+    ops = text_of(t.path("props/case/ops.h"))
+    t.path("props/case/ops.h", re.sub(r"(#define OPS\(X\) *\\\n)", r'\1    X(EXTRA, "extra", 0, 0, 0, 0) \\\n', ops))
+    done = compile_all()
+    for file, count in switches.items():
+        errors = re.findall(rf"^{file}:.*error: enumeration value .OP_EXTRA. not handled in switch", done.out, re.M)
+        t.check(f"{file}: {count} errors", len(errors) == count, done.out)
+
+
 @test("p2m-case knows each target", goals=("gcc/p2m-case",))
 def facts(t):
     known = json.loads(t.expect("facts", [f"{BUILD}/gcc/p2m-case", "facts"]))["targets"]
