@@ -442,17 +442,13 @@ service-targets: $(foreach t,$(SERVICE_TARGETS),$(call service_path,$(t)))
 export B
 
 COMMANDS := fuzz campaign status corpus-promote props exhaustive exhaustive-races race bugs mutants shrink coverage report \
-  matrix regress repro bench bench-against compare kernel-report oss-fuzz-check
+  matrix regress repro bench bench-against compare kernel-report oss-fuzz-check test test-scripts test-compare test-all
 .PHONY: $(COMMANDS)
 
 # A bare Debian has no Python.
 $(COMMANDS):
 	@[ -x /usr/bin/python3 ] || scripts/setup
 	@scripts/$@
-
-test:
-	@[ -x /usr/bin/python3 ] || scripts/setup
-	@scripts/tests/run.py
 
 $(C)/p2m-case: $(C)/gcc/p2m-case
 	@ln -f $< $@

@@ -22,7 +22,7 @@ def cores():
 
 def setup(*packages):
     """Installs what is missing of the common packages and of these; NO_SETUP=1 skips that."""
-    status = subprocess.run(["scripts/setup", *packages], check=False).returncode
+    status = subprocess.run([f"{facts.ROOT}/scripts/setup", *packages], check=False).returncode
     if status:
         sys.exit(status)  # it has said why
 
