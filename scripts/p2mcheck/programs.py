@@ -71,7 +71,9 @@ class Programs:
 
     def mutator(self, target, geometry):
         """The library for AFL++; None if the target has no mutator of ours."""
-        return None if facts.targets()[target].is_text else f"{self.build}/afl/{geometry}/mutator_{target}_{geometry}.so"
+        if facts.targets()[target].is_text:
+            return None
+        return f"{self.build}/afl/{geometry}/mutator_{target}_{geometry}.so"
 
     def afl_files(self, target, geometry):
         files = [self.afl(target, geometry, True), self.afl(target, geometry, False), self.mutator(target, geometry)]

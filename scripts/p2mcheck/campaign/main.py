@@ -59,7 +59,7 @@ def resume_or_begin(args, state, names):
         state.data["corpora"] = {**counts, **state.data["corpora"]}
         for lane in state.data["lanes"].values():
             lane["row"] = 0
-        print(f"campaign: goes on with one that was {how} after {report.span(state.data['done'])}; "
+        print(f"campaign: resumes one that was {how} after {report.span(state.data['done'])}; "
               f"{report.span(max(0, state.data['seconds'] - state.data['done']))} to go")
     else:
         if not args.total:
