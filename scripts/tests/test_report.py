@@ -209,10 +209,10 @@ def in_browser(t):
 
 @test("report: wrong figures are named", goals=("p2m-case",), needs=NEEDS, how="builds")
 def wrong_figures(t):
-    for text, says in ((None, "nothing to report"), ("{", "ablation.json: not JSON"),
-                       ('{"seconds": {}}', "ablation.json: not as expected")):
+    for text, says in ((None, "nothing to report"), ("{", "compare.json: not JSON"),
+                       ('{"seconds": {}}', "compare.json: not as expected")):
         if text:
-            t.path("ablation.json", text)
+            t.path("compare.json", text)
         done = make(t)
         t.check(says, done.status == 1 and done.err.count("\n") == 1 and says in done.err, str(done))
     done = t.run(["scripts/report", f"--build={BUILD}", f"--figures={t.path('none')}"])
