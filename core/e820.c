@@ -6,6 +6,8 @@
  */
 #include "e820.h"
 
+#include "access.h"
+
 #define DOMU_LOW 0x100000u
 
 enum byte_class { CLASS_RAM, CLASS_IDENTITY, CLASS_UNUSABLE };
@@ -19,6 +21,7 @@ static enum byte_class classify(const struct p2m_e820_entry *map, unsigned count
     for (unsigned i = 0; i < count; i++) {
         const struct p2m_e820_entry *entry = &map[i];
 
+        p2m_loop();
         if (entry->end <= entry->start || entry->end <= at)
             continue;
         if (entry->start > at) {
@@ -58,11 +61,14 @@ void p2m_e820_identity_ranges(const struct p2m_e820_entry *map, unsigned count, 
     uint64_t at = domu ? DOMU_LOW : 0, end = 0, run = 0, next;
     bool in_run = false;
 
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; i < count; i++) {
+        p2m_loop();
         if (map[i].start < map[i].end && map[i].end > end)
             end = map[i].end;
+    }
 
     for (; at < end; at = next) {
+        p2m_loop();
         next = end;
         if (classify(map, count, at, &next) == CLASS_IDENTITY) {
             if (!in_run)

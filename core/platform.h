@@ -11,7 +11,16 @@
 #ifndef P2M_PLATFORM_H
 #define P2M_PLATFORM_H
 
+#include <stdbool.h>
+
 #include "geometry.h"
+
+/* One slot of a batch of grants: a frame of another domain at a PFN. */
+struct p2m_grant {
+    p2m_word pfn;
+    p2m_word mfn;   /* of the other domain; plain */
+    bool failed;    /* set by whoever could not do it */
+};
 
 struct p2m_platform {
     /* Handed back as the first argument of each call. */
@@ -37,6 +46,13 @@ struct p2m_platform {
 
     /* The caller broke the rules. Does not return. */
     void (*bug)(void *ctx, const char *what);
+
+    /*
+     * The hypervisor's grant operation: maps `count` frames of another domain into
+     * this one, or unmaps them. Each slot's `failed` says how it went; slots that
+     * have failed already are left out. May be NULL where no grants are used.
+     */
+    void (*grant)(void *ctx, bool map, struct p2m_grant *slots, unsigned count);
 };
 
 #endif

@@ -39,8 +39,13 @@ static void complain(void *ctx, const char *what)
     exit(1);
 }
 
-static const struct p2m_platform platform = {NULL,        page_alloc, page_free,
-                                             virt_to_mfn, complain,   complain};
+static const struct p2m_platform platform = {
+    .page_alloc = page_alloc,
+    .page_free = page_free,
+    .virt_to_mfn = virt_to_mfn,
+    .warn = complain,
+    .bug = complain,
+};
 static struct p2m_shared shared;
 static struct p2m_shared_info info;
 static struct p2m p2m;

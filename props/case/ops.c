@@ -149,6 +149,10 @@ static void convert_op(struct op *op, const struct shape *from, const struct sha
     case OP_PFN_TO_MFN:
     case OP_RESUME:
     case OP_XEN_SET_IDENTITY:
+    case OP_BUILD:
+    case OP_PUBLISH:
+    case OP_DESTROY:
+    case OP_MFN_BASE:
         break;
     }
     if (op_has_pfn(op->kind))

@@ -13,8 +13,8 @@
 
 /*
  * The ops, in the order of their numbers. X(name, its word in a text, and of its arguments:
- * has it a PFN; does it store at that PFN; an entry; its weight for the shrinker: the lower
- * one is simpler). Ops with a PFN can run inside one another.
+ * is it a call at a PFN; does it store at that PFN; has it an entry; its weight for the
+ * shrinker: the lower one is simpler). Calls at a PFN can run inside one another.
  *
  *   GET               get_phys_to_machine(pfn)
  *   PFN_TO_MFN        pfn_to_mfn(pfn)
@@ -24,6 +24,13 @@
  *   RESUME            save, restore elsewhere, rebuild the MFN tree
  *   E820              add [start, stop) of `type` to the E820 table
  *   XEN_SET_IDENTITY  xen_set_identity(the table so far)
+ *   GRANT_MAP         set_foreign_p2m_mapping of `count` slots from pfn, MFNs from arg on
+ *   GRANT_UNMAP       clear_foreign_p2m_mapping of `count` slots from pfn
+ *   BUILD             xen_build_dynamic_phys_to_machine
+ *   PUBLISH           xen_build_mfn_list_list, xen_setup_mfn_list_list
+ *   DESTROY           the end of the p2m
+ *   LIST              the builder's list has this entry at pfn; before a build
+ *   MFN_BASE          MFNs of `type` (enum mfn_base) begin at arg; before a build
  */
 #define OPS(X)                                                                                     \
     X(GET, "get", 1, 0, 0, 0)                                                                      \
@@ -33,7 +40,14 @@
     X(RANGE, "range", 1, 1, 0, 4)                                                                  \
     X(RESUME, "resume", 0, 0, 0, 5)                                                                \
     X(E820, "e820", 0, 0, 0, 6)                                                                    \
-    X(XEN_SET_IDENTITY, "xen_set_identity", 0, 0, 0, 7)
+    X(XEN_SET_IDENTITY, "xen_set_identity", 0, 0, 0, 7)                                            \
+    X(GRANT_MAP, "grant_map", 0, 0, 0, 8)                                                          \
+    X(GRANT_UNMAP, "grant_unmap", 0, 0, 0, 9)                                                      \
+    X(BUILD, "build", 0, 0, 0, 10)                                                                 \
+    X(PUBLISH, "publish", 0, 0, 0, 11)                                                             \
+    X(DESTROY, "destroy", 0, 0, 0, 12)                                                             \
+    X(LIST, "list", 0, 0, 0, 13)                                                                   \
+    X(MFN_BASE, "mfn_base", 0, 0, 0, 14)
 
 enum op_kind {
 #define X(name, ...) OP_##name,
@@ -78,27 +92,90 @@ static inline bool op_has_entry(unsigned kind)
 /* The name in text; as C has it. */
 extern const char *const op_names[OP_KINDS];
 
-#define OP_REFUSE_MAX 16 /* the page refused is the 1st .. 16th */
-#define OP_AT_MAX 64     /* an interloper runs at the 1st .. 64th sync point */
-#define OP_TYPE_MAX 127  /* E820 type; OP_TYPE_SOFT stands for 0xefffffff */
+#define OP_REFUSE_MAX 16  /* the page refused is the 1st .. 16th */
+#define OP_AT_MAX 64      /* generated: another call runs at the 1st .. 64th sync point */
+#define OP_POINT_MAX 1023 /* the highest sync point that a case can name */
+#define OP_TYPE_MAX 127   /* E820 type; OP_TYPE_SOFT stands for 0xefffffff */
 #define OP_TYPE_SOFT 126
+#define OP_GRANTS_MAX 16      /* slots of a batch */
+#define OP_TURNS 4            /* switches of a schedule */
+#define BUILD_REFUSE_MAX 4095 /* the page of a build that is refused */
+
+/* Where a running call is interrupted: a switch of a schedule. */
+struct turn {
+    uint16_t
+        point; /* TURN_START: the point-th sync point from now; END: from its end; PART: of 256 */
+    uint8_t from; /* enum turn_from; TURN_EVERY only in the first: each point is tried */
+    uint8_t keep; /* 0: the store buffer drains; n: it stays, its n - 1 oldest stores are seen */
+};
+enum turn_from { TURN_START, TURN_END, TURN_PART, TURN_EVERY };
+#define TURN_KEEP_MAX 3
+
+enum mfn_base { MFN_BASE_LIST, MFN_BASE_PAGES, MFN_BASE_LEAVES, MFN_BASES };
 
 struct op {
-    uint8_t kind;         /* enum op_kind */
-    uint8_t refuse;       /* set, __set, range: the n-th page it asks for is refused; 0: none */
-    uint8_t at;           /* get .. range: runs at the at-th sync point of the next call; 0: now */
-    uint8_t type;         /* e820: type; xen_set_identity: 1 for a domU */
-    uint64_t pfn;         /* get .. range */
-    uint64_t arg;         /* set, __set: the entry; range: its end, exclusive */
+    uint8_t kind;   /* enum op_kind */
+    uint8_t refuse; /* set, __set, range, grant_map: the n-th page is refused; 0: none */
+    uint8_t type;   /* e820: type; xen_set_identity: 1 for a domU; mfn_base: enum mfn_base */
+    uint8_t count;  /* grants: slots, 1 .. OP_GRANTS_MAX */
+    uint16_t slots; /* grant_map: bit i: the hypervisor refuses slot i */
+    uint16_t at;    /* get .. range: the first turn's point in the next call; 0: it runs now.
+                       build: the page that is refused */
+    uint8_t at_from, at_keep; /* of the first turn, as in struct turn */
+    uint8_t turns;            /* further ones, at most OP_TURNS - 1 */
+    struct turn turn[OP_TURNS - 1];
+    uint64_t pfn;         /* get .. range, grants, list */
+    uint64_t arg;         /* set, __set, list: the entry; range: its end, exclusive; MFN */
     uint64_t start, stop; /* e820: bytes, stop exclusive */
 };
 
+/* Is the schedule of an op more than `at K`? */
+static inline bool op_has_schedule(const struct op *op)
+{
+    return op->at_from != TURN_START || op->at_keep || op->turns;
+}
+
+#define BOOT_EXTRAS 4  /* regions of extra memory */
+#define BOOT_NVS 2     /* NVS entries */
+#define BOOT_ANSWERS 8 /* of the hypervisor */
+
+/* Flags of a boot: X(name, its word in a text). Honoured or not: fuzz/README.md. */
+#define BOOT_FLAGS(X)                                                                              \
+    X(AUTO_TRANSLATED, "auto_translated") /* XENFEAT_auto_translated_physmap */                    \
+    X(XEN_RESTORE, "restore=xen")         /* the toolstack flattens private leaves */              \
+    X(BARE, "bare")                       /* no build and no publish but those of the case */      \
+    X(SHORT_LIST, "short_list")           /* the list's memory ends inside a leaf */               \
+    X(TOOLS4, "4tools")                   /* the guest publishes p2m_vaddr and no MFN tree */      \
+    X(TSO, "tso")                         /* store buffers */                                      \
+    X(JUDGE, "judge")                     /* Xen's own reader */                                   \
+    X(DOMU, "domu")
+
+enum boot_flag {
+#define X(name, word) BOOT_##name,
+    BOOT_FLAGS(X)
+#undef X
+};
+
 struct boot {
-    uint64_t nr_pages;    /* of the mfn_list */
-    uint8_t refuse;       /* first build: the n-th page is refused; 0: none */
-    uint8_t holes;        /* so many of 256 entries of the mfn_list are INVALID */
-    bool auto_translated; /* XENFEAT_auto_translated_physmap */
-    bool xen_restore;     /* restore=xen: the toolstack flattens private leaves */
+    uint64_t nr_pages;      /* of the mfn_list; any word */
+    uint16_t refuse;        /* first build: the n-th page is refused; 0: none */
+    uint8_t holes;          /* so many of 256 entries of the mfn_list are INVALID */
+    bool auto_translated;   /* BOOT_AUTO_TRANSLATED */
+    bool xen_restore;       /* BOOT_XEN_RESTORE */
+    uint16_t flags;         /* bit 1 << enum boot_flag; of the two above: 0 */
+    uint64_t hotplug_limit; /* PFNs; 0: none is named */
+    struct {
+        uint64_t pfn;
+        uint32_t pages; /* 0: there is none */
+    } extra[BOOT_EXTRAS];
+    struct { /* target setup */
+        uint64_t max_reservation;
+        uint32_t kernel, initrd, page_tables, list; /* PFNs */
+        struct {
+            uint32_t pfn, pages;
+        } nvs[BOOT_NVS];
+        uint8_t answer[BOOT_ANSWERS];
+    } setup;
 };
 
 #define CASE_OPS 256

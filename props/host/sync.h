@@ -11,7 +11,7 @@
  * So many sync points a call may pass before it counts as one that does not end. The
  * core includes this file: a header of the core here would hide that of a planted bug.
  */
-#define SYNC_LIMIT (MAX_P2M_PFN > 65536 ? 1u << 24 : 1u << 16)
+#define SYNC_LIMIT (MAX_P2M_PFN > 65536 ? 1u << 24 : 1u << 18)
 
 extern unsigned p2m_sync_left;
 void p2m_sync_reached(void);
@@ -24,9 +24,9 @@ void sync_arm_limit(void);
 
 #ifdef P2M_SYNC_IS_A_CALL /* where branches are counted, the core's alone are wanted */
 void p2m_sync(void);
-#define P2M_SYNC() p2m_sync()
+#define P2M_SYNC(...) p2m_sync()
 #else
-#define P2M_SYNC()                                                                                 \
+#define P2M_SYNC(...)                                                                               \
     do {                                                                                           \
         if (__builtin_expect(--p2m_sync_left == 0, 0))                                             \
             p2m_sync_reached();                                                                    \

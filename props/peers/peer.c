@@ -482,8 +482,11 @@ static void begin(const struct peer_boot *boot)
     w.nr_pages = (p2m_word)boot->nr_pages;
     w.list = pages_begin(length, w.shared_pages);
     fill_list(length);
-    w.platform =
-        (struct p2m_platform){NULL, pages_alloc, pages_free, pages_mfn_of, no_warning, no_bug};
+    w.platform = (struct p2m_platform){.page_alloc = pages_alloc,
+                                       .page_free = pages_free,
+                                       .virt_to_mfn = pages_mfn_of,
+                                       .warn = no_warning,
+                                       .bug = no_bug};
     p2m_shared_init(&w.shared, w.shared_pages);
     p2m_init(&w.p2m, &w.shared, &w.platform, boot->auto_translated != 0);
     for (p2m_word pfn = 0; SMALL && pfn < MAX_P2M_PFN; pfn++)

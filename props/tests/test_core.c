@@ -59,7 +59,13 @@ static void bug(void *ctx, const char *text)
     longjmp(after_bug, 1);
 }
 
-static const struct p2m_platform platform = {NULL, page_alloc, page_free, virt_to_mfn, warn, bug};
+static const struct p2m_platform platform = {
+    .page_alloc = page_alloc,
+    .page_free = page_free,
+    .virt_to_mfn = virt_to_mfn,
+    .warn = warn,
+    .bug = bug,
+};
 static struct p2m_shared_info info;
 static struct p2m p2m;
 

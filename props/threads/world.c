@@ -167,7 +167,13 @@ static void bug(void *ctx, const char *what)
     _exit(1);
 }
 
-static const struct p2m_platform platform = {NULL, page_alloc, page_free, virt_to_mfn, warn, bug};
+static const struct p2m_platform platform = {
+    .page_alloc = page_alloc,
+    .page_free = page_free,
+    .virt_to_mfn = virt_to_mfn,
+    .warn = warn,
+    .bug = bug,
+};
 
 /* ---- a p2m's life ---- */
 
