@@ -30,6 +30,8 @@ struct subject_view {
     p2m_word hidden; /* what else the calls to come depend on; 0 if all is in the pages */
 };
 
+#define GRANTS_FINE ((uint64_t)1 << 32)
+
 struct subject {
     const char *name;
 
@@ -53,8 +55,24 @@ struct subject {
     p2m_word (*range)(p2m_word start, p2m_word end);
     p2m_word (*xen_set_identity)(const struct p2m_e820_entry *map, unsigned count, bool domu);
 
+    /*
+     * Of grants: a batch of `count` (1 .. 16) slots from `pfn`, the MFNs of another domain
+     * from `mfn` on; the host's grant operation maps and unmaps. Answers which slots hold
+     * (grant_map), or were cleared (grant_unmap): bit i for slot i, and GRANTS_FINE if no
+     * slot failed. NULL: there are none.
+     */
+    uint64_t (*grant_map)(p2m_word pfn, unsigned count, p2m_word mfn);
+    uint64_t (*grant_unmap)(p2m_word pfn, unsigned count);
+    bool unmap_restores; /* an unmap brings back the entry that was there before */
+
     /* Frees every page, the roots included. */
     void (*destroy)(void);
+
+    /*
+     * Lifecycle ops that it has: build again after a refused page or destroy; calls before
+     * publish, which may be repeated; destroy, which may be repeated. Others are not made.
+     */
+    bool has_build, has_publish, has_destroy;
 
     /* Not called for an auto-translated guest. */
     void (*view)(struct subject_view *view);

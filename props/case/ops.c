@@ -149,6 +149,9 @@ static void convert_op(struct op *op, const struct shape *from, const struct sha
     case OP_PFN_TO_MFN:
     case OP_RESUME:
     case OP_XEN_SET_IDENTITY:
+    case OP_GRANT_MAP:
+    case OP_GRANT_UNMAP:
+    case OP_LIST:
     case OP_BUILD:
     case OP_PUBLISH:
     case OP_DESTROY:

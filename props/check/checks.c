@@ -88,9 +88,9 @@ static void check_max_pfn(void)
     if (run.subject->custom_layout)
         return; /* what it must cover is for the toolstack to find */
     run_count_check(MAX_PFN_COVERS);
-    if (host.info.max_pfn != run.oracle.kinds.max_pfn)
+    if (host.info->max_pfn != run.oracle.kinds.max_pfn)
         violated(MAX_PFN_COVERS, "expected max_pfn 0x%llx, got 0x%llx",
-                 HEX(run.oracle.kinds.max_pfn), HEX(host.info.max_pfn));
+                 HEX(run.oracle.kinds.max_pfn), HEX(host.info->max_pfn));
 }
 
 /* ---- max_pfn, and all of them ---- */
@@ -102,7 +102,7 @@ static void check_auto_translated(const struct outcome *outcome)
     if (host.live)
         violated(PAGE_LEDGER, "expected no page of an auto-translated guest, got %u", host.live);
     if (((run_is_thorough() || !outcome->op) && !host_list_intact(&run.c->boot)) ||
-        host.info.max_pfn || host.info.pfn_to_mfn_frame_list_list)
+        host.info->max_pfn || host.info->pfn_to_mfn_frame_list_list)
         violated(MAX_PFN_COVERS, "expected an auto-translated guest to publish and touch nothing");
     if (outcome->op)
         check_result(outcome);
@@ -146,7 +146,7 @@ void checks_after(const struct outcome *outcome, bool everything)
     }
     if (run.subject->custom_layout)
         run_refresh_view();
-    if (everything && run.level == CHECK_QUICK && is_well(outcome)) {
+    if (everything && run.published && run.level == CHECK_QUICK && is_well(outcome)) {
         check_unchanged(outcome);
         checks_one_lookup(outcome->op);
         return;

@@ -104,8 +104,8 @@ bool checks_fast(void)
     meet(run.view.top_mfn_p);
     root_mfn = meet(run.view.top_mfn);
     none_mfn = meet(run.view.mid_missing_mfn);
-    if (seen.bad || host.info.pfn_to_mfn_frame_list_list != root_mfn ||
-        (host.info.max_pfn != run.oracle.kinds.max_pfn && !run.subject->custom_layout))
+    if (seen.bad || host.info->pfn_to_mfn_frame_list_list != root_mfn ||
+        (host.info->max_pfn != run.oracle.kinds.max_pfn && !run.subject->custom_layout))
         return false;
     for (unsigned mi = 0; mi < P2M_MID; mi++)
         bad |= run.view.mid_missing_mfn[mi] ^ missing_mfn;

@@ -56,7 +56,7 @@ void checks_mfn_tree(void)
     p2m_word mid_missing_mfn_mfn = host_virt_to_mfn(run.view.mid_missing_mfn);
 
     run_count_check(MFN_TREE_MIRRORS);
-    same_mfn(host.info.pfn_to_mfn_frame_list_list, host_virt_to_mfn(run.view.top_mfn), "root", 0);
+    same_mfn(host.info->pfn_to_mfn_frame_list_list, host_virt_to_mfn(run.view.top_mfn), "root", 0);
     for (unsigned mi = 0; mi < P2M_MID; mi++)
         same_mfn(run.view.mid_missing_mfn[mi], missing_mfn, "mid_missing_mfn", mi);
     for (unsigned ti = 0; ti < P2M_TOP; ti++) {

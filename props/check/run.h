@@ -24,7 +24,9 @@ enum check_level { CHECK_QUICK, CHECK_EVERY };
  *
  * ops: judged ones; an entry of a map is no op by itself. reached, triggered: of the
  * planted bug in the core, where there is one (planted.h). calls: by op; failed: of
- * these, false or 0 PFNs; refused: of these, with a refused page. overlaps: groups of
+ * these, false or 0 PFNs; refused: of these, with a refused page; skipped: ops that were not
+ * made, or not wholly, because the state, the subject or the harness does not allow them.
+ * overlaps: groups of
  * overlapping calls. fast_checks: ops after which the fast check was enough (fast.c).
  * exercised: checks by invariant that had something to compare.
  */
@@ -37,6 +39,7 @@ enum check_level { CHECK_QUICK, CHECK_EVERY };
     X(calls, [OP_KINDS])                                                                           \
     X(failed, [OP_KINDS])                                                                          \
     X(refused, [OP_KINDS])                                                                         \
+    X(skipped, [OP_KINDS])                                                                         \
     X(overlaps, )                                                                                  \
     X(fast_checks, )                                                                               \
     X(exercised, [INVARIANT_COUNT])
@@ -54,7 +57,8 @@ struct run {
     struct subject_view view;
     struct oracle oracle;
     uint64_t trace; /* a hash over the results of all calls */
-    bool published; /* the MFN tree is there */
+    bool built;     /* the p2m is there */
+    bool published; /* and the MFN tree */
     bool want_hash; /* set by a caller that will ask executor_hash() */
     uint64_t hash;
     bool model_off; /* metamorphic.c: subject against subject */

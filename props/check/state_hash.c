@@ -68,7 +68,7 @@ uint64_t state_hash(const struct op *op)
 {
     uint64_t hash = 1;
 
-    hash = hash_word(hash, host.info.max_pfn);
+    hash = hash_word(hash, host.info->max_pfn);
     hash = hash_word(hash, host.live);
     if (!run.view.top)
         return hash | 1;
@@ -78,7 +78,7 @@ uint64_t state_hash(const struct op *op)
             hash = hash_path(hash, (p2m_word)op->arg - 1);
         return hash | 1;
     }
-    hash = hash_word(hash, host.info.pfn_to_mfn_frame_list_list);
+    hash = hash_word(hash, host.info->pfn_to_mfn_frame_list_list);
     for (unsigned ti = 0; ti < P2M_TOP; ti++)
         hash = hash_mid(hash, ti);
     return hash | 1;

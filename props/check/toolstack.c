@@ -57,8 +57,8 @@ static bool walk_mid(const p2m_word *mid, p2m_word pfn, p2m_word end,
 static void walk(void (*visit)(p2m_word *leaf, p2m_word first))
 {
     const p2m_word *all_missing = NULL;
-    p2m_word end = host.info.max_pfn;
-    p2m_word *root = map(host.info.pfn_to_mfn_frame_list_list, "the published root");
+    p2m_word end = host.info->max_pfn;
+    p2m_word *root = map(host.info->pfn_to_mfn_frame_list_list, "the published root");
 
     if (end > MAX_P2M_PFN)
         violated(TOOLSTACK_SEES_ALL, "max_pfn 0x%llx is beyond the table", (unsigned long long)end);
@@ -119,13 +119,13 @@ static void nothing_above(p2m_word max_pfn)
 
 void toolstack_check_above(void)
 {
-    nothing_above(host.info.max_pfn);
+    nothing_above(host.info->max_pfn);
 }
 
 void toolstack_check(void)
 {
     walk(compare_leaf);
-    nothing_above(host.info.max_pfn);
+    nothing_above(host.info->max_pfn);
 }
 
 static void renumber_leaf(p2m_word *leaf, p2m_word first)
@@ -164,7 +164,7 @@ void toolstack_restore(bool xen)
 {
     walk(xen ? flatten_leaf : renumber_leaf);
     if (run.subject->custom_layout)
-        renumber_above(host.info.max_pfn);
+        renumber_above(host.info->max_pfn);
 }
 
 UNINSTRUMENTED_END

@@ -72,7 +72,7 @@ struct key explore_key(void)
     }
     put(1, 0);
     run.subject->view(tree);
-    put(5, host.info.max_pfn / P2M_LEAF);
+    put(5, host.info->max_pfn / P2M_LEAF);
     put(5, tree->hidden / P2M_LEAF);
     for (unsigned ti = 0; ti < P2M_TOP; ti++)
         put_mid(ti);

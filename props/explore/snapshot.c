@@ -16,7 +16,8 @@ bool snapshot_take(struct snapshot *s)
     s->host.freed = host.freed;
     s->host.epoch = host.epoch;
     s->host.shift = host.shift;
-    s->host.info = host.info;
+    s->info = host_info_index();
+    s->published = *host.info;
     for (unsigned i = 0; i < host.taken; i++)
         if (host.state[host_nth_page(i)] == HOST_LIVE)
             memcpy(s->page[i], host_page_at(host_nth_page(i)), P2M_PAGE_BYTES);
@@ -34,7 +35,8 @@ void snapshot_restore(const struct snapshot *s)
     host.live = s->host.live;
     host.epoch = s->host.epoch;
     host.shift = s->host.shift;
-    host.info = s->host.info;
+    host_info_select(s->info);
+    *host.info = s->published;
     for (unsigned i = 0; i < host.taken; i++)
         if (host.state[host_nth_page(i)] == HOST_LIVE)
             memcpy(host_page_at(host_nth_page(i)), s->page[i], P2M_PAGE_BYTES);

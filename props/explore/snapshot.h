@@ -15,6 +15,8 @@
 
 struct snapshot {
     struct host host;
+    unsigned info;
+    struct p2m_shared_info published;
     struct model model;
     struct slot_kinds kinds;
     uint8_t state[SNAPSHOT_STATE];

@@ -6,6 +6,7 @@
 
 #include "props/base/asan.h"
 #include "props/base/uninstrumented.h"
+#include "props/base/verdict.h"
 
 UNINSTRUMENTED_BEGIN
 
@@ -50,7 +51,87 @@ void host_resume(void)
 {
     host.epoch++;
     host.shift = mfn_after_resume(host.shift);
-    memset(&host.info, 0, sizeof(host.info));
+    host.info_dirty |= host_old_info_written();
+    host_info_select((host_info_index() + 1) % HOST_INFOS);
+}
+
+/* ---- the shared info pages ---- */
+
+#define OLD_INFO 0x6b /* what an old one holds */
+
+static struct {
+    struct p2m_shared_info info;
+    uint8_t gap[64 - sizeof(struct p2m_shared_info)];
+} infos[HOST_INFOS] __attribute__((aligned(64)));
+
+unsigned host_info_index(void)
+{
+    return (unsigned)(((uintptr_t)host.info - (uintptr_t)infos) / sizeof(infos[0]));
+}
+
+void host_info_select(unsigned index)
+{
+    for (unsigned i = 0; i < HOST_INFOS; i++) {
+        __asan_unpoison_memory_region(&infos[i], sizeof(infos[i]));
+        memset(&infos[i], i == index ? 0 : OLD_INFO, sizeof(infos[i]));
+        if (i != index)
+            __asan_poison_memory_region(&infos[i], sizeof(infos[i]));
+    }
+    host.info = &infos[index].info;
+}
+
+bool host_old_info_written(void)
+{
+    const uint8_t *bytes = (const uint8_t *)infos;
+    unsigned current = host_info_index(), bad = 0;
+
+    for (unsigned i = 0; i < sizeof(infos) && !ASAN_IS_ON; i++)
+        bad |= i / sizeof(infos[0]) != current && bytes[i] != OLD_INFO;
+    return bad;
+}
+
+/* ---- grants ---- */
+
+static struct p2m_grant *find_grant(p2m_word pfn)
+{
+    for (unsigned i = 0; i < host.grants; i++)
+        if (host.grant[i].pfn == pfn)
+            return &host.grant[i];
+    return NULL;
+}
+
+static void map_grant(struct p2m_grant *slot)
+{
+    if (find_grant(slot->pfn) || host.grants == HOST_GRANTS)
+        violated(GRANTS_ACCOUNTED, "PFN 0x%llx: expected one grant to be mapped, got a second",
+                 (unsigned long long)slot->pfn);
+    host.grant[host.grants++] = *slot;
+}
+
+static void unmap_grant(const struct p2m_grant *slot)
+{
+    struct p2m_grant *mapped = find_grant(slot->pfn);
+
+    if (!mapped || mapped->mfn != slot->mfn)
+        violated(GRANTS_ACCOUNTED,
+                 "PFN 0x%llx, MFN 0x%llx: expected a mapped grant, got an unmap "
+                 "of none",
+                 (unsigned long long)slot->pfn, (unsigned long long)slot->mfn);
+    *mapped = host.grant[--host.grants];
+}
+
+void host_grant(bool map, struct p2m_grant *slots, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (slots[i].failed)
+            continue;
+        if (!map)
+            unmap_grant(&slots[i]);
+        else if (i < 16 && host.grants_refused >> i & 1)
+            slots[i].failed = true;
+        else
+            map_grant(&slots[i]);
+    }
 }
 
 /* ---- the domain builder ---- */

@@ -37,6 +37,8 @@ UNINSTRUMENTED_BEGIN
                                                         : P2M_TOP * P2M_MID + 4)
 #define HOST_STRIDE ((P2M_PAGE_BYTES + HOST_GAP + 63) / 64 * 64)
 
+#define HOST_GRANTS 4096 /* mapped at a time; more than a case can ask for */
+
 enum host_page_state { HOST_NEVER, HOST_LIVE, HOST_FREED };
 
 struct host {
@@ -49,8 +51,13 @@ struct host {
     p2m_word shift;     /* what they added to every MFN */
     uint8_t state[HOST_PAGES];
     uint16_t freed_page[HOST_PAGES];
-    size_t list_words; /* of the mfn_list, whole leaves */
-    struct p2m_shared_info info;
+    size_t list_words;                   /* of the mfn_list, whole leaves */
+    struct p2m_shared_info *info;        /* the shared info page; each resume brings a new one */
+    bool info_dirty;                     /* an old one was written to */
+    bool initialized;                    /* for the subject: it has begun this case */
+    unsigned grants;                     /* length of grant */
+    uint16_t grants_refused;             /* bit i: slot i of the next batch is refused */
+    struct p2m_grant grant[HOST_GRANTS]; /* that the hypervisor has mapped, in no order */
 };
 
 extern struct host host;
@@ -134,6 +141,13 @@ bool host_shared_intact(enum host_shared_page page);
 /* Takes write protection off the shared pages, or puts it on (tests only). */
 void host_seal(bool sealed);
 
+/*
+ * The hypervisor's grant operation, as core/platform.h wants it. Refuses the slots of
+ * host.grants_refused of a batch that is mapped. An unmap of what is not mapped, and a
+ * second map of a PFN, end the case as GRANTS_ACCOUNTED.
+ */
+void host_grant(bool map, struct p2m_grant *slots, unsigned count);
+
 /* The MFN now of a page: of the arena, of the mfn_list, or shared. INVALID: not a page. */
 p2m_word host_virt_to_mfn(const void *page);
 
@@ -152,8 +166,14 @@ static inline p2m_word host_leaf_mfn(unsigned index)
 /* The page that has this MFN now, or NULL. */
 void *host_mfn_to_virt(p2m_word mfn);
 
-/* All MFNs change, and the shared info page is a fresh one. */
+/* All MFNs change, and the shared info page is a fresh one; the old one is poisoned. */
 void host_resume(void);
+
+/* Makes shared info page number `index` the current one, all others poisoned. */
+#define HOST_INFOS 4
+void host_info_select(unsigned index);
+bool host_old_info_written(void); /* never under ASan, which traps it */
+unsigned host_info_index(void);
 
 /* The builder's mfn_list for this boot, whole leaves, padded with garbage. */
 p2m_word *host_mfn_list(const struct boot *boot);

@@ -175,7 +175,9 @@ void host_reset(void)
     host.taken = host.live = host.freed = host.refuse_in = host.epoch = 0;
     host.refused = false;
     host.shift = 0;
-    memset(&host.info, 0, sizeof(host.info));
+    host_info_select(0);
+    host.info_dirty = host.initialized = false;
+    host.grants = host.grants_refused = 0;
 }
 
 void *host_page_alloc(void)
@@ -244,6 +246,8 @@ bool host_redzones_dirty(unsigned from)
 {
     if (ASAN_IS_ON)
         return false;
+    if (host.info_dirty || host_old_info_written())
+        return true;
     for (unsigned i = from; i < host.taken; i++) {
         unsigned index = host_nth_page(i);
         size_t from = host.state[index] == HOST_FREED ? 0 : P2M_PAGE_BYTES;

@@ -26,7 +26,7 @@ void sync_arm_limit(void);
 void p2m_sync(void);
 #define P2M_SYNC(...) p2m_sync()
 #else
-#define P2M_SYNC(...)                                                                               \
+#define P2M_SYNC(...)                                                                              \
     do {                                                                                           \
         if (__builtin_expect(--p2m_sync_left == 0, 0))                                             \
             p2m_sync_reached();                                                                    \

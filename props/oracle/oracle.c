@@ -16,6 +16,15 @@ void oracle_reset(struct oracle *oracle, const struct boot *boot)
     oracle->e820_count = 0;
 }
 
+void oracle_destroy(struct oracle *oracle)
+{
+    const struct boot boot = oracle->model.boot;
+
+    model_reset(&oracle->model, true);
+    oracle->model.boot = boot;
+    slot_kinds_reset(&oracle->kinds);
+}
+
 void oracle_build(struct oracle *oracle)
 {
     uint64_t nr_pages = oracle->model.boot.nr_pages;
@@ -79,6 +88,101 @@ static uint64_t range(struct oracle *oracle, p2m_word start, p2m_word end)
     return end - start;
 }
 
+/* ---- grants ---- */
+
+/* The set of one slot of a batch. */
+static struct op grant_set(const struct op *op, unsigned i)
+{
+    return (struct op){
+        .kind = OP_SET, .pfn = op->pfn + i, .arg = oracle_grant_mfn(op, i) | ENTRY_FOREIGN_BIT};
+}
+
+static uint64_t grant_answer(const struct op *op, uint64_t mask)
+{
+    return mask | (mask == ((uint64_t)1 << op->count) - 1 ? (uint64_t)1 << 32 : 0);
+}
+
+/* One slot; false: it does not hold. */
+static bool map_slot(struct oracle *oracle, const struct op *op, unsigned i)
+{
+    struct op set_op = grant_set(op, i);
+
+    return !(op->slots >> i & 1) && set_op.pfn < MAX_P2M_PFN && set(oracle, &set_op);
+}
+
+void oracle_grant_as(struct oracle *oracle, const struct op *op, uint64_t mask)
+{
+    for (unsigned i = 0; i < op->count; i++)
+        if (mask >> i & 1)
+            map_slot(oracle, op, i);
+}
+
+/* Pages that the set of a slot takes; 0 of one that is not set. */
+static unsigned slot_cost(const struct oracle *oracle, const struct op *op, unsigned i)
+{
+    static struct slot_kinds kinds;
+    p2m_word pfn = (p2m_word)op->pfn + i;
+
+    if ((op->slots >> i & 1) || pfn >= MAX_P2M_PFN)
+        return 0;
+    slot_kinds_copy(&kinds, &oracle->kinds);
+    slot_kinds_own(&kinds, pfn);
+    return 2 * kinds.mids + kinds.leaves - oracle_pages(oracle);
+}
+
+uint64_t oracle_grant_refused(struct oracle *oracle, const struct op *op)
+{
+    unsigned left = op->refuse;
+    uint64_t mask = 0;
+
+    for (unsigned i = 0; i < op->count; i++) {
+        unsigned cost = left ? slot_cost(oracle, op, i) : 0;
+
+        if (cost && cost >= left) {
+            left = 0;
+            continue;
+        }
+        left -= cost;
+        mask |= (uint64_t)map_slot(oracle, op, i) << i;
+    }
+    return grant_answer(op, mask);
+}
+
+static uint64_t grant_map(struct oracle *oracle, const struct op *op)
+{
+    uint64_t mask = 0;
+
+    for (unsigned i = 0; i < op->count; i++)
+        mask |= (uint64_t)map_slot(oracle, op, i) << i;
+    return grant_answer(op, mask);
+}
+
+static bool is_foreign(p2m_word entry)
+{
+    return entry != INVALID_P2M_ENTRY && entry & ENTRY_FOREIGN_BIT;
+}
+
+static uint64_t grant_unmap(struct oracle *oracle, const struct op *op)
+{
+    uint64_t mask = 0;
+
+    for (unsigned i = 0; i < op->count; i++) {
+        p2m_word pfn = (p2m_word)op->pfn + i;
+
+        if (!is_foreign(model_get(&oracle->model, pfn)))
+            continue;
+        mask |= (uint64_t)1 << i;
+        model_change(&oracle->model,
+                     (struct change){CHANGE_ENTRY, pfn, pfn + 1, INVALID_P2M_ENTRY});
+    }
+    return grant_answer(op, mask);
+}
+
+static uint64_t all_slots(const struct op *op)
+{
+    return grant_answer(op, ((uint64_t)1 << op->count) - 1);
+}
+
 uint64_t oracle_call(struct oracle *oracle, const struct op *op)
 {
     bool automatic = oracle->model.boot.auto_translated;
@@ -96,8 +200,17 @@ uint64_t oracle_call(struct oracle *oracle, const struct op *op)
         return range(oracle, pfn, (p2m_word)op->arg);
     case OP_XEN_SET_IDENTITY:
         return oracle_xen_set_identity(oracle, op->type);
+    case OP_GRANT_MAP:
+        return automatic ? all_slots(op) : grant_map(oracle, op);
+    case OP_GRANT_UNMAP:
+        return automatic ? all_slots(op) : grant_unmap(oracle, op);
     case OP_RESUME: /* no calls */
     case OP_E820:
+    case OP_BUILD:
+    case OP_PUBLISH:
+    case OP_DESTROY:
+    case OP_LIST:
+    case OP_MFN_BASE:
         break;
     }
     return 0;

@@ -23,14 +23,32 @@ struct oracle {
 /* A table of which nothing is known yet, for the guest that `boot` describes. */
 void oracle_reset(struct oracle *oracle, const struct boot *boot);
 
-/* The builder's list went in. */
+/* The builder's list went in; and the p2m is gone again, the memory map stays. */
 void oracle_build(struct oracle *oracle);
+void oracle_destroy(struct oracle *oracle);
 
 /* One more entry of the memory map: an e820 op. */
 void oracle_add_e820(struct oracle *oracle, const struct op *op);
 
 /* What the call (get .. xen_set_identity) answers if no page is refused; and it is done. */
 uint64_t oracle_call(struct oracle *oracle, const struct op *op);
+
+/*
+ * A batch of grants (grant_map) of which a page was refused, the op->refuse-th: the slot that
+ * needed it fails, the others hold. Answers as the call does.
+ */
+uint64_t oracle_grant_refused(struct oracle *oracle, const struct op *op);
+
+/* The batch as a subject with costs of its own answered it: the slots of `mask` hold. */
+void oracle_grant_as(struct oracle *oracle, const struct op *op, uint64_t mask);
+
+/* The MFN of slot i of a batch: a frame of another domain. */
+static inline p2m_word oracle_grant_mfn(const struct op *op, unsigned i)
+{
+    p2m_word top = (p2m_word)1 << (MFN_BITS - 1);
+
+    return top | (((p2m_word)op->arg & (top / 2 - 1)) + i);
+}
 
 /*
  * The toolstack saved and restored the guest: its plain MFNs are new. With `flatten` (Xen's

@@ -129,7 +129,7 @@ void tree_costs(FILE *out)
     }
     fprintf(out,
             "tree pages: %u (mids %u, leaves %u); grafted leaves %u; MFN pages %u; max_pfn 0x%llx",
-            mids + leaves, mids, leaves, grafted, mfn_pages, (unsigned long long)host.info.max_pfn);
+            mids + leaves, mids, leaves, grafted, mfn_pages, (unsigned long long)host.info->max_pfn);
 }
 
 void tree_text(FILE *out)

@@ -9,6 +9,7 @@
 #include "props/check/checks.h"
 #include "props/check/state_hash.h"
 #include "props/check/toolstack.h"
+#include "grants.h"
 #include "overlap.h"
 #include "state_coverage.h"
 
@@ -40,7 +41,9 @@ static bool everything_now(void)
 
 static bool has_failed(const struct op *op, uint64_t result)
 {
-    return op_stores(op->kind) && !result;
+    if (op->kind == OP_GRANT_MAP || op->kind == OP_GRANT_UNMAP)
+        return !(result & GRANTS_FINE);
+    return (op_stores(op->kind) || op->kind == OP_BUILD) && !result;
 }
 
 void executor_note(const struct op *op, uint64_t result)
@@ -61,6 +64,12 @@ static uint64_t expect(const struct op *op, const struct outcome *outcome)
 
     if (!outcome->refused)
         return oracle_call(&run.oracle, op);
+    if (op->kind == OP_GRANT_MAP && !run.subject->custom_layout)
+        return oracle_grant_refused(&run.oracle, op);
+    if (op->kind == OP_GRANT_MAP) {
+        oracle_grant_as(&run.oracle, op, outcome->got);
+        return outcome->got;
+    }
     if (op->kind != OP_RANGE || run.subject->range_all_or_nothing)
         return 0;
     if (outcome->got > end - (p2m_word)op->pfn)
@@ -103,22 +112,73 @@ static void note_exercised(const struct op *op)
     run.tally.exercised[MID_IDENTITY_UNTOUCHED] += mid == KIND_IDENTITY;
 }
 
-/* ---- subjects with rules of their own ---- */
+/* ---- what is made ---- */
+
+/* Is there what the op needs: a p2m, an unpublished one, a published one? */
+static bool state_allows(const struct op *op)
+{
+    switch ((enum op_kind)op->kind) {
+    case OP_BUILD:
+        return !run.built && run.subject->has_build && !run.model_off;
+    case OP_PUBLISH:
+        return run.built && run.subject->has_publish && !run.model_off;
+    case OP_DESTROY:
+        return run.subject->has_destroy && !run.model_off;
+    case OP_LIST: /* not honoured */
+    case OP_MFN_BASE:
+        return false;
+    case OP_E820:
+        return true;
+    case OP_RESUME:
+        return run.built && (run.published || run.subject->ranges_first);
+    case OP_GRANT_MAP:
+    case OP_GRANT_UNMAP:
+        return run.built && !run.model_off;
+    case OP_GET:
+    case OP_PFN_TO_MFN:
+    case OP_SET:
+    case OP_SET_NOALLOC:
+    case OP_RANGE:
+    case OP_XEN_SET_IDENTITY:
+        break;
+    }
+    return run.built;
+}
 
 static bool is_skipped(const struct op *op)
 {
     bool range = op->kind == OP_RANGE || op->kind == OP_XEN_SET_IDENTITY;
 
+    if (!state_allows(op) || !grants_allow(op))
+        return true;
     if (range && run.subject->ranges_first && run.published)
         return true;
     return run.subject->skips && run.subject->skips(op);
+}
+
+/* True, and counted, if the op is not made. */
+static bool skip(const struct op *op)
+{
+    if (!is_skipped(op))
+        return false;
+    run.tally.skipped[op->kind]++;
+    if (op->kind <= OP_XEN_SET_IDENTITY && run.built)
+        executor_note(op, 0);
+    return true;
+}
+
+/* Are build and publish the case's own calls? */
+static bool is_bare(void)
+{
+    return (run.c->boot.flags >> BOOT_BARE & 1) && run.subject->has_build &&
+           run.subject->has_publish && !run.model_off;
 }
 
 static void publish(void)
 {
     sync_arm_limit();
     run.published = true;
-    run.subject->publish(&host.info);
+    run.subject->publish(host.info);
 }
 
 /* Before a call: the MFN tree, if it is wanted now; the slots as they are. */
@@ -126,7 +186,9 @@ static void get_ready(const struct op *op)
 {
     bool changes = op_has_entry(op->kind) || op->kind == OP_RESUME;
 
-    if (!run.published && changes)
+    if (!run.built)
+        return;
+    if (!run.published && changes && !is_bare())
         publish();
     if (!run.subject->custom_layout || run.c->boot.auto_translated)
         return;
@@ -137,6 +199,9 @@ static void get_ready(const struct op *op)
 
 static bool are_serialized(const struct op *const *calls, unsigned count)
 {
+    for (unsigned i = 0; i < count; i++)
+        if (!state_allows(calls[i]) || !grants_allow(calls[i]))
+            return true;
     if (!run.subject->custom_layout)
         return false;
     get_ready(&(struct op){.kind = OP_SET});
@@ -146,6 +211,11 @@ static bool are_serialized(const struct op *const *calls, unsigned count)
     return run.subject->serializes && run.subject->serializes(calls, count);
 }
 
+static bool is_grant(const struct op *op)
+{
+    return op->kind == OP_GRANT_MAP || op->kind == OP_GRANT_UNMAP;
+}
+
 static void plain_call(const struct op *op)
 {
     struct outcome outcome = {.op = op};
@@ -153,10 +223,8 @@ static void plain_call(const struct op *op)
 
     running_op = (int)(op - run.c->ops);
     get_ready(op);
-    if (is_skipped(op)) {
-        executor_note(op, 0);
+    if (skip(op))
         return;
-    }
     outcome.pages_before = host.live;
     outcome.taken_before = host.taken;
     pages_before = oracle_pages(&run.oracle);
@@ -181,7 +249,23 @@ static void plain_call(const struct op *op)
         needed_the_page(op);
     outcome.expected = expect(op, &outcome);
     outcome.cost = oracle_pages(&run.oracle) - pages_before;
+    if (is_grant(op) && !run.c->boot.auto_translated)
+        grants_note(op, outcome.expected);
     checks_after(&outcome, everything_now());
+    if (is_grant(op))
+        grants_check();
+}
+
+static void unmap_all(void)
+{
+    while (grants_count()) {
+        const struct op op = grants_first();
+        uint64_t mask;
+
+        overlap_none(&op);
+        mask = oracle_call(&run.oracle, &op);
+        grants_note(&op, mask);
+    }
 }
 
 /* ---- the other ops ---- */
@@ -190,23 +274,28 @@ static void resume(const struct op *op)
 {
     const struct boot *boot = &run.c->boot;
     struct outcome outcome = {0};
+    unsigned taken;
 
     get_ready(op);
-    outcome.pages_before = host.live;
-    if (is_skipped(op)) {
-        executor_note(op, 0);
+    if (skip(op))
         return;
-    }
+    unmap_all();
+    outcome.pages_before = host.live;
+    taken = host.taken;
     if (!boot->auto_translated) {
         if (!run.model_off)
             toolstack_check();
         toolstack_restore(boot->xen_restore);
         oracle_resume(&run.oracle, boot->xen_restore,
-                      run.subject->custom_layout ? host.info.max_pfn : MAX_P2M_PFN);
+                      run.subject->custom_layout ? host.info->max_pfn : MAX_P2M_PFN);
     }
     host_resume();
     publish();
     executor_note(op, 0);
+    run_count_check(RESUME_TAKES_NO_PAGE);
+    if (host.taken != taken && !run_waives(RESUME_TAKES_NO_PAGE, 0))
+        violated(RESUME_TAKES_NO_PAGE, "expected a resume to ask for no page, got it to ask for %u",
+                 host.taken - taken);
     if (!run.model_off)
         checks_after(&outcome, everything_now());
 }
@@ -217,60 +306,148 @@ static void add_e820(const struct op *op)
     executor_note(op, 0);
 }
 
-static void run_op(const struct op *op)
-{
-    if (op->kind == OP_RESUME)
-        resume(op);
-    else if (op->kind == OP_E820)
-        add_e820(op);
-    else
-        plain_call(op);
-}
+/* ---- the life of a p2m ---- */
 
-/* ---- a case ---- */
-
-static bool build_once(p2m_word *list, unsigned refuse)
+/* False after a refused page. */
+static bool build_once(unsigned refuse)
 {
-    bool built;
+    const struct boot *boot = &run.c->boot;
+    p2m_word *list = host_mfn_list(boot);
 
     host_arm(refuse);
     sync_arm_limit();
-    built = run.subject->build(list, (p2m_word)run.c->boot.nr_pages, run.c->boot.auto_translated);
-    if (built == host.refused)
+    run.built = run.subject->build(list, (p2m_word)boot->nr_pages, boot->auto_translated);
+    if (run.built == host.refused)
         violated(RESULT_MATCHES_MODEL, "expected build to be %s, got %s",
-                 host.refused ? "false after a refused page" : "true", built ? "true" : "false");
-    return built;
+                 host.refused ? "false after a refused page" : "true",
+                 run.built ? "true" : "false");
+    host_arm(0);
+    if (run.built)
+        return true;
+    run.tally.exercised[FAILED_CALL_UNCHANGED]++;
+    if (host.live)
+        violated(PAGE_LEDGER, "expected all pages back after a failed build, got %u left",
+                 host.live);
+    if (!host_list_intact(boot))
+        violated(FAILED_CALL_UNCHANGED, "expected the mfn_list untouched by a failed build");
+    return false;
+}
+
+/* The tree is there: the oracle learns of it. */
+static void built(void)
+{
+    run.published = false;
+    if (run.c->boot.auto_translated)
+        return;
+    run_refresh_view();
+    oracle_build(&run.oracle);
+    if (run.subject->boot_range && run.subject->boot_range() < MAX_P2M_PFN)
+        oracle_call(
+            &run.oracle,
+            &(struct op){.kind = OP_RANGE, .pfn = run.subject->boot_range(), .arg = MAX_P2M_PFN});
+}
+
+static void build(const struct op *op)
+{
+    struct outcome outcome = {0};
+
+    if (skip(op))
+        return;
+    executor_note(op, build_once(op->at));
+    run.tally.refused[OP_BUILD] += !run.built;
+    if (!run.built)
+        return;
+    built();
+    checks_after(&outcome, everything_now());
+}
+
+static void publish_again(const struct op *op)
+{
+    struct outcome outcome = {0};
+
+    if (skip(op))
+        return;
+    outcome.pages_before = host.live;
+    publish();
+    executor_note(op, 0);
+    checks_after(&outcome, everything_now());
+}
+
+/* The pages are back, whatever there was. */
+static void destroy_now(void)
+{
+    sync_arm_limit();
+    run.subject->destroy();
+    run.tally.checks++;
+    if (host.live)
+        violated(PAGE_LEDGER, "expected all pages back in the end, got %u left", host.live);
+    run.built = run.published = false;
+}
+
+static void destroy(const struct op *op)
+{
+    if (skip(op))
+        return;
+    unmap_all();
+    destroy_now();
+    executor_note(op, 0);
+    if (run.c->boot.auto_translated)
+        return;
+    oracle_destroy(&run.oracle);
+    memset(&run.view, 0, sizeof(run.view));
+    host_info_select(host_info_index()); /* nothing is published any more */
 }
 
 static void boot(void)
 {
     const struct boot *boot = &run.c->boot;
     struct outcome outcome = {0};
-    p2m_word *list = host_mfn_list(boot);
 
-    if (!build_once(list, boot->refuse)) {
-        run.tally.exercised[FAILED_CALL_UNCHANGED]++;
-        if (host.live)
-            violated(PAGE_LEDGER, "expected all pages back after a failed build, got %u left",
-                     host.live);
-        if (!host_list_intact(boot))
-            violated(FAILED_CALL_UNCHANGED, "expected the mfn_list untouched by a failed build");
-        build_once(list, 0);
-    }
-    host_arm(0);
-    run.published = false;
+    run.built = run.published = false;
+    if (is_bare())
+        return;
+    if (!build_once(boot->refuse))
+        build_once(0);
+    built();
     if (!run.subject->ranges_first)
         publish();
-    if (!boot->auto_translated) {
-        run_refresh_view();
-        oracle_build(&run.oracle);
-        if (run.subject->boot_range && run.subject->boot_range() < MAX_P2M_PFN)
-            oracle_call(&run.oracle, &(struct op){.kind = OP_RANGE,
-                                                  .pfn = run.subject->boot_range(),
-                                                  .arg = MAX_P2M_PFN});
-    }
     if (!run.model_off)
         checks_after(&outcome, everything_now());
+}
+
+/* ---- a case ---- */
+
+static void run_op(const struct op *op)
+{
+    switch ((enum op_kind)op->kind) {
+    case OP_RESUME:
+        resume(op);
+        break;
+    case OP_E820:
+        add_e820(op);
+        break;
+    case OP_BUILD:
+        build(op);
+        break;
+    case OP_PUBLISH:
+        publish_again(op);
+        break;
+    case OP_DESTROY:
+        destroy(op);
+        break;
+    case OP_GET:
+    case OP_PFN_TO_MFN:
+    case OP_SET:
+    case OP_SET_NOALLOC:
+    case OP_RANGE:
+    case OP_XEN_SET_IDENTITY:
+    case OP_GRANT_MAP:
+    case OP_GRANT_UNMAP:
+    case OP_LIST:
+    case OP_MFN_BASE:
+        plain_call(op);
+        break;
+    }
 }
 
 static void plain_calls(const struct op *const *calls, unsigned count)
@@ -289,7 +466,8 @@ static void run_ops(unsigned from, unsigned to)
         bool call = op_has_pfn(op->kind);
 
         running_op = (int)i;
-        if (call && op->at && count < OVERLAP_CALLS - 1) {
+        run.tally.skipped[op->kind] += op_has_schedule(op);
+        if (call && op->at && op->at_from == TURN_START && count < OVERLAP_CALLS - 1) {
             waiting[count++] = op;
             continue;
         }
@@ -308,29 +486,20 @@ static void run_ops(unsigned from, unsigned to)
     plain_calls(waiting, count);
 }
 
-static void destroy(void)
-{
-    sync_arm_limit();
-    run.subject->destroy();
-    run.tally.checks++;
-    if (host.live)
-        violated(PAGE_LEDGER, "expected all pages back in the end, got %u left", host.live);
-}
-
 static void finish(void)
 {
     struct outcome outcome = {.pages_before = host.live};
 
     running_op = (int)run.c->count;
-    if (!everything_now() && !run.model_off)
+    if (run.built && !everything_now() && !run.model_off)
         checks_after(&outcome, true);
     if (executor_at_end)
         executor_at_end();
     if (run.want_hash)
         run.hash = prng_mix(run.trace ^ state_hash(NULL));
     /* destroy looks at each slot: of a big tree one case in eight is enough for CHECK_QUICK */
-    if (everything_now() || run.trace % 8 == 0)
-        destroy();
+    if (run.built && (everything_now() || run.trace % 8 == 0))
+        destroy_now();
     if (host_redzones_dirty(0))
         violated(PAGE_LEDGER, "expected freed pages and gaps untouched, got a store there");
     run.tally.cases++;
@@ -362,6 +531,7 @@ bool executor_start(const struct subject *subject, const struct test_case *c,
     host_start();
     host_reset();
     oracle_reset(&run.oracle, &run.c->boot);
+    grants_reset();
     if (VERDICT_CATCH(verdict))
         return false;
     boot();

@@ -227,7 +227,7 @@ static void resume_invisible(struct reads *reads)
     toolstack_restore(false);
     host_resume();
     sync_arm_limit();
-    run.subject->publish(&host.info);
+    run.subject->publish(host.info);
     for (unsigned i = 0; i < reads->count; i++) {
         p2m_word want = reads->entry[i];
 

@@ -39,8 +39,18 @@ static uint64_t call_subject(const struct op *op)
         return subject->range(pfn, arg);
     case OP_XEN_SET_IDENTITY:
         return subject->xen_set_identity(run.oracle.e820, run.oracle.e820_count, op->type);
+    case OP_GRANT_MAP:
+        host.grants_refused = op->slots;
+        return subject->grant_map(pfn, op->count, oracle_grant_mfn(op, 0));
+    case OP_GRANT_UNMAP:
+        return subject->grant_unmap(pfn, op->count);
     case OP_RESUME: /* no calls */
     case OP_E820:
+    case OP_BUILD:
+    case OP_PUBLISH:
+    case OP_DESTROY:
+    case OP_LIST:
+    case OP_MFN_BASE:
         break;
     }
     return 0;

@@ -33,6 +33,13 @@ static unsigned call_of(const struct op *op)
     case OP_RESUME: /* no cells: they are not calls at a PFN */
     case OP_E820:
     case OP_XEN_SET_IDENTITY:
+    case OP_GRANT_MAP:
+    case OP_GRANT_UNMAP:
+    case OP_BUILD:
+    case OP_PUBLISH:
+    case OP_DESTROY:
+    case OP_LIST:
+    case OP_MFN_BASE:
         break;
     }
     return CELL_CALLS;

@@ -136,7 +136,7 @@ static void spoil_after(p2m_word pfn, bool result)
     if (what == MFN_TREE_MIRRORS)
         run.view.top_mfn_p[ti][pfn / P2M_LEAF % P2M_MID] ^= 1;
     if (what == MAX_PFN_COVERS)
-        host.info.max_pfn -= P2M_LEAF;
+        host.info->max_pfn -= P2M_LEAF;
 }
 
 static bool set(p2m_word pfn, p2m_word entry)

@@ -2,6 +2,8 @@
 /* The subject that all this is about: core/, on the host's pages. */
 #include "props/subject.h"
 
+#include "core/grants.h"
+
 #include "props/base/uninstrumented.h"
 
 UNINSTRUMENTED_BEGIN
@@ -38,11 +40,32 @@ static void bug(void *ctx, const char *what)
     violated(CORE_BUG, "%s", what);
 }
 
-static const struct p2m_platform platform = {NULL, page_alloc, page_free, virt_to_mfn, warn, bug};
+static void grant(void *ctx, bool map, struct p2m_grant *slots, unsigned count)
+{
+    (void)ctx;
+    host_grant(map, slots, count);
+}
+
+static const struct p2m_platform platform = {
+    .page_alloc = page_alloc,
+    .page_free = page_free,
+    .virt_to_mfn = virt_to_mfn,
+    .warn = warn,
+    .bug = bug,
+    .grant = grant,
+};
+
+/* Once in a case, whatever is left of a former one: a failed build and destroy need no other. */
+static void init(bool auto_translated)
+{
+    if (!host.initialized)
+        p2m_init(&p2m, &host_shared, &platform, auto_translated);
+    host.initialized = true;
+}
 
 static bool build(p2m_word *mfn_list, p2m_word nr_pages, bool auto_translated)
 {
-    p2m_init(&p2m, &host_shared, &platform, auto_translated);
+    init(auto_translated);
     return xen_build_dynamic_phys_to_machine(&p2m, mfn_list, nr_pages);
 }
 
@@ -82,8 +105,36 @@ static p2m_word set_identity(const struct p2m_e820_entry *map, unsigned count, b
     return xen_set_identity(&p2m, map, count, domu);
 }
 
+static uint64_t answer(const struct p2m_grant *slots, unsigned count, bool fine)
+{
+    uint64_t mask = 0;
+
+    for (unsigned i = 0; i < count; i++)
+        mask |= (uint64_t)!slots[i].failed << i;
+    return mask | (fine ? GRANTS_FINE : 0);
+}
+
+static uint64_t grant_map(p2m_word pfn, unsigned count, p2m_word mfn)
+{
+    struct p2m_grant slots[OP_GRANTS_MAX];
+
+    for (unsigned i = 0; i < count; i++)
+        slots[i] = (struct p2m_grant){pfn + i, mfn + i, false};
+    return answer(slots, count, set_foreign_p2m_mapping(&p2m, slots, count));
+}
+
+static uint64_t grant_unmap(p2m_word pfn, unsigned count)
+{
+    struct p2m_grant slots[OP_GRANTS_MAX];
+
+    for (unsigned i = 0; i < count; i++)
+        slots[i] = (struct p2m_grant){pfn + i, 0, false};
+    return answer(slots, count, clear_foreign_p2m_mapping(&p2m, slots, count));
+}
+
 static void destroy(void)
 {
+    init(false);
     p2m_destroy(&p2m);
 }
 
@@ -113,7 +164,12 @@ const struct subject subject_core = {
     .set_noalloc = set_noalloc,
     .range = range,
     .xen_set_identity = set_identity,
+    .grant_map = grant_map,
+    .grant_unmap = grant_unmap,
     .destroy = destroy,
+    .has_build = true,
+    .has_publish = true,
+    .has_destroy = true,
     .view = view,
     .state = &p2m,
     .state_bytes = sizeof(p2m),

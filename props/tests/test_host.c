@@ -176,8 +176,8 @@ static void break_everything(void)
     MUST_BE_SEEN(view->top_mfn_p[ti][mi], 5);
     MUST_BE_SEEN(view->top_mfn_p[ti][0], 5);
     MUST_BE_SEEN(view->mid_missing_mfn[mi], 5);
-    MUST_BE_SEEN(host.info.max_pfn, MAX_P2M_PFN - P2M_LEAF);
-    MUST_BE_SEEN(host.info.pfn_to_mfn_frame_list_list, 5);
+    MUST_BE_SEEN(host.info->max_pfn, MAX_P2M_PFN - P2M_LEAF);
+    MUST_BE_SEEN(host.info->pfn_to_mfn_frame_list_list, 5);
     MUST_BE_SEEN(host.state[leaf_index], HOST_FREED);
     MUST_BE_SEEN(host.live, host.live + 1);
     foreign_page = host_page_alloc();

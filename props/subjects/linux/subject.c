@@ -223,10 +223,10 @@ static bool waives(enum invariant id, p2m_word pfn)
         if (linux_file.covers && pfn >= linux_file.covers())
             return true;
         return is_known(LINUX_B11) ||
-               (is_known(LINUX_C5) && host.epoch && pfn >= host.info.max_pfn);
+               (is_known(LINUX_C5) && host.epoch && pfn >= host.info->max_pfn);
     case TOOLSTACK_SEES_ALL:
         return (is_known(LINUX_C7) && !linux_file.linear) ||
-               (is_known(LINUX_F3) && pfn == host.info.max_pfn / P2M_LEAF * P2M_LEAF);
+               (is_known(LINUX_F3) && pfn == host.info->max_pfn / P2M_LEAF * P2M_LEAF);
     default:
         return false;
     }
@@ -271,8 +271,8 @@ static void put_state_back(void)
 
 static void copy_info(void)
 {
-    host.info.max_pfn = (p2m_word)*linux_file.max_pfn;
-    host.info.pfn_to_mfn_frame_list_list = (p2m_word)*linux_file.frame_list_list;
+    host.info->max_pfn = (p2m_word)*linux_file.max_pfn;
+    host.info->pfn_to_mfn_frame_list_list = (p2m_word)*linux_file.frame_list_list;
 }
 
 static bool build(p2m_word *mfn_list, p2m_word nr_pages, bool auto_translated)
@@ -454,6 +454,13 @@ static const void *kernel_function(const struct op *op)
     case OP_RESUME:
         return linux_file.kernel_resume;
     case OP_E820:
+    case OP_GRANT_MAP:
+    case OP_GRANT_UNMAP:
+    case OP_BUILD:
+    case OP_PUBLISH:
+    case OP_DESTROY:
+    case OP_LIST:
+    case OP_MFN_BASE:
         break;
     }
     return linux_file.kernel_boot;

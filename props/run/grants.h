@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The book of grants: which slots a grant maps, and to which frame. The table knows a grant
+ * only by the FOREIGN bit, which a plain set can store as well; so the executor keeps the
+ * book, and makes no call that would overwrite a mapped slot.
+ */
+#ifndef PROPS_RUN_GRANTS_H
+#define PROPS_RUN_GRANTS_H
+
+#include "props/check/run.h"
+
+/* An empty book. */
+void grants_reset(void);
+
+/* Slots that are mapped now. */
+unsigned grants_count(void);
+
+/* Can the call be made: does it respect what is mapped, and the rules of grants? */
+bool grants_allow(const struct op *op);
+
+/* A batch was mapped or unmapped: the slots of `mask` hold, or were cleared. */
+void grants_note(const struct op *op, uint64_t mask);
+
+/* The first mapped slot as a batch of one, to be unmapped. */
+struct op grants_first(void);
+
+/* GRANTS_ACCOUNTED: the book, the table and the hypervisor have the same set. */
+void grants_check(void);
+
+#endif
