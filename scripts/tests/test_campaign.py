@@ -52,7 +52,8 @@ class Campaign:
     def caught(self):
         """A campaign that is stopped, and the crasher that its engine left meanwhile."""
         process = self.begin("canary_tiny", 8, "--engines=libfuzzer")
-        self.wait_for(process, "build/campaign/slices/*/job-0/log")
+        wait_until(lambda: any(map(os.path.getsize, self.files("build/campaign/slices/*/job-0/log"))) or
+                   process.poll() is not None)  # the engine runs
         process.send_signal(signal.SIGSTOP)
         return process, self.wait_for(process, "build/campaign/slices/*/job-0/crash-*")
 
