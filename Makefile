@@ -37,6 +37,7 @@ include scripts/mk/peers.mk
 # help: The main job
 # help:   fuzz             fuzz a target; findings go to crashes/
 # help:                    ENGINE=libfuzzer TARGET=ops GEOMETRY=tiny TIME=60 JOBS=cores SEED=1
+# help:                    several machines: ENGINE=afl SHARED=FOLDER HOST=NAME
 # help:   test             the full test suite (about five minutes)   ONLY=regexp JUNIT=FILE
 # help:   test-scripts     tests of the scripts that need no build (seconds)
 # help:   test-compare     tests of the comparison with other tools
@@ -54,7 +55,7 @@ include scripts/mk/peers.mk
 # help:   race             real threads under ThreadSanitizer   TIME=10 THREADS=4 SEED=1 ROUNDS= GEOMETRY=tiny
 # help:
 # help: For hours
-# help:   campaign         all targets, both engines   HOURS= (or SECONDS=) JOBS= SLICE=60 SYNC=FOLDER ON="ops_tiny .." NEW=1
+# help:   campaign         all targets, both engines   HOURS= (or SECONDS=) JOBS= SLICE=60 ON="ops_tiny .." NEW=1
 # help:   status           how a campaign goes, or went
 # help:   corpus-promote   what fuzzing collected and the reviewed corpus lacks, as text for review
 # help:
