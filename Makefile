@@ -10,7 +10,7 @@ export B
 .DEFAULT_GOAL := help
 COMMANDS := fuzz props exhaustive exhaustive-races race bugs mutants regress repro shrink \
   campaign status corpus-promote coverage report matrix bench bench-against compare \
-  kernel-report oss-fuzz-check test test-scripts test-compare test-all
+  kernel-report oss-fuzz-check test test-scripts test-compare test-all lint format
 .PHONY: help clean distclean fuzz-targets service-targets service-names peers compile_commands.json $(COMMANDS)
 
 # A bare Debian has no Python.
@@ -42,6 +42,8 @@ include scripts/mk/peers.mk
 # help:   test-scripts     tests of the scripts that need no build (seconds)
 # help:   test-compare     tests of the comparison with other tools
 # help:   test-all         all tests (about 45 minutes)
+# help:   lint             checks the sources without running them   ONLY=regexp
+# help:   format           formats the C files
 # help:
 # help: Findings
 # help:   repro CASE=FILE  one crasher, explained                    TARGET= GEOMETRY= DEBUG=1

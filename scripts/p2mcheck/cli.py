@@ -184,7 +184,7 @@ def run(module, function="main", trouble=1):
     try:
         sys.exit(getattr(importlib.import_module(module), function)())
     except (Failure, OSError) as error:
-        message = error
+        message = str(error)
     except subprocess.CalledProcessError as error:
         message = f"{error.cmd[0]} ended with status {error.returncode}"
     except KeyboardInterrupt:

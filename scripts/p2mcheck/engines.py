@@ -89,6 +89,7 @@ def make_seeds(tool, target, geometry, folder, is_text=False):
 
 class Job:
     """One engine process, its folder, and the statistics that the target shares with us."""
+    STOPPED: tuple = ()  # exit statuses after SIGINT
 
     def __init__(self, facts, folder, command, environment=()):
         self.facts, self.folder, self.log = facts, folder, f"{folder}/log"
@@ -138,7 +139,7 @@ class Job:
 
 
 class Libfuzzer(Job):
-    STOPPED = (72,)  # exit status after SIGINT
+    STOPPED = (72,)
 
     def __init__(self, hunt, number, folders, run, *options):
         folder = f"{run}/job-{number}"
@@ -166,7 +167,6 @@ class Libfuzzer(Job):
 
 
 class Afl(Job):
-    STOPPED = ()
     ENVIRONMENT = {
         # Machines that people share are not to be set up for a fuzzer.
         "AFL_SKIP_CPUFREQ": "1", "AFL_NO_AFFINITY": "1",

@@ -18,7 +18,7 @@ from p2mcheck.programs import Programs
 
 class Aborting(engines.Hunt):
     """A hunt with another target for libFuzzer, and another mutator for AFL++."""
-    binary = mutator = None
+    binary = mutator = ""
 
 
 def run_engine(t, engine, binary, mutator):
@@ -83,7 +83,7 @@ def machines(t):
     os.mkdir(shared)
     for host in "aba":
         fuzz_shared(t, f"{host} runs", shared, host, r"stability 100 %; 0 findings$", cwd=clones[host])
-    for host, other in ("ab", "ba"):
+    for host, other in (("a", "b"), ("b", "a")):
         taken = glob.glob(f"{shared}/ops_tiny/main-{host}/queue/*,sync:main-{other}*")
         t.check(f"{host} takes inputs of {other}", taken, str(os.listdir(f"{shared}/ops_tiny/main-{host}/queue")))
 
