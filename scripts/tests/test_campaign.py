@@ -6,6 +6,7 @@ stopped (SIGSTOP) while its engine continues and finds the canary's bug, so that
 the finding and its filing is as long as a test needs it.
 """
 
+import argparse
 import glob
 import hashlib
 import os
@@ -110,45 +111,24 @@ def bugs_apart(t):
                  shape_of(case.replace("micro", "x86_64"))}) == 4, shape)
 
 
-class Options:
-    """What the corpora need of a campaign."""
-
-    def __init__(self, folder, sync):
-        self.build, self.sync = folder, sync
-
-
-@test("campaign: corpora are exchanged and pruned", tier="scripts")
+@test("campaign: corpora are pruned", tier="scripts")
 def corpora(t):
     """Also a pruning that was killed, and inputs that are not whole."""
-    folder = t.folder
-    shared = f"{folder}/shared"
-    for path in (shared, f"{folder}/a/corpus/ops_tiny", f"{folder}/b/corpus/ops_tiny"):
-        os.makedirs(path)
-    a, b = (Corpora(Options(f"{folder}/{name}", shared), f"{folder}/{name}/campaign")
-            for name in "ab")
-    name = hashlib.sha1(b"input").hexdigest()
-    write(f"{a.path('ops_tiny')}/{name}", b"input")
-    os.makedirs(f"{shared}/ops_tiny")
-    write(f"{shared}/ops_tiny/{'0' * 40}", b"half an inp")
-    given, taken = a.exchange("ops_tiny"), b.exchange("ops_tiny")
-    t.check("corpora are exchanged, what is not whole is left where it is",
-            given == (1, 0) and taken == (0, 1) and os.listdir(b.path("ops_tiny")) == [name],
-            f"{given} {taken} {os.listdir(b.path('ops_tiny'))}")
-    os.unlink(f"{b.path('ops_tiny')}/{name}")
-    t.check("what was pruned is not taken again", b.exchange("ops_tiny") == (0, 0))
-
-    corpus = a.path("ops_tiny")
-    os.rename(corpus, corpus + ".old")
+    folder, name = t.folder, hashlib.sha1(b"input").hexdigest()
+    pruned = Corpora(argparse.Namespace(build=folder), f"{folder}/campaign")
+    corpus = pruned.path("ops_tiny")
+    os.makedirs(corpus + ".old")
+    write(f"{corpus}.old/{name}", b"input")
     os.mkdir(corpus + ".merged")
-    a.repair()
+    pruned.repair()
     t.check("a pruning killed half-way leaves the old corpus",
-            os.listdir(corpus) == [name] and os.listdir(f"{folder}/a/corpus") == ["ops_tiny"])
+            os.listdir(corpus) == [name] and os.listdir(f"{folder}/corpus") == ["ops_tiny"])
     os.mkdir(corpus + ".merged")
     for late in ("late", name):
         write(f"{corpus}/{late}", late)
-    a.replace(corpus, corpus + ".merged", {name})
+    pruned.replace(corpus, corpus + ".merged", {name})
     t.check("what comes while the corpus is pruned stays", os.listdir(corpus) == ["late"] and
-            os.listdir(f"{folder}/a/corpus") == ["ops_tiny"], str(os.listdir(corpus)))
+            os.listdir(f"{folder}/corpus") == ["ops_tiny"], str(os.listdir(corpus)))
     write(f"{folder}/{name}", b"inp")
     t.check("an input cut short stays out of the corpus",
             not slices.adopt(f"{folder}/{name}", corpus, name) and os.listdir(corpus) == ["late"])

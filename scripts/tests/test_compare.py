@@ -60,9 +60,9 @@ def figures(t):
     bug = types.SimpleNamespace(id="b", overlaps=False, case="at 3 set 0x0 mfn 0x0\n", invariant="X")
     args = types.SimpleNamespace(seeds=10, geometries=["tiny"], tools=["p2mcheck", "rapidcheck"], budgets={"tiny": 10},
                                  commit="c", trees={}, full=False, build="nowhere", load=0)
-    runs = {("b", tool, "tiny", seed): run for tool, made in (("p2mcheck", many), ("rapidcheck", few))
-            for seed, run in enumerate(made, 1)}
-    result = evaluate.evaluate(args, [bug], runs, {}, {})
+    found = {("b", tool, "tiny", seed): run for tool, made in (("p2mcheck", many), ("rapidcheck", few))
+             for seed, run in enumerate(made, 1)}
+    result = evaluate.evaluate(args, [bug], found, {}, {})
     row = result["geometries"]["tiny"]["per_bug"]["b"]["rapidcheck"]
     t.check("a peer that needs significantly fewer ops is said to win",
             row["worse"] and result["complete"] and len(result["peer_wins"]) == 1 and
