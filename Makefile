@@ -54,7 +54,8 @@ include scripts/mk/peers.mk
 # help:   race             real threads under ThreadSanitizer   TIME=10 THREADS=4 SEED=1 ROUNDS= GEOMETRY=tiny
 # help:
 # help: For hours
-# help:   campaign         all targets, both engines   HOURS= (or SECONDS=) JOBS= SLICE=60 SYNC=FOLDER ON="ops_tiny .." NEW=1
+# help:   campaign         all targets, both engines   HOURS= (or SECONDS=) JOBS=cores SLICE=60 SYNC=FOLDER NEW=1
+# help:                    ON="ops_tiny .."
 # help:   status           how a campaign goes, or went
 # help:   corpus-promote   what fuzzing collected and the reviewed corpus lacks, as text for review
 # help:
@@ -63,7 +64,8 @@ include scripts/mk/peers.mk
 # help:   mutants          mutants of the core that no test kills                ONLY=regexp JOBS=
 # help:   coverage         states, lines, branches, conditions that the corpora reach
 # help:   bench            speed, as ratios   RUNS=7
-# help:   bench-against    better, worse or no difference; fails if worse   BASE=REV RUNS=10 SEEDS=8 TIME=30 ONLY="bug .."
+# help:   bench-against    better, worse or no difference; fails if worse
+# help:                    BASE=REV RUNS=10 SEEDS=8 TIME=30 ONLY="bug .."
 # help:   compare          RapidCheck, Hypothesis, libFuzzer and AFL++ on the same bugs
 # help:                    FULL=1 ONLY=regexp SEEDS=10 BUDGET= JOBS= GEOMETRY=
 # help:   report           what was measured so far, on one page: build/report/index.html

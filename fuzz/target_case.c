@@ -2,7 +2,7 @@
 /*
  * Target `case`: the text parser and both codecs. Input that looks like text is
  * parsed as a file would be; any other input is bytes. Whatever is a case must
- * come back the same from either face. Runs no p2m.
+ * come back the same from either format. Runs no p2m.
  */
 #include <stdio.h>
 #include <stdlib.h>

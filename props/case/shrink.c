@@ -124,10 +124,10 @@ static bool offer(struct shrink *shrink, struct test_case *c, const struct test_
 }
 
 /*
- * With fewer ops a call that ran inside another one comes at another moment: each
- * moment is tried, for one such call after the other.
+ * With fewer ops a call that ran inside another one comes at another sync point: each
+ * one is tried, for one such call after the other.
  */
-#define MOMENTS 40
+#define SYNC_POINTS 40
 
 static bool offer_retimed(struct shrink *shrink, struct test_case *c, struct test_case *candidate)
 {
@@ -136,7 +136,7 @@ static bool offer_retimed(struct shrink *shrink, struct test_case *c, struct tes
     for (unsigned i = 0; i < candidate->count; i++) {
         uint8_t at = candidate->ops[i].at;
 
-        for (unsigned k = 1; at && k <= MOMENTS; k++) {
+        for (unsigned k = 1; at && k <= SYNC_POINTS; k++) {
             candidate->ops[i].at = (uint8_t)k;
             if (offer(shrink, c, candidate))
                 return true;
@@ -175,7 +175,7 @@ static bool delete_spans(struct shrink *shrink, struct test_case *c)
 #define SOME 24 /* so many that all pairs can be tried */
 #define FEW 6   /* and so many that anything can */
 
-/* Two that only make sense together; or one, if the others come at another moment. */
+/* Two that only make sense together; or one, if the others come at another sync point. */
 static bool delete_few(struct shrink *shrink, struct test_case *c)
 {
     static struct test_case candidate;
@@ -275,7 +275,7 @@ void shrink_case(struct shrink *shrink, struct test_case *c)
 
 /* ---- carried over from another geometry ---- */
 
-/* Candidate i of the moments: as it is, then each call inside another at each moment. */
+/* Candidate i of the sync points: as it is, then each call inside another at each of them. */
 static bool fails_at_some_moment(struct shrink *shrink, struct test_case *c)
 {
     if (fails(shrink, c))
@@ -283,7 +283,7 @@ static bool fails_at_some_moment(struct shrink *shrink, struct test_case *c)
     for (unsigned i = 0; i < c->count; i++) {
         uint8_t at = c->ops[i].at;
 
-        for (unsigned k = 1; at && k <= MOMENTS; k++) {
+        for (unsigned k = 1; at && k <= SYNC_POINTS; k++) {
             c->ops[i].at = (uint8_t)k;
             if (fails(shrink, c))
                 return true;

@@ -27,7 +27,7 @@ void shrink_case(struct shrink *shrink, struct test_case *c);
 
 /*
  * *c comes from another geometry and may fail no more, because a place there is none
- * here. If another op in the place of one, or another moment, makes it fail again, *c
+ * here. If another op in the place of one, or another sync point, makes it fail again, *c
  * becomes that; false if nothing does.
  */
 bool shrink_adapt(struct shrink *shrink, struct test_case *c);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The text face of a case, both directions: see text.h. */
+/* The text format of a case, both directions: see text.h. */
 #include "text.h"
 
 #include <stdarg.h>

@@ -72,14 +72,14 @@ static bool parse_options(int argc, char **argv)
     return optind == argc;
 }
 
-static struct test_case c;
+static struct test_case drawn;
 static uint64_t running; /* the number of the case */
 static uint64_t faults;  /* runs with one page refused */
 
 static void write_text(FILE *file, const void *ctx)
 {
     (void)ctx;
-    text_print_case(file, "", &shape_here, &c);
+    text_print_case(file, "", &shape_here, &drawn);
 }
 
 static void write_report(FILE *file, const void *ctx)
@@ -102,8 +102,8 @@ static void file_case(const char *what, const struct report *report)
     char name[512], log[520];
     uint64_t hash = options.seed;
 
-    for (unsigned i = 0; i < c.count; i++)
-        hash = prng_mix(hash ^ c.ops[i].pfn ^ c.ops[i].arg ^ c.ops[i].kind);
+    for (unsigned i = 0; i < drawn.count; i++)
+        hash = prng_mix(hash ^ drawn.ops[i].pfn ^ drawn.ops[i].arg ^ drawn.ops[i].kind);
     mkdir(options.crashes, 0777);
     snprintf(name, sizeof(name), "%s/ops_%s-%s-%08x.txt", options.crashes, shape_here.name, what,
              (unsigned)hash);
@@ -158,9 +158,9 @@ static bool sweep(uint64_t number, struct verdict *verdict)
     static struct test_case failing;
 
     if (number % 16 ||
-        faults_sweep(subject_under_test, &c, CHECK_QUICK, verdict, &failing, &faults))
+        faults_sweep(subject_under_test, &drawn, CHECK_QUICK, verdict, &failing, &faults))
         return true;
-    c = failing;
+    drawn = failing;
     return false;
 }
 
@@ -169,7 +169,7 @@ static bool one_case(uint64_t number)
     static uint64_t before[INVARIANT_COUNT];
     struct prng prng = {prng_mix(options.seed) ^ prng_mix(~number)};
     struct verdict verdict;
-    struct report report = {&verdict, &c, "props", NULL};
+    struct report report = {&verdict, &drawn, "props", NULL};
     enum invariant id =
         (enum invariant)(METAMORPHIC_FIRST + number % (METAMORPHIC_LAST - METAMORPHIC_FIRST + 1));
     bool fine;
@@ -177,12 +177,12 @@ static bool one_case(uint64_t number)
     running = number + 1;
     memcpy(before, run.tally.exercised, sizeof(before));
     generate_case(&prng, &generate_all,
-                  1 + (unsigned)prng_below(&prng, prng_one_in(&prng, 8) ? 120 : 24), &c);
+                  1 + (unsigned)prng_below(&prng, prng_one_in(&prng, 8) ? 120 : 24), &drawn);
     fine =
-        executor_judge(subject_under_test, &c,
+        executor_judge(subject_under_test, &drawn,
                        number % 16 || options.model_only ? CHECK_QUICK : CHECK_EVERY, &verdict) &&
-        (options.model_only ||
-         (sweep(number, &verdict) && metamorphic_try(subject_under_test, id, &c, &prng, &verdict)));
+        (options.model_only || (sweep(number, &verdict) &&
+                                metamorphic_try(subject_under_test, id, &drawn, &prng, &verdict)));
     for (int i = 0; i < INVARIANT_COUNT; i++)
         exercised_in[i] += run.tally.exercised[i] != before[i];
     if (!fine) {

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "core/geometry.h"
 #include "props/base/uninstrumented.h"
 #include "props/base/verdict.h"
 

@@ -7,9 +7,10 @@
 #ifndef PROPS_HOST_SYNC_H
 #define PROPS_HOST_SYNC_H
 
-#include "core/geometry.h"
-
-/* So many sync points a call may pass before it counts as one that does not end. */
+/*
+ * So many sync points a call may pass before it counts as one that does not end. The
+ * core includes this file: a header of the core here would hide that of a planted bug.
+ */
 #define SYNC_LIMIT (MAX_P2M_PFN > 65536 ? 1u << 24 : 1u << 16)
 
 extern unsigned p2m_sync_left;

@@ -10,22 +10,23 @@
 #include "props/run/metamorphic.h"
 #include "props/subjects/broken.h"
 
-static struct test_case c;
+static struct test_case trial;
 static struct verdict verdict;
 
 static void draw(uint64_t seed, bool races)
 {
     struct prng prng = {seed};
 
-    generate_case(&prng, &generate_all, 24, &c);
-    c.boot.auto_translated = false;
-    for (unsigned i = 0; i < c.count && !races; i++)
-        c.ops[i].at = 0;
-    for (unsigned i = 0; i + 1 < c.count && races; i += 2) /* who looks in the middle of a set? */
-        if (c.ops[i + 1].kind == OP_SET)
-            c.ops[i] = (struct op){.kind = OP_GET,
-                                   .at = (uint8_t)(1 + prng_below(&prng, 24)),
-                                   .pfn = c.ops[i + 1].pfn};
+    generate_case(&prng, &generate_all, 24, &trial);
+    trial.boot.auto_translated = false;
+    for (unsigned i = 0; i < trial.count && !races; i++)
+        trial.ops[i].at = 0;
+    for (unsigned i = 0; i + 1 < trial.count && races;
+         i += 2) /* who looks in the middle of a set? */
+        if (trial.ops[i + 1].kind == OP_SET)
+            trial.ops[i] = (struct op){.kind = OP_GET,
+                                       .at = (uint8_t)(1 + prng_below(&prng, 24)),
+                                       .pfn = trial.ops[i + 1].pfn};
 }
 
 /* Every violation that random cases show is the expected one, and there is one. */
@@ -38,9 +39,9 @@ static void must_be_reported(enum invariant id, enum check_level level)
     for (uint64_t seed = 1; seed <= 400 && found < 20; seed++) {
         draw(seed, id == LINEARIZABLE);
         /* these subjects ask for pages that they should not: if one is refused, it is PAGE_COST */
-        for (unsigned i = 0; i < c.count && (id == PAGE_LEDGER || id == RANGE_PREFIX); i++)
-            c.ops[i].refuse = 0;
-        if (executor_judge(subject, &c, level, &verdict))
+        for (unsigned i = 0; i < trial.count && (id == PAGE_LEDGER || id == RANGE_PREFIX); i++)
+            trial.ops[i].refuse = 0;
+        if (executor_judge(subject, &trial, level, &verdict))
             continue;
         found++;
         if (verdict.id != id)
@@ -70,7 +71,7 @@ static void test_metamorphic_alarm(void **state)
         struct prng prng = {~seed};
 
         draw(seed, false);
-        if (metamorphic_try(subject, id, &c, &prng, &verdict))
+        if (metamorphic_try(subject, id, &trial, &prng, &verdict))
             continue;
         found++;
         assert_string_equal(invariant_name(verdict.id), invariant_name(id));
@@ -85,7 +86,7 @@ static void test_no_alarm(void **state)
     (void)state;
     for (uint64_t seed = 1; seed <= 400; seed++) {
         draw(seed, true);
-        if (!executor_judge(&subject_core, &c, CHECK_EVERY, &verdict))
+        if (!executor_judge(&subject_core, &trial, CHECK_EVERY, &verdict))
             fail_msg("seed %u: %s: %s", (unsigned)seed, invariant_name(verdict.id),
                      verdict.details);
     }
@@ -118,12 +119,12 @@ static void test_prefix(void **state)
         draw(seed, false);
         overstated = 0;
         run.tally.refused[OP_RANGE] = 0;
-        if (!executor_judge(&subject, &c, CHECK_EVERY, &verdict))
+        if (!executor_judge(&subject, &trial, CHECK_EVERY, &verdict))
             fail_msg("seed %u: %s: %s", (unsigned)seed, invariant_name(verdict.id),
                      verdict.details);
         refused += run.tally.refused[OP_RANGE] != 0;
         overstated = 1;
-        if (executor_judge(&subject, &c, CHECK_EVERY, &verdict))
+        if (executor_judge(&subject, &trial, CHECK_EVERY, &verdict))
             continue;
         assert_string_equal(invariant_name(verdict.id), "RANGE_PREFIX");
         found++;
@@ -140,8 +141,8 @@ static void test_contents_of_shared_pages(void **state)
     p2m_word **const slots[2] = {host_shared.mid_missing, host_shared.mid_identity};
 
     (void)state;
-    memset(&c, 0, sizeof(c));
-    c.ops[c.count++] = (struct op){.kind = OP_GET};
+    memset(&trial, 0, sizeof(c));
+    trial.ops[trial.count++] = (struct op){.kind = OP_GET};
     for (unsigned i = 0; i < 4; i++) {
         p2m_word word = 0, *slot = NULL;
 
@@ -154,7 +155,7 @@ static void test_contents_of_shared_pages(void **state)
             slots[i - 2][P2M_MID - 1] = NULL;
         }
         host_seal(true);
-        assert_false(executor_run(&subject_core, &c, CHECK_EVERY, &verdict));
+        assert_false(executor_run(&subject_core, &trial, CHECK_EVERY, &verdict));
         assert_string_equal(invariant_name(verdict.id), invariant_name(ids[i]));
         host_seal(false);
         if (i < 2)
@@ -162,7 +163,7 @@ static void test_contents_of_shared_pages(void **state)
         else
             slots[i - 2][P2M_MID - 1] = slot;
         host_seal(true);
-        assert_true(executor_run(&subject_core, &c, CHECK_EVERY, &verdict));
+        assert_true(executor_run(&subject_core, &trial, CHECK_EVERY, &verdict));
     }
 }
 
@@ -192,7 +193,7 @@ int main(void)
     memset(tests, 0, sizeof(tests));
     for (int i = 1; i < INVARIANT_COUNT; i++) {
         ids[i] = (enum invariant)i;
-        if (i == CASE_ROUND_TRIP) /* of the faces of a case: fuzz/tests/test_codec.c */
+        if (i == CASE_ROUND_TRIP) /* of the formats of a case: fuzz/tests/test_codec.c */
             continue;
         tests[count++] = (struct CMUnitTest){
             .name = invariant_name(ids[i]),

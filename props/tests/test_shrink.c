@@ -10,13 +10,13 @@
 #include "props/case/generate.h"
 #include "props/case/shrink.h"
 
-static struct test_case c;
+static struct test_case trial;
 
 static void random_case(uint64_t seed, unsigned ops)
 {
     struct prng prng = {prng_mix(seed)};
 
-    generate_case(&prng, &generate_all, ops, &c);
+    generate_case(&prng, &generate_all, ops, &trial);
 }
 
 /* ---- shrinking ---- */
@@ -49,19 +49,20 @@ static void test_reaches_the_smallest(void **state)
         struct shrink shrink = {.fails = range_then_frame, .ctx = &calls, .budget = 100000};
 
         random_case(seed, 60);
-        if (!range_then_frame(&calls, &c))
+        if (!range_then_frame(&calls, &trial))
             continue;
         found++;
         calls = 0;
-        shrink_case(&shrink, &c);
+        shrink_case(&shrink, &trial);
         assert_int_equal(calls, shrink.tried);
         assert_int_equal(shrink.tried + shrink.budget, 100000);
-        assert_true(range_then_frame(&calls, &c));
-        assert_int_equal(c.count, 2);
-        assert_int_equal(c.boot.nr_pages, 0);
-        assert_int_equal(c.ops[0].at | c.ops[1].at | c.ops[0].refuse | c.ops[1].refuse, 0);
-        assert_int_equal(c.ops[0].pfn, 0);
-        assert_true(c.ops[0].arg <= 2);
+        assert_true(range_then_frame(&calls, &trial));
+        assert_int_equal(trial.count, 2);
+        assert_int_equal(trial.boot.nr_pages, 0);
+        assert_int_equal(
+            trial.ops[0].at | trial.ops[1].at | trial.ops[0].refuse | trial.ops[1].refuse, 0);
+        assert_int_equal(trial.ops[0].pfn, 0);
+        assert_true(trial.ops[0].arg <= 2);
     }
     assert_true(found > 10);
 }
@@ -82,12 +83,12 @@ static void test_keeps_the_moment(void **state)
 
     (void)state;
     random_case(3, 40);
-    c.ops[11].kind = OP_GET;
-    c.ops[11].at = 30;
-    c.ops[12] = (struct op){.kind = OP_SET, .pfn = 3, .arg = 9};
-    shrink_case(&shrink, &c);
-    assert_int_equal(c.count, 2);
-    assert_int_equal(c.ops[0].at, 7);
+    trial.ops[11].kind = OP_GET;
+    trial.ops[11].at = 30;
+    trial.ops[12] = (struct op){.kind = OP_SET, .pfn = 3, .arg = 9};
+    shrink_case(&shrink, &trial);
+    assert_int_equal(trial.count, 2);
+    assert_int_equal(trial.ops[0].at, 7);
 }
 
 static void test_budget_is_kept(void **state)
@@ -96,12 +97,12 @@ static void test_budget_is_kept(void **state)
     struct shrink shrink = {.fails = range_then_frame, .ctx = &calls, .budget = 10};
 
     (void)state;
-    for (uint64_t seed = 0; !range_then_frame(&calls, &c); seed++)
+    for (uint64_t seed = 0; !range_then_frame(&calls, &trial); seed++)
         random_case(seed, 60);
     calls = 0;
-    shrink_case(&shrink, &c);
+    shrink_case(&shrink, &trial);
     assert_int_equal(calls, 10);
-    assert_true(range_then_frame(&calls, &c));
+    assert_true(range_then_frame(&calls, &trial));
 }
 
 static void test_same_answer_twice(void **state)
@@ -114,13 +115,13 @@ static void test_same_answer_twice(void **state)
         struct shrink shrink = {.fails = range_then_frame, .ctx = &calls, .budget = 5000};
 
         random_case(0, 200);
-        for (uint64_t seed = 1; !range_then_frame(&calls, &c); seed++)
+        for (uint64_t seed = 1; !range_then_frame(&calls, &trial); seed++)
             random_case(seed, 200);
-        shrink_case(&shrink, &c);
+        shrink_case(&shrink, &trial);
         if (!i)
-            first = c;
+            first = trial;
     }
-    assert_true(case_equal(&first, &c));
+    assert_true(case_equal(&first, &trial));
 }
 
 /* The frame's value does not matter there; where it is stored does. */
@@ -131,12 +132,12 @@ static void test_marks_what_does_not_matter(void **state)
     struct shrink_marks marks;
 
     (void)state;
-    memset(&c, 0, sizeof(c));
-    c.count = 2;
-    c.ops[0] = (struct op){.kind = OP_RANGE, .pfn = 0, .arg = 2};
-    c.ops[1] = (struct op){.kind = OP_SET, .pfn = 1, .arg = 5};
-    assert_true(range_then_frame(&calls, &c));
-    shrink_mark(&shrink, &c, &marks);
+    memset(&trial, 0, sizeof(trial));
+    trial.count = 2;
+    trial.ops[0] = (struct op){.kind = OP_RANGE, .pfn = 0, .arg = 2};
+    trial.ops[1] = (struct op){.kind = OP_SET, .pfn = 1, .arg = 5};
+    assert_true(range_then_frame(&calls, &trial));
+    shrink_mark(&shrink, &trial, &marks);
     assert_true(marks.any[1].arg);
     assert_false(marks.any[1].pfn);
     assert_false(marks.any[0].pfn);
@@ -156,12 +157,12 @@ static void test_stays_sayable(void **state)
     struct shrink shrink = {.fails = long_range, .budget = 100000};
 
     (void)state;
-    memset(&c, 0, sizeof(c));
-    c.count = 1;
-    c.ops[0] = (struct op){.kind = OP_RANGE, .pfn = 1, .arg = OP_LAST_PFN(&shape_here)};
-    shrink_case(&shrink, &c);
-    assert_true(long_range(NULL, &c));
-    assert_true(case_fits(&c, &shape_here));
+    memset(&trial, 0, sizeof(trial));
+    trial.count = 1;
+    trial.ops[0] = (struct op){.kind = OP_RANGE, .pfn = 1, .arg = OP_LAST_PFN(&shape_here)};
+    shrink_case(&shrink, &trial);
+    assert_true(long_range(NULL, &trial));
+    assert_true(case_fits(&trial, &shape_here));
 }
 
 /* ---- the fault sweep ---- */
@@ -184,17 +185,17 @@ static void test_sweep_finds_traces(void **state)
     uint64_t runs = 0;
 
     (void)state;
-    memset(&c, 0, sizeof(c));
-    c.count = 2;
-    c.ops[0] = (struct op){.kind = OP_GET, .pfn = 5};
-    c.ops[1] = (struct op){.kind = OP_SET, .pfn = 5, .arg = 9};
-    assert_true(faults_sweep(&subject_core, &c, CHECK_EVERY, &verdict, &failing, &runs));
+    memset(&trial, 0, sizeof(trial));
+    trial.count = 2;
+    trial.ops[0] = (struct op){.kind = OP_GET, .pfn = 5};
+    trial.ops[1] = (struct op){.kind = OP_SET, .pfn = 5, .arg = 9};
+    assert_true(faults_sweep(&subject_core, &trial, CHECK_EVERY, &verdict, &failing, &runs));
     assert_int_equal(runs, 4 + 3); /* four pages of the boot; mid, MFN page, leaf */
 
     subject.set = set_leaving_traces;
     assert_true(
-        executor_run(&subject, &c, CHECK_EVERY, &verdict)); /* nothing wrong without a fault */
-    assert_false(faults_sweep(&subject, &c, CHECK_EVERY, &verdict, &failing, &runs));
+        executor_run(&subject, &trial, CHECK_EVERY, &verdict)); /* nothing wrong without a fault */
+    assert_false(faults_sweep(&subject, &trial, CHECK_EVERY, &verdict, &failing, &runs));
     assert_int_equal(failing.ops[1].refuse, 1);
     assert_false(executor_run(&subject, &failing, CHECK_EVERY, &verdict));
 }
@@ -207,11 +208,11 @@ static void test_sweep_takes_maps_apart(void **state)
     uint64_t runs = 0;
 
     (void)state;
-    memset(&c, 0, sizeof(c));
-    c.count = 2;
-    c.ops[0] = (struct op){.kind = OP_E820, .type = 2, .start = 0, .stop = 4096};
-    c.ops[1] = (struct op){.kind = OP_XEN_SET_IDENTITY};
-    assert_true(faults_sweep(&subject_core, &c, CHECK_EVERY, &verdict, &failing, &runs));
+    memset(&trial, 0, sizeof(trial));
+    trial.count = 2;
+    trial.ops[0] = (struct op){.kind = OP_E820, .type = 2, .start = 0, .stop = 4096};
+    trial.ops[1] = (struct op){.kind = OP_XEN_SET_IDENTITY};
+    assert_true(faults_sweep(&subject_core, &trial, CHECK_EVERY, &verdict, &failing, &runs));
     assert_int_equal(runs, 4 + (P2M_LEAF > 1 ? 3 : 0));
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The text face: what it prints it reads, and what is wrong it names, with the line. */
+/* The text format: what it prints it reads, and what is wrong it names, with the line. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -90,7 +90,8 @@ $(foreach g,$(sort $(GEOMETRIES) $(EXPLORED)),$(eval $(call programs_in,$(g))))
 
 # $(1) source of a cmocka program
 define unit_of
-$(B)/%/unit-$(basename $(notdir $(1))): $$$$(call objects,$$$$*,$(1) $(if $(filter props/%,$(1)),props/subjects/broken.c))
+$(B)/%/unit-$(basename $(notdir $(1))): \
+  $$$$(call objects,$$$$*,$(1) $(if $(filter props/%,$(1)),props/subjects/broken.c))
 	$$(call LINK,-lcmocka)
 endef
 $(foreach source,$(wildcard props/tests/*.c fuzz/tests/test_*.c),$(eval $(call unit_of,$(source))))
@@ -142,6 +143,6 @@ compile_commands.json:
 # With a bug, only the flavours and geometries that are asked for: reading the dependencies
 # of all would take longer than building it.
 FLAVOURS = $(sort $(foreach goal,$(filter $(C)/%,$(MAKECMDGOALS)),$(firstword $(subst /, ,$(goal:$(C)/%=%)))))
-depends_of = $(if $(BUG),$(foreach f,$(FLAVOURS),$(foreach g,$(GEOMETRIES) any,$(B)/$(f)/$(g))))
+depends_of = $(if $(BUG),$(foreach f,$(FLAVOURS),$(foreach g,$(GEOMETRIES) any,$(B)/$(f)/$(g) $(C)/$(f)/$(g))))
 -include $(shell find $(or $(depends_of),$(B)) \
   \( -path $(B)/bugs -o -path $(B)/smoke -o -path $(B)/compare \) -prune -o -name '*.d' -print 2>/dev/null)

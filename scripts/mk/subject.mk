@@ -37,9 +37,13 @@ $(C)/core.stamp: props/bugs/$(BUG).patch $(wildcard core/*)
 	$(Q)patch --quiet --strip=1 --fuzz=0 --forward --directory=$(@D) < $<
 	@touch $@
 
-$(C)/%.o: $(C)/core.stamp $(RULES)
-	$(CC_SAY)
-	$(compile) -include props/base/planted.h -c -o $@ $(C)/core/$(notdir $*).c
+# $(1) a source of the core
+define planted_object
+$(C)/%/$(1:.c=.o): $(C)/core.stamp $(RULES)
+	$$(CC_SAY)
+	$$(compile) -include props/base/planted.h -c -o $$@ $(C)/$(1)
+endef
+$(foreach source,$(CORE),$(eval $(call planted_object,$(source))))
 endif
 
 ifneq ($(SUBJECT_FILE),)

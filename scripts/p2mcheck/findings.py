@@ -76,10 +76,11 @@ def shrinker(programs, kind):
 def shrink(programs, case, out, kind=None, target=None, geometry=None, timeout=None, seen_as=None):
     """Runs `p2m-case shrink`: OUT (bytes), OUT.txt and OUT.c. Returns the finished process. `seen_as`:
     the kind, if it is not known exactly."""
-    told = [f"--{name}={value}" for name, value in (("target", target), ("geometry", geometry), ("want", kind)) if value]
-    return subprocess.run([shrinker(programs, kind or seen_as), "shrink", *told, case, "-o", out], stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, check=False, encoding="utf-8", errors="replace",
-                          timeout=timeout, env={**os.environ, "ASAN_OPTIONS": "symbolize=0"})
+    told = {"target": target, "geometry": geometry, "want": kind}
+    command = [shrinker(programs, kind or seen_as), "shrink", *(f"--{name}={told[name]}" for name in told if told[name])]
+    return subprocess.run([*command, case, "-o", out], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,
+                          encoding="utf-8", errors="replace", timeout=timeout,
+                          env={**os.environ, "ASAN_OPTIONS": "symbolize=0"})
 
 
 def file_shrunk(target, kind, out):

@@ -124,6 +124,6 @@ def main():
         job.collect(corpus)
     status = conclude(args, hunt, jobs, interrupted, findings, f"{time.monotonic() - start:.0f} s; "
                       f"{len(set(os.listdir(corpus)) - before)} new corpus cases")
-    if not findings and (interrupted or not status):  # otherwise somebody may want to see what there was
+    if not findings and (interrupted or not status):  # otherwise the folder explains what happened
         shutil.rmtree(run, ignore_errors=True)
     return status

@@ -22,7 +22,7 @@ def cores():
 
 def setup(*packages):
     """Installs what is missing of the common packages and of these; NO_SETUP=1 skips that."""
-    status = subprocess.run(["scripts/setup", *packages], check=False).returncode
+    status = subprocess.run([f"{facts.ROOT}/scripts/setup", *packages], check=False).returncode
     if status:
         sys.exit(status)  # it has said why
 
@@ -71,7 +71,9 @@ class Programs:
 
     def mutator(self, target, geometry):
         """The library for AFL++; None if the target has no mutator of ours."""
-        return None if facts.targets()[target].is_text else f"{self.build}/afl/{geometry}/mutator_{target}_{geometry}.so"
+        if facts.targets()[target].is_text:
+            return None
+        return f"{self.build}/afl/{geometry}/mutator_{target}_{geometry}.so"
 
     def afl_files(self, target, geometry):
         files = [self.afl(target, geometry, True), self.afl(target, geometry, False), self.mutator(target, geometry)]

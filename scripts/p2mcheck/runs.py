@@ -63,7 +63,8 @@ def fixed_addresses():
         return []
     status, text = output(["setarch", "-R", "true"])
     if status:
-        raise Failure(f"vm.mmap_rnd_bits is {bits}, ThreadSanitizer supports {BITS}, and setarch -R fails: {text.strip()}")
+        raise Failure(f"vm.mmap_rnd_bits is {bits}, ThreadSanitizer supports {BITS}, and setarch -R fails: "
+                      f"{text.strip()}")
     print(f"race: under setarch -R, since vm.mmap_rnd_bits is {bits} and ThreadSanitizer supports {BITS}")
     return ["setarch", "-R"]
 

@@ -9,6 +9,7 @@ counts. Limits count CPU time of everything that a test starts, so a slow machin
 import collections
 import dataclasses
 import glob
+import importlib.util
 import os
 import pathlib
 import re
@@ -48,7 +49,7 @@ class Test:
     action: typing.Callable
     tier: str = "test"  # scripts (needs no build), test, compare (needs the peers' packages), all
     goals: tuple = ()  # what make builds before, below the build folder
-    needs: tuple = ()  # programs without which the test is skipped
+    needs: tuple = ()  # programs, and modules of Python as "import NAME", without which the test is skipped
     how: str = "beside"  # takes one core; "builds": one of these at a time; "alone"
     progress: str = ""  # how far it is, while it runs
 
@@ -267,8 +268,9 @@ Result = collections.namedtuple("Result", "outcome checks failed seconds reason"
 
 
 def missing(one):
-    """The programs that a test needs and this machine lacks."""
-    return [program for program in one.needs if not shutil.which(program)]
+    """What a test needs and this machine lacks."""
+    return [name for name in one.needs if not (
+        importlib.util.find_spec(name[len("import "):]) if name.startswith("import ") else shutil.which(name))]
 
 
 def perform(one):
@@ -276,7 +278,7 @@ def perform(one):
     start, t, reason = time.monotonic(), Run(), ""
     try:
         if missing(one):
-            t.skip(f"{' and '.join(missing(one))} not installed")
+            t.skip(f"{' and '.join(missing(one))} not installed".replace("import ", "module "))
         one.action(t)
         if not t.checks:
             t.check("the test checked nothing", False)

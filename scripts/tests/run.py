@@ -25,7 +25,7 @@ MODULES = ("test_harness", "test_structure", "test_readme", "test_cases", "test_
 # tier: the tiers that it runs, modules besides, packages that it needs besides scripts/setup's own
 TIERS = {
     "scripts": (("scripts",), (), None),
-    "test": (("scripts", "test"), (), "chromium afl++"),
+    "test": (("scripts", "test"), (), "chromium afl++ graphviz python3-jinja2 python3-matplotlib"),
     "compare": (("compare",), ("test_compare",), "g++ librapidcheck-dev python3-hypothesis python3-statsmodels afl++"),
 }
 TIERS["all"] = (("scripts", "test", "compare", "all"), ("test_compare", "test_long"),

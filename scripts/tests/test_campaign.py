@@ -15,11 +15,11 @@ import shutil
 import signal
 import time
 
-import campaign_corpora
-import campaign_slices
-import campaign_state
-import campaign_triage
 from harness import contents, fill, finish, test, text_of, wait_until, write
+from p2mcheck.campaign import slices
+from p2mcheck.campaign.corpora import Corpora
+from p2mcheck.campaign.state import State
+from p2mcheck.campaign.triage import shape_of
 
 ENGINES = ("p2m-case", "clang-san/p2m-case", "fuzz/tiny/canary_tiny", "fuzz/tiny/ops_tiny", "fuzz/tiny/e820_tiny")
 AFL = ("afl/tiny/ops_tiny", "afl-san/tiny/ops_tiny", "afl/tiny/mutator_ops_tiny.so")
@@ -40,7 +40,7 @@ class Campaign:
         return done.out, done.status
 
     def status(self):
-        return self.t.run(["scripts/campaign", "--status"], cwd=self.folder).out
+        return self.t.run(["scripts/status"], cwd=self.folder).out
 
     def files(self, pattern):
         return sorted(glob.glob(f"{self.folder}/{pattern}"))
@@ -78,7 +78,7 @@ def campaign_test(name, *goals, **options):
 def schedule(t):
     """One lane of five finds something in each slice."""
     def play():
-        state = campaign_state.State(t.folder)
+        state = State(t.folder)
         state.begin(1, {})
         names = [f"t{number}_tiny.libfuzzer" for number in range(5)]
         state.add_lanes(names)
@@ -86,7 +86,7 @@ def schedule(t):
         for _ in range(400):
             name = state.pick(names, 60)
             order.append(name)
-            state.count(name, {"seconds": 60.0, "tally": [1] * campaign_state.WORDS, "cov": 1, "crashes": 0,
+            state.count(name, {"seconds": 60.0, "tally": {"cases": 1}, "cov": 1, "crashes": 0,
                                "gain": 5 if name == names[3] else 0, "broken": None}, 60, 60.0)
         return names, order
 
@@ -100,13 +100,13 @@ def schedule(t):
 @test("campaign: which findings are one bug", tier="scripts")
 def bugs_apart(t):
     case = "p2m-case 1\ngeometry micro\nboot nr_pages=0x0\nset 0x7 mfn 0x5 # any\n"
-    shape = campaign_triage.shape_of(case)
+    shape = shape_of(case)
     t.check("numbers make no other bug",
-            shape == campaign_triage.shape_of(case.replace("0x7", "0x3").replace("=0x0", "=0x8")), shape)
+            shape == shape_of(case.replace("0x7", "0x3").replace("=0x0", "=0x8")), shape)
     t.check("entries and geometries do",
-            len({shape, campaign_triage.shape_of(case.replace("mfn", "foreign")),
-                 campaign_triage.shape_of(case.replace("micro", "x86_32")),
-                 campaign_triage.shape_of(case.replace("micro", "x86_64"))}) == 4, shape)
+            len({shape, shape_of(case.replace("mfn", "foreign")),
+                 shape_of(case.replace("micro", "x86_32")),
+                 shape_of(case.replace("micro", "x86_64"))}) == 4, shape)
 
 
 class Options:
@@ -123,7 +123,7 @@ def corpora(t):
     shared = f"{folder}/shared"
     for path in (shared, f"{folder}/a/corpus/ops_tiny", f"{folder}/b/corpus/ops_tiny"):
         os.makedirs(path)
-    a, b = (campaign_corpora.Corpora(Options(f"{folder}/{name}", shared), f"{folder}/{name}/campaign")
+    a, b = (Corpora(Options(f"{folder}/{name}", shared), f"{folder}/{name}/campaign")
             for name in "ab")
     name = hashlib.sha1(b"input").hexdigest()
     write(f"{a.path('ops_tiny')}/{name}", b"input")
@@ -139,7 +139,7 @@ def corpora(t):
     corpus = a.path("ops_tiny")
     os.rename(corpus, corpus + ".old")
     os.mkdir(corpus + ".merged")
-    a.mend()
+    a.repair()
     t.check("a pruning killed half-way leaves the old corpus",
             os.listdir(corpus) == [name] and os.listdir(f"{folder}/a/corpus") == ["ops_tiny"])
     os.mkdir(corpus + ".merged")
@@ -150,7 +150,7 @@ def corpora(t):
             os.listdir(f"{folder}/a/corpus") == ["ops_tiny"], str(os.listdir(corpus)))
     write(f"{folder}/{name}", b"inp")
     t.check("an input cut short stays out of the corpus",
-            not campaign_slices.adopt(f"{folder}/{name}", corpus, name) and os.listdir(corpus) == ["late"])
+            not slices.adopt(f"{folder}/{name}", corpus, name) and os.listdir(corpus) == ["late"])
 
 
 # ---- with one ----
@@ -233,7 +233,7 @@ def killed_engine(clone):
     clone.wait_for(process, "build/campaign/slices/*/new/*")
     time.sleep(0.5)
     process.send_signal(signal.SIGSTOP)
-    ended = campaign_slices.end_orphans(f"{clone.folder}/build/campaign")  # what it is for, with -9
+    ended = slices.end_orphans(f"{clone.folder}/build/campaign")  # what it is for, with -9
     collected = {os.path.basename(path) for path in clone.files("build/campaign/slices/*/new/*")
                  if os.path.basename(path) == hashlib.sha1(contents(path)).hexdigest()}
     process.send_signal(signal.SIGCONT)
@@ -278,7 +278,7 @@ def promoted(clone):
     clone.t.expect("encode", ["build/p2m-case", "encode", "new.txt", "-o", "build/corpus/ops_tiny/x"], cwd=clone.folder)
 
     def promote(*options):
-        done = clone.t.run(["scripts/promote", *options], cwd=clone.folder)
+        done = clone.t.run(["scripts/corpus-promote", *options], cwd=clone.folder)
         return done.out, done.status
 
     output, status = promote()

@@ -2,6 +2,7 @@
 """p2m-case and make as a person uses them: what they print, and what can go wrong."""
 
 import functools
+import html
 import json
 import os
 import random
@@ -11,6 +12,7 @@ import subprocess
 import xml.etree.ElementTree
 
 from harness import BUILD, fill, test, text_of
+from p2mcheck import facts
 
 TEXT = "p2m-case 1\ngeometry tiny\nset 0x1ff mfn 0x77\nget 0x1ff\n"
 
@@ -101,7 +103,7 @@ def formats(cli):
     cli.fine("help is complete", "--help", has="--geometry=NAME")
     known = re.findall(r"^  p2m-case (\w+)", cli.call("--help").out, re.M)
     cli.check("help names every command", sorted(known) == sorted(
-        ["decode", "encode", "run", "repro", "shrink", "cells", "show", "replay", "e820", "geometries"]), str(known))
+        ["decode", "encode", "run", "repro", "shrink", "cells", "show", "replay", "e820", "geometries", "facts"]), str(known))
 
 
 @cli_test("show draws a tree")
@@ -126,48 +128,102 @@ tree pages: 3 (mids 1, leaves 2);"""
 
 SMALL = "p2m-case 1\ngeometry micro\nrange 0x2 0x4\nset 0x0 mfn 0x5\nset 0x1 foreign 0x6\n"
 
+CROWDED = "p2m-case 1\ngeometry x86_64\nboot nr_pages=0x40000 holes=0x1\n" + "".join(
+    f"set {pfn:#x} mfn 0x1\n" for pfn in range(0x80000, 0x80000 + 200 * 0x40000, 0x40000))
+
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-@cli_test("show --svg")
+def texts_of(dot):
+    """What is written in a graph, in the order of its pages."""
+    return [html.unescape(text) for text in re.findall(r">([^<>\n]+)[<>]", dot) if text.strip()]
+
+
+@cli_test("show --dot")
+def graph(cli):
+    """The tree as a graph: what is in it, in the order of the pages; that nothing makes it huge."""
+    case, out = cli.path("small <&\x01>.txt", SMALL), cli.path("small.dot")
+    cli.fine("show --dot", "show", "--dot", case, "-o", out)
+    texts = texts_of(text_of(out))
+    cli.check("it has each page once, with its slots", texts == [
+        "small <&?>.txt", "geometry micro, 2 x 2 x 2; tree pages: 2 (mids 1, leaves 1); grafted "
+        "leaves 0; MFN pages 1; max_pfn 0x2", "p2m_mid_missing", "each slot: p2m_missing",
+        "p2m_mid_identity", "each slot: p2m_identity", "p2m_missing", "each entry INVALID", "p2m_identity",
+        "each entry INVALID, read as IDENTITY",
+        "p2m_top", "PFN 0x0..0x7", "[0]", "private", "0x0..0x3", "[1]", "missing", "0x4..0x7",
+        "mid, private", "PFN 0x0..0x3", "[0]", "private", "0x0..0x1", "[1]", "identity", "0x2..0x3",
+        "leaf, private", "PFN 0x0..0x1", "[0]", "MFN", "0x5", "[1]", "FOREIGN", "0x6"], str(texts))
+    arrows = re.findall(r"^(n\w+)(?::r(\d+):e)? -> (n\w+)(?::w)? ?(?!.*style=invis)", text_of(out), re.M)
+    cli.check("its arrows", arrows == [
+        ("n1_missing", "", "n2_missing"), ("n1_identity", "", "n2_identity"), ("n0_0", "0", "n1_0"),
+        ("n1_0", "0", "n2_0"), ("n1_0", "1", "n2_identity"), ("n0_0", "1", "n1_missing")], str(arrows))
+    cli.fine("to standard output", "show", "--dot", case, has="digraph \"p2m tree: small &#60;&#38;?&#62;.txt\"")
+    cli.fine("an auto-translated guest has no tree", "show", "--dot", "corpus/seed/auto-translated.txt",
+             has="no tree: the guest is auto-translated")
+    drawn = cli.fine("a crowded tree", "show", "--dot", cli.path("crowded.txt", CROWDED), has="not drawn")
+    cli.check("the size is bounded", len(drawn) < 100000, f"{len(drawn)} bytes")
+    cli.bad("--dot elsewhere", "run", "--dot", case, says="--dot is not valid with run", status=2)
+    cli.bad("--dot and --svg", "show", "--dot", "--svg", case, says="choose one of --dot and --svg", status=2)
+    cli.bad("a graph into a folder that is not there", "show", "--dot", case, "-o", cli.path("no/where.dot"),
+            says="No such file")
+    cli.bad("a graph to a full device", "show", "--dot", case, "-o", "/dev/full", says="No space left")
+    status, _, err = cli.call("show", "--dot", cli.path("canary_tiny-y.txt", CANARY), "-o", cli.path("none.dot"))
+    cli.check("a case that fails is reported and leaves no graph", status == 1 and
+              "GET_MATCHES_MODEL" in err and not os.path.exists(cli.path("none.dot")), err)
+    cli.bad("without graphviz there is no picture", "show", "--svg", case, says="dot is not installed",
+            env={**os.environ, "PATH": cli.path("nothing")})
+
+
+@cli_test("show --svg", needs=("dot",))
 def picture(cli):
-    """The same as an SVG: what is in it, in the order of the boxes; that nothing makes it huge."""
+    """What graphviz makes of the graph."""
     case, out = cli.path("small <&\x01>.txt", SMALL), cli.path("small.svg")
     cli.fine("show --svg", "show", "--svg", case, "-o", out)
     root = xml.etree.ElementTree.parse(out).getroot()
-    texts = [element.text for element in root.iter(SVG + "text")]
-    cli.check("the picture has each page once, with its slots", texts == [
-        "small <&?>.txt", "geometry micro, 2 x 2 x 2; tree pages: 2 (mids 1, leaves 1); grafted "
-        "leaves 0; MFN pages 1; max_pfn 0x2", "Slots and entries", "missing, INVALID",
-        "identity, IDENTITY", "private page, MFN", "FOREIGN", "dead page, malformed entry",
-        "p2m_mid_missing", "each slot: p2m_missing", "p2m_mid_identity", "each slot: p2m_identity",
-        "p2m_missing", "each entry INVALID", "p2m_identity", "each entry INVALID, read as IDENTITY",
-        "p2m_top", "PFN 0x0..0x7", "[0]", "0x0..0x3", "private", "[1]", "0x4..0x7", "missing",
-        "mid, private", "PFN 0x0..0x3", "[0]", "0x0..0x1", "private", "[1]", "0x2..0x3", "identity",
-        "leaf, private", "PFN 0x0..0x1", "[0]", "MFN 0x5", "[1]", "FOREIGN 0x6"], str(texts))
-    cli.check("it has a title and a description, and no script",
-              root.findtext(SVG + "title") == "p2m tree: small <&?>.txt" and
-              root.findtext(SVG + "desc").startswith("p2m_top has 2 slots: [0] private, [1] missing;")
-              and not list(root.iter(SVG + "script")), root.findtext(SVG + "desc"))
-    arrows = [element.get("class") for element in root.iter(SVG + "path") if element.get("marker-end")]
-    cli.check("its arrows", arrows == ["wire to-miss", "wire to-ident", "wire to-miss", "wire", "wire"],
-              str(arrows))
-    cli.fine("show --svg to standard output", "show", "--svg", case, has="</svg>")
+    texts = [element.text for element in root.iter(SVG + "text") if element.text.strip()]
+    graph_ = cli.fine("its graph", "show", "--dot", case)
+    cli.check("the picture has what the graph has", sorted(texts) == sorted(texts_of(graph_)), str(texts))
+    cli.check("it has a title, and no script", root.findtext(f"{SVG}g/{SVG}title") == "p2m tree: small <&?>.txt"
+              and not list(root.iter(SVG + "script")), root.findtext(f"{SVG}g/{SVG}title"))
+    cli.fine("to standard output", "show", "--svg", case, has="</svg>")
     cli.fine("an auto-translated guest has no tree", "show", "--svg", "corpus/seed/auto-translated.txt",
-             has="no tree: the guest is auto-translated")
-    crowded = "p2m-case 1\ngeometry x86_64\nboot nr_pages=0x40000 holes=0x1\n" + "".join(
-        f"set {pfn:#x} mfn 0x1\n" for pfn in range(0x80000, 0x80000 + 200 * 0x40000, 0x40000))
-    drawn = cli.fine("a crowded tree", "show", "--svg", cli.path("crowded.txt", crowded),
-                     has="not drawn")
-    cli.check("the size is bounded", len(drawn) < 100000, f"{len(drawn)} bytes")
-    cli.bad("--svg elsewhere", "run", "--svg", case, says="--svg is of no use to", status=2)
-    cli.bad("an SVG into a folder that is not there", "show", "--svg", case, "-o",
-            cli.path("no/where.svg"), says="No such file")
+             has="no tree: the guest is auto")
+    drawn = cli.fine("a crowded tree", "show", "--svg", cli.path("crowded.txt", CROWDED), has="not drawn")
+    cli.check("the size is bounded", len(drawn) < 200000, f"{len(drawn)} bytes")
+    cli.bad("--svg elsewhere", "run", "--svg", case, says="--svg is not valid with run", status=2)
     cli.bad("an SVG to a full device", "show", "--svg", case, "-o", "/dev/full", says="No space left")
-    status, _, err = cli.call("show", "--svg", cli.path("canary_tiny-y.txt", CANARY), "-o",
-                              cli.path("none.svg"))
-    cli.check("a case that fails is reported and leaves no picture", status == 1 and
-              "GET_MATCHES_MODEL" in err and not os.path.exists(cli.path("none.svg")), err)
+    status, _, err = cli.call("show", "--svg", cli.path("canary_tiny-y.txt", CANARY), "-o", cli.path("none.svg"))
+    cli.check("a case that fails leaves no picture", status == 1 and "GET_MATCHES_MODEL" in err and
+              not os.path.exists(cli.path("none.svg")), err)
+
+
+@cli_test("facts")
+def known(cli):
+    """What the scripts are told is what the sources say."""
+    told = json.loads(cli.fine("facts", "facts"))
+    cli.check("format and keys", told.pop("format") == 1 and set(told) == {
+        "ops", "invariants", "longest_input", "statistics", "geometries", "targets"}, str(set(told)))
+    ops = re.findall(r'^ *X\([A-Z0-9_]+, "(\w+)",', text_of("props/case/ops.h"), re.M)
+    cli.check("each op, in order", told["ops"] == ops and len(ops) > 7, f"{told['ops']} {ops}")
+    names = re.findall(r"^ *X\((\w+),", text_of("props/base/invariants.h"), re.M)
+    cli.check("each invariant, in order", told["invariants"] == names and len(names) > 20, f"{told['invariants']} {names}")
+    geometries = {name: (geometry.top, geometry.mid, geometry.leaf, geometry.word_bits)
+                  for name, geometry in facts.geometries().items()}
+    cli.check("geometries as in their list", {row["name"]: (row["top"], row["mid"], row["leaf"], row["word_bits"])
+                                              for row in told["geometries"]} == geometries, str(told["geometries"]))
+    cli.check("targets as in their list", [facts.Target(**{name: tuple(value) if isinstance(value, list) else value
+                                                           for name, value in row.items()})
+                                           for row in told["targets"]] == list(facts.targets().values()),
+              str(told["targets"]))
+    fields = sorted((field["offset"], field["words"]) for field in told["statistics"]["fields"].values())
+    ends = [offset + 8 * words for offset, words in fields]
+    cli.check("the fields of the statistics fill them", [offset for offset, _ in fields] == [0, *ends[:-1]] and
+              ends[-1] == told["statistics"]["bytes"], str(fields))
+    cli.check("outcomes are counted by op", all(told["statistics"]["fields"][name]["words"] == len(ops)
+                                                for name in ("calls", "failed", "refused")), str(fields))
+    cli.bad("an argument", "facts", "more", says="facts takes no argument, not: more", status=2)
+    cli.bad("an option of another command", "facts", "--all", says="--all is not valid with facts", status=2)
+    cli.bad("facts to a full device", "facts", says="standard output", stdout=open("/dev/full", "wb"))
 
 
 @cli_test("e820 reads logs")
@@ -231,32 +287,35 @@ def real_maps(cli):
 @cli_test("bad input")
 def bad_input(cli):
     text = cli.path("c.txt", TEXT)
-    cli.bad("an option of another command", "decode", "--ranges", text, says="only e820 takes", status=2)
-    cli.bad("-o where nothing is written", "show", text, "-o", cli.path("x"), says="-o is of no use",
+    cli.bad("an option of another command", "decode", "--ranges", text, says="--ranges is not valid with decode", status=2)
+    cli.bad("-o where nothing is written", "show", text, "-o", cli.path("x"), says="-o is valid with show only together with",
             status=2)
-    cli.bad("two outputs at once", "e820", "--ranges", "--cost", text, says="is enough", status=2)
+    cli.bad("two outputs at once", "e820", "--ranges", "--cost", text, says="choose one of --ranges, --cost", status=2)
     os.symlink(cli.path("target", "old"), cli.path("link"))
     os.chmod(cli.path("target"), 0o600)
     cli.fine("-o through a link", "encode", text, "-o", cli.path("link"))
     cli.check("the link stays a link, the file keeps its mode",
               os.path.islink(cli.path("link")) and os.stat(cli.path("target")).st_mode & 0o777 == 0o600
               and os.path.getsize(cli.path("target")) > 16)
-    cli.bad("no file", "run", says="a file is wanted", status=2)
-    cli.bad("no command", says="a command is wanted", status=2)
+    cli.bad("no file", "run", says="missing FILE", status=2)
+    cli.bad("no command", says="missing COMMAND", status=2)
     cli.bad("unknown command", "juggle", says="no such command", status=2)
     cli.bad("unknown geometry", "run", "--geometry=huge", text, says="no such geometry", status=2)
     cli.bad("unknown target", "run", "--target=huge", text, says="no such target", status=2)
     cli.bad("unknown option", "run", "--fast", text, says="unrecognized option", status=2)
+    cli.bad("neither every nor quick", "run", "--check=some", text, says="--check is every or quick", status=2)
+    cli.bad("two cases for one", "decode", text, text, says="takes one FILE, not also", status=2)
+    cli.bad("replay without a path", "replay", says="missing PATH", status=2)
     cli.bad("missing file", "run", cli.path("none"), says="No such file")
     cli.bad("a folder", "run", cli.t.folder, says="is a directory")
     os.symlink("nowhere", cli.path("dangling"))
     os.mkfifo(cli.path("pipe"))
-    cli.bad("a pipe", "run", cli.path("pipe"), says="is no regular file")
-    cli.bad("bytes without a geometry", "run", cli.path("b", b"\1\2\3"), says="nothing tells its geometry")
+    cli.bad("a pipe", "run", cli.path("pipe"), says="is not a regular file")
+    cli.bad("bytes without a geometry", "run", cli.path("b", b"\1\2\3"), says="cannot determine the geometry; pass --geometry=NAME")
     cli.bad("garbage text", "run", cli.path("g.txt", "hello\n"), says="g.txt:1: expected 'p2m-case 1'")
     cli.bad("a mistake in line 3", "decode", cli.path("m.txt", TEXT.replace("set", "sit")),
             says="m.txt:3: 'sit' is no op")
-    cli.bad("encode without -o", "encode", text, says="encode wants -o", status=2)
+    cli.bad("encode without -o", "encode", text, says="encode needs -o OUT", status=2)
     cli.bad("closed stdout", "decode", text, says="standard output", stdout=open("/dev/full", "wb"))
     cli.bad("an output folder that is not there", "encode", text, "-o", cli.path("no/where"),
             says="No such file")
@@ -264,7 +323,7 @@ def bad_input(cli):
     cli.bad("a dangling link", "replay", cli.path("dangling"), says="No such file")
     os.mkdir(cli.path("empty"))
     cli.bad("an empty folder", "replay", cli.path("empty"), says="is an empty folder")
-    cli.bad("no op in it", "replay", cli.path("zero", b""), says="not a single op")
+    cli.bad("no op in it", "replay", cli.path("zero", b""), says="it holds no op")
     cli.bad("a mistake among the corpora", "replay", cli.path("m.txt"), says="m.txt:3: 'sit' is no op")
     if os.geteuid() != 0:
         os.chmod(cli.path("secret", TEXT), 0)
@@ -280,8 +339,7 @@ def shrinking(cli):
               "p2m-case 1\ngeometry micro\nboot nr_pages=0x0\nset 0x7 mfn 0x0 # any frame\n")
     status, text, _ = cli.call("decode", "--geometry=micro", "--target=canary", out)
     cli.check("shrink leaves the bytes of it", status == 0 and "set 0x7 mfn 0x0" in text, text)
-    source = ("#include <setjmp.h>\n#include <stdarg.h>\n#include <stddef.h>\n#include <stdint.h>\n"
-              "#include <cmocka.h>\n#include \"props/machine.h\"\n" + text_of(out + ".c") +
+    source = ("#include \"props/tests/unit.h\"\n#include \"props/run/executor.h\"\n" + text_of(out + ".c") +
               "int main(void) { test_get_matches_model(NULL); return 0; }\n")
     cli.t.expect("shrink leaves a C test that compiles",
                  ["gcc", "-Wall", "-Wextra", "-Werror", "-I.", "-DP2M_TOP=2", "-DP2M_MID=2", "-DP2M_LEAF=2",
@@ -289,8 +347,8 @@ def shrinking(cli):
     cli.bad("nothing to shrink", "shrink", cli.path("c.txt", TEXT), says="nothing to shrink")
     cli.bad("another failure than was said", "shrink", "--want=HANG", case,
             says="expected HANG, got GET_MATCHES_MODEL")
-    cli.bad("shrink without a case", "shrink", says="one case is wanted", status=2)
-    cli.bad("--want elsewhere", "run", "--want=HANG", case, says="--want is of no use", status=2)
+    cli.bad("shrink without a case", "shrink", says="missing FILE: shrink takes one case", status=2)
+    cli.bad("--want elsewhere", "run", "--want=HANG", case, says="--want is not valid with run", status=2)
     cli.bad("shrink into a folder that is not there", "shrink", case, "-o", cli.path("no/where"),
             says="No such file")
 
@@ -313,7 +371,7 @@ def corpora(cli):
     cli.check("each cell, once, with its count or why it is impossible", len(lines) == 657 + 1254 and
               len({line[2] for line in lines}) == len(lines) and
               all((line[1] == "0") == bool(line[3]) for line in lines), str(lines[:3]))
-    cli.bad("--all elsewhere", "run", "--all", cli.path("some"), says="--all is of no use to", status=2)
+    cli.bad("--all elsewhere", "run", "--all", cli.path("some"), says="--all is not valid with run", status=2)
     results = cli.path("result.xml")
     cli.fine("replay --junit", "replay", f"--junit={results}", cli.path("some"))
     suite = xml_suite(results)
@@ -335,7 +393,7 @@ def full_disk(cli):
     text, disk = cli.path("c.txt", TEXT), cli.t.tmpfs("size=4k,nr_inodes=8")
     fill(f"{disk}/filler")
     cli.bad("a full disk", "encode", text, "-o", f"{disk}/out", says="No space left")
-    cli.bad("a full disk, SVG", "show", "--svg", text, "-o", f"{disk}/out.svg", says="No space left")
+    cli.bad("a full disk, DOT", "show", "--dot", text, "-o", f"{disk}/out.dot", says="No space left")
     cli.check("no half-written file is left", os.listdir(disk) == ["filler"], str(os.listdir(disk)))
 
 

@@ -58,6 +58,8 @@ def outcomes(t):
     t.check("a skip has a reason", (skipped.outcome, skipped.reason) == ("SKIP", "no luck"), str(skipped))
     lacking = outcome(lambda r: r.check("x", True), needs=("no-such-program",))
     t.check("a missing program is a skip", lacking.reason == "no-such-program not installed", str(lacking))
+    lacking = outcome(lambda r: r.check("x", True), needs=("import json", "import no_such_module"))
+    t.check("so is a missing module", lacking.reason == "module no_such_module not installed", str(lacking))
     t.check("no check is a failure", outcome(lambda r: None).outcome == "FAIL")
     two = outcome(lambda r: r.expect("tests", ["echo", "PASSED 12"], r"PASSED (?P<n>\d+)"))
     t.check("a number in a pattern counts", two.checks == 12 and two.outcome == "ok", str(two))

@@ -26,7 +26,7 @@ def trees():
 
 def prepared(t, tree):
     """The folder with the two files of a tree."""
-    return t.run(["scripts/linux", f"--build={BUILD}", tree]).out.strip()
+    return t.run(["scripts/linux", f"--build={BUILD}", f"--linux={tree}"]).out.strip()
 
 
 def props(t, what, pattern, *settings, status=0):
@@ -47,7 +47,7 @@ def example(t):
 def kernel(tree):
     @test(f"kernel {tree}: each finding has a name", how="builds", goals=("p2m-case",))
     def report(t):
-        t.expect("kernel-report", ["scripts/kernel-report", f"--build={BUILD}", "--cases=20000", tree], limit=3600)
+        t.expect("kernel-report", ["scripts/kernel-report", f"--build={BUILD}", "--cases=20000", f"--linux={tree}"], limit=3600)
         row = json.loads(text_of(f"{BUILD}/kernel-report.json"))[0]
         t.check("C3 is one of its defects", "C3" in row["defects"], str(row))
         t.expect("the reviewed cases behind its masks", [f"{prepared(t, tree)}/p2m-case", "replay", "corpus"],
@@ -81,9 +81,9 @@ else:
 
 @test("kernel: bad input of SUBJECT=linux")
 def bad_input(t):
-    t.expect("a folder without a kernel", ["scripts/linux", f"--build={BUILD}", t.folder], "no arch/x86/xen/p2m.c",
+    t.expect("a folder without a kernel", ["scripts/linux", f"--build={BUILD}", f"--linux={t.folder}"], "no arch/x86/xen/p2m.c",
              status=1)
-    t.make("which kernel", ["-n", "fuzz", "SUBJECT=linux"], "LINUX=TREE", status=2)
+    t.make("which kernel", ["fuzz", "SUBJECT=linux"], "LINUX=TREE", status=2)
 
 
 if "debian-6.1" in trees():

@@ -37,7 +37,10 @@ COMPARE = {
     "peer_wins": [{"bug": "b6-empty-range", "tool": "rapidcheck", "geometry": "tiny", "what": "x & y", "why": "z"}],
 }
 ABLATION = {"seeds": 1, "budget": 60, "seconds": {"b6-empty-range": {
-    "": [0.1], "swarm": [0.2], "cells": [1], "mutator": [60], "mutator,cells,swarm": [60]}}}
+    "": [0.1], "swarm": [0.2], "mutator": [60], "mutator,swarm": [60]}}}
+
+
+NEEDS = ("dot", "import jinja2", "import matplotlib")
 
 
 class Browser:
@@ -161,23 +164,19 @@ STRUCTURE = """(() => { const out = [], levels = [...document.querySelectorAll('
 
 
 def make(t):
-    os.makedirs(t.path("build"), exist_ok=True)
-    if not os.path.exists(t.path("build/p2m-case")):
-        os.symlink(os.path.abspath(f"{BUILD}/p2m-case"), t.path("build/p2m-case"))
-    return t.run(["scripts/report", f"--build={t.path('build')}"], stderr=subprocess.PIPE)
+    return t.run(["scripts/report", f"--build={BUILD}", f"--figures={t.folder}"], stderr=subprocess.PIPE)
 
 
 def whole_page(t):
     """The path of a page of all figures."""
-    os.makedirs(t.path("build"), exist_ok=True)
-    t.path("build/ablation.json", json.dumps(ABLATION))
-    t.path("build/compare.json", json.dumps(COMPARE))
+    t.path("ablation.json", json.dumps(ABLATION))
+    t.path("compare.json", json.dumps(COMPARE))
     done = make(t)
     t.check("of a partial run", done.status == 0 and "missing: hunts for planted bugs" in done.out, str(done))
-    return t.path("build/report/index.html")
+    return t.path("report/index.html")
 
 
-@test("report: in a browser", goals=("p2m-case",), needs=("chromium",), how="alone")
+@test("report: in a browser", goals=("p2m-case",), needs=("chromium", *NEEDS), how="alone")
 def in_browser(t):
     page, browser = whole_page(t), Browser()
     try:
@@ -208,17 +207,19 @@ def in_browser(t):
         browser.close()
 
 
-@test("report: wrong figures are named", goals=("p2m-case",))
+@test("report: wrong figures are named", goals=("p2m-case",), needs=NEEDS, how="builds")
 def wrong_figures(t):
-    for text, says in ((None, "nothing to report"), ("{", "ablation.json: no JSON"),
-                       ('{"seconds": {}}', "ablation.json: not as expected")):
+    for text, says in ((None, "nothing to report"), ("{", "compare.json: not JSON"),
+                       ('{"seconds": {}}', "compare.json: not as expected")):
         if text:
-            t.path("build/ablation.json", text)
+            t.path("compare.json", text)
         done = make(t)
         t.check(says, done.status == 1 and done.err.count("\n") == 1 and says in done.err, str(done))
+    done = t.run(["scripts/report", f"--build={BUILD}", f"--figures={t.path('none')}"])
+    t.check("a folder that is not there", done.status == 2 and "no such folder" in done.out, str(done))
 
 
-@test("report: its page", goals=("p2m-case",))
+@test("report: its page", goals=("p2m-case",), needs=NEEDS, how="builds")
 def page_text(t):
     first = text_of(whole_page(t))
     t.check("says what is missing and what makes it", "This report is partial" in first and

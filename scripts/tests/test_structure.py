@@ -19,20 +19,19 @@ ARROWS = {
     "props/case": "props/base",
     "props/host": "props/case",
     "props/oracle": "props/case",
-    "props/subject.h": "props/host props/oracle",
+    "props/subject.h": "props/host",
     "props/check": "props/host props/oracle props/subject.h",
     "props/run": "props/check",
     "props/report": "props/check",
-    "props/explore": "props/run props/report",
+    "props/explore": "props/run",
     "props/subjects": "props/subject.h",
     "props/subjects/canary.c": "props/subjects props/check",
-    "props/subjects/broken.h": "props/subjects props/check",
-    "props/subjects/broken.c": "props/subjects/broken.h",
+    "props/subjects/broken.c": "props/subjects props/check",
     "props/subjects/linux": "props/subjects props/check",
     "props/threads": "core props/base",
     "props/peers": "core props/base",
     "props/cli": "props/run props/report props/explore props/subjects",
-    "props/tests": "props/cli props/subjects/broken.h props/subjects/linux props/threads",
+    "props/tests": "props/cli",
     "fuzz": "props/tests",
 }
 TARGET = re.compile(r'^TARGET\((\w+), *(\w+), *(\w+), *"([^"]*)", *"([^"]*)", *([01])\)', re.M)
@@ -120,19 +119,24 @@ def unknown_targets(t, folder):
     """Where something of a target of the list is missing."""
     found = []
     build_sh = text_of(f"{folder}/.clusterfuzzlite/build.sh")
+    names = t.run(make_command("service-names"), cwd=folder).out.split()
+    made = t.run(make_command("-n", f"S={t.folder}", "LIB_FUZZING_ENGINE=x", "service-targets", "fuzz-targets"), cwd=folder)
+    if made.status:
+        found.append(f"make: {made.out[-200:].strip()}")
     for name, (geometries, service) in targets(folder).items():
         files = [f"fuzz/target_{name}.c"]
         files += [f"fuzz/dictionaries/{name}.{end}" for end in ("dict", "options") if service]
         found += [f"{name}: missing {file}" for file in files if not os.path.exists(f"{folder}/{file}")]
-        for one in (f"{name}_{geometry}" for geometry in geometries if service):
-            if "targets.def" not in build_sh and not re.search(rf"\b{one}\b", build_sh):
+        for one in (f"{name}_{geometry}" for geometry in geometries):
+            for flavour in ["fuzz", "service"][:1 + service]:
+                if not re.search(rf"LINK {BUILD}/{flavour}(-harness)?/\w+/{one}\b", made.out):
+                    found.append(f"{name}: make {flavour}-targets does not build {one}")
+            if service and one not in names:
+                found.append(f"{name}: make service-names does not name {one}")
+            if service and "make -s service-names" not in build_sh and not re.search(rf"\b{one}\b", build_sh):
                 found.append(f"{name}: .clusterfuzzlite/build.sh does not build {one}")
     if not any("fuzz/targets.def" in text_of(path) for path in glob.glob(f"{folder}/fuzz/p2m-case/*.[ch]")):
         found.append("p2m-case does not read fuzz/targets.def")
-    made = t.run(make_command("-n", f"S={t.folder}", "service-targets"), cwd=folder)
-    for name in (name for name, (_, service) in targets(folder).items() if service):
-        if f"target_{name}" not in made.out:
-            found.append(f"{name}: make service-targets does not build it: {made.out[-200:]}")
     return found
 
 
@@ -161,11 +165,40 @@ def planted_target(t):
         file.write('TARGET(extra, OPS, core, "tiny", "", 1)\n')
     found = "\n".join(unknown_targets(t, clone))
     for what in ("missing fuzz/target_extra.c", "missing fuzz/dictionaries/extra.dict",
-                 "missing fuzz/dictionaries/extra.options", "make service-targets does not build it"):
+                 "missing fuzz/dictionaries/extra.options", "make service-targets does not build extra_tiny"):
         t.check(what, f"extra: {what}" in found, found)
+    for name in ("target_extra.c", "dictionaries/extra.dict", "dictionaries/extra.options"):
+        shutil.copy(f"{clone}/fuzz/{name.replace('extra', 'ops')}", f"{clone}/fuzz/{name}")
+    t.check("with its files it is known", not unknown_targets(t, clone), "\n".join(unknown_targets(t, clone)))
     write(f"{clone}/.clusterfuzzlite/build.sh", "for target in ops_tiny; do :; done\n")
     t.check("build.sh", "extra: .clusterfuzzlite/build.sh does not build extra_tiny" in
             "\n".join(unknown_targets(t, clone)))
+
+
+# ---- ops ----
+
+@test("an op that a switch does not know does not compile")
+def unknown_op(t):
+    for name in ("core", "fuzz", "scripts", "Makefile"):
+        os.symlink(f"{ROOT}/{name}", t.path(name))
+    shutil.copytree(f"{ROOT}/props", t.path("props"))
+    switches = {file: len(re.findall(r"^\s*case OP_GET:", text_of(f"{ROOT}/{file}"), re.M))
+                for file in sorted(os.path.relpath(path, ROOT) for top in ("props", "fuzz")
+                                   for path in glob.glob(f"{ROOT}/{top}/**/*.c", recursive=True))}
+    switches = {file: count for file, count in switches.items() if count}
+    t.check(f"{len(switches)} files have such a switch", len(switches) > 5, str(switches))
+    goals = [f"build/gcc/tiny/{file[:-len('.c')]}.o" for file in switches]
+
+    def compile_all():
+        return t.run(["make", "-k", "B=build", "GCC=gcc -fsyntax-only", *goals], cwd=t.folder)
+    done = compile_all()
+    t.check("the tree compiles", done.status == 0, done.out)
+    ops = text_of(t.path("props/case/ops.h"))
+    t.path("props/case/ops.h", re.sub(r"(#define OPS\(X\) *\\\n)", r'\1    X(EXTRA, "extra", 0, 0, 0, 0) \\\n', ops))
+    done = compile_all()
+    for file, count in switches.items():
+        errors = re.findall(rf"^{file}:.*error: enumeration value .OP_EXTRA. not handled in switch", done.out, re.M)
+        t.check(f"{file}: {count} errors", len(errors) == count, done.out)
 
 
 @test("p2m-case knows each target", goals=("gcc/p2m-case",))

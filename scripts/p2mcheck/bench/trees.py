@@ -23,7 +23,7 @@ def commit_of(base):
 
 
 def place(folder, files):
-    """Makes `folder` hold just these files besides build/. Files that are the same stay untouched, for make."""
+    """Makes `folder` hold just these files and build/. Files that are the same stay untouched, for make."""
     known = set()
     for name, data, mode in files:
         path = os.path.join(folder, name)

@@ -59,7 +59,7 @@ def resume_or_begin(args, state, names):
         state.data["corpora"] = {**counts, **state.data["corpora"]}
         for lane in state.data["lanes"].values():
             lane["row"] = 0
-        print(f"campaign: goes on with one that was {how} after {report.span(state.data['done'])}; "
+        print(f"campaign: resumes one that was {how} after {report.span(state.data['done'])}; "
               f"{report.span(max(0, state.data['seconds'] - state.data['done']))} to go")
     else:
         if not args.total:
@@ -75,7 +75,6 @@ def main():
     args = arguments()
     programs.setup()
     names = lanes_of(args)
-    build(args)
     folder = f"{args.build}/campaign"
     os.makedirs(f"{folder}/slices", exist_ok=True)
     lock, state = Lock(folder), State(folder)
@@ -83,6 +82,7 @@ def main():
         raise Failure(f"{folder}: a campaign is running there, process {lock.holder()}")
     os.environ.setdefault("AFL_FAST_CAL", "1")  # each slice calibrates the whole corpus
     resume_or_begin(args, state, names)
+    build(args)
     campaign = Campaign(args, names, state)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, campaign.interrupt)

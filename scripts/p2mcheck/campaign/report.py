@@ -140,7 +140,7 @@ def status(programs):
                "interrupted": "no campaign is running; the last one was interrupted",
                "failed": "no campaign is running; the last one had to stop"}
         print(how.get(data["status"], "no campaign is running; the last one was killed") +
-              ("" if data["status"] == "ended" else ", `make campaign` goes on with it"))
+              ("" if data["status"] == "ended" else ", `make campaign` resumes it"))
     print(f"{span(done)} of {span(data['seconds'])} done, {span(max(0, data['seconds'] - done))} to go; "
           f"pruned {plural(data['prunes'], 'time')}")
     print_table(data, build, running)

@@ -140,7 +140,7 @@ class Campaign:
                 it.start(self.corpora.path(group),
                          self.corpora.seeds(self.state.data["excluded"], it.hunt))
                 it.wait(self.stop)
-                if self.bring_in(it):  # otherwise somebody may want to see what there was
+                if self.bring_in(it):  # otherwise the folder explains what broke
                     self.prune(group, it.hunt)
         except OSError as error:
             self.give_up(error)
@@ -262,7 +262,7 @@ class Campaign:
         if self.trouble:
             lines = [self.trouble]
         elif not over:
-            lines.append("interrupted; `make campaign` goes on with it" if self.interrupted else
+            lines.append("interrupted; `make campaign` resumes it" if self.interrupted else
                          "no target is left that runs")
         for line in lines:
             print(f"campaign: {line}", file=sys.stderr)

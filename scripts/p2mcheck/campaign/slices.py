@@ -136,7 +136,7 @@ class Slice:
         return self.job.broken() or (None if self.job.tally()["cases"] else "not a single input was run")
 
     def ran(self):
-        """How long, by the files: nobody was there to look at a clock."""
+        """How long, by the times of the files: the process that had a clock was killed."""
         times = [os.path.getmtime(path) for path in glob.glob(f"{self.job.folder}/*")]
         begun = os.path.getmtime(f"{self.folder}/slice.json")
         return min(float(self.hunt.time), max(times, default=begun) - begun)

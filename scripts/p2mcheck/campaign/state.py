@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a campaign knows: its lanes (a target in a geometry under an engine), its time, its bugs.
 All of it is in build/campaign/state.json, which is replaced as a whole; nothing here runs
-anything. Who gets the next slice is decided here, too.
+anything. Which lane gets the next slice is also decided here.
 
 The rule. Each lane has a weight, 1 + the new coverage of its last three slices, at most 8, and
 a clock, which a slice of s seconds moves on by s / weight. The lane whose clock is behind all

@@ -52,7 +52,7 @@ def shape_of(text):
     for line in text.splitlines():
         words = [re.sub(r"(0x[0-9a-f]+|\d+)$", "", word) if "=" in word else word
                  for word in line.split("#")[0].split()]
-        # a geometry's name has digits, too
+        # but the digits in the name of a geometry stay
         words = [word for word in words if not re.fullmatch(r"0x[0-9a-f]+|\d+", word)]
         if words:
             lines.append(" ".join(words))

@@ -13,7 +13,7 @@ EARLY = 0.05  # seconds
 
 def wins(result):
     """Every bug on which a peer needs significantly fewer ops or less time, or whose shortest
-    counterexample is shorter than our longest; and who makes more ops a second, or has more bugs
+    counterexample is shorter than our longest; and the peers that make more ops a second, or have more bugs
     after a short time."""
     found = []
     for geometry, part in result["geometries"].items():
@@ -97,7 +97,8 @@ def claims(result):
                         ours / theirs >= times if ours and theirs else None)
     shorter = [win for win in result["peer_wins"] if win["what"].startswith("a shorter")]
     any_shrunk = any(row["shrunk_ops"] is not None for part in parts.values() for tools in part["per_bug"].values()
-                     for tool, row in tools.items() if tool != OURS and tools.get(OURS, {}).get("shrunk_ops") is not None)
+                     if tools.get(OURS, {}).get("shrunk_ops") is not None
+                     for tool, row in tools.items() if tool != OURS)
     yield claim("no peer's shrunk counterexample is shorter than ours", "none",
                 f"{len(shorter)} pairs of bug and peer", not shorter if any_shrunk else None)
 

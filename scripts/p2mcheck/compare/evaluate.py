@@ -14,7 +14,7 @@ from p2mcheck.compare.peers import why_not_found
 from p2mcheck.compare.stats import against, interval, ratio_interval, restricted, survival
 from p2mcheck.compare.tools import OURS, TOOLS
 
-BUDGETS = (1, 2, 5, 10, 20, 60)  # the ratio of restricted means is told for these, too
+BUDGETS = (1, 2, 5, 10, 20, 60)  # the ratio of restricted means is given for each
 
 
 def middle(values):

@@ -159,7 +159,8 @@ def measure(args, bugs, runs, absent):
         keys = [(bug, key) for bug in some for key in missing[bug.id] if key[2] not in absent[bug.id]]
         print(f"  {len(keys)} runs: {' '.join(bug.id for bug in some)}", flush=True)
         for seed in range(1, args.seeds + 1):  # a slow hour hits all tools alike
-            list(each(args.jobs, lambda pair: one_run(args, runs, *pair), [pair for pair in keys if pair[1][3] == seed]))
+            now = [pair for pair in keys if pair[1][3] == seed]
+            list(each(args.jobs, lambda pair: one_run(args, runs, *pair), now))
         for bug in some:
             shutil.rmtree(f"{args.build}/{FOLDER}/{bug.id}", ignore_errors=True)
 
@@ -221,7 +222,7 @@ def main():
             figures = speeds(args)
             measure(args, bugs, runs, absent)
     except KeyboardInterrupt:
-        print("compare: interrupted; it goes on where it stopped", file=sys.stderr)
+        print("compare: interrupted; the next `make compare` resumes it", file=sys.stderr)
         status = 1
     figures = figures or speeds(argparse.Namespace(**{**vars(args), "speed": 0}))
     result = evaluate.evaluate(args, bugs, runs.done, absent, figures)

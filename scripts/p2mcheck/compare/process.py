@@ -40,7 +40,7 @@ PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent():
-    """A peer runs forever if nobody ends it, and `make compare` may be killed at any time."""
+    """A peer never ends by itself, and `make compare` can be killed at any time."""
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 

@@ -68,7 +68,7 @@ def ratio_interval(ours, theirs, budget):
 # ---- ours against a peer ----
 
 def known_order(one, other):
-    """Of (value, found) each: -1 if the one is known to be less, 1 if it is more, 0 if nobody knows."""
+    """Of (value, found) each: -1 if the one is known to be less, 1 if it is more, 0 if that is not known."""
     if one[1] and (one[0] < other[0] or (one[0] == other[0] and not other[1])):
         return -1
     if other[1] and (other[0] < one[0] or (one[0] == other[0] and not one[1])):

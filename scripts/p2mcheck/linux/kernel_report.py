@@ -2,7 +2,7 @@
 """Which invariants hold for which version of the kernel's p2m.c, and behind which masks.
 
 Each tree is first tried without a mask. A finding is shrunk, and the first mask behind which that
-case passes tells which known defect it is. Then the hunt goes on behind that mask, until nothing
+case passes tells which known defect it is. Then the hunt is repeated behind that mask, until nothing
 more is found. Ends with a matrix, version x invariant, and with the shortest case of each defect;
 also build/kernel-report.json. A tree that cannot be built, or a finding that no mask explains, is
 a failure.
@@ -63,8 +63,8 @@ def explanation(programs, masks, known, found):
     overlap = any(line.startswith("at ") for line in found[2])
     for group in ([mask for mask in masks if mask in WINDOWS], masks) if overlap else (masks,):
         results = {mask: outcome(programs, known + [mask], found[2]) for mask in group if mask not in known}
-        for wanted in (lambda result: result is None, lambda result: result != before):
-            mask = next((mask for mask, result in results.items() if wanted(result)), None)
+        for fits in (lambda result: result is None, lambda result: result != before):
+            mask = next((mask for mask, result in results.items() if fits(result)), None)
             if mask:
                 return mask
     return None

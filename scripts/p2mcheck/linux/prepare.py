@@ -31,7 +31,8 @@ FEATURES = (
     ("LINUX_MID_IDENTITY", r"== p2m_mid_identity\b"),
     ("LINUX_MID_IDENTITY_MFN", r"\bp2m_mid_identity_mfn\b"),
     ("LINUX_RANGES_FIRST", r'#include "p2m\.h"|\bxen_p2m_addr\b'),
-    ("LINUX_BEYOND_IS_IDENTITY", r"(?s)pfn >= (MAX_P2M_PFN|xen_p2m_size)\)+\s*\{?[^}]{0,200}?return IDENTITY_FRAME\(pfn\)"),
+    ("LINUX_BEYOND_IS_IDENTITY",
+     r"(?s)pfn >= (MAX_P2M_PFN|xen_p2m_size)\)+\s*\{?[^}]{0,200}?return IDENTITY_FRAME\(pfn\)"),
     ("LINUX_CLAMPS_RANGE", r"pfn_e > (MAX_P2M_PFN|xen_p2m_size)\)"),
 )
 

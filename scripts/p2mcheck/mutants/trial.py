@@ -26,7 +26,7 @@ STEPS_STATUS = 75  # props/cli/step_limit.c: more basic blocks than any sound co
 GUARD_SECONDS = 300  # no verdict: a program that runs this long is an error of its own
 
 # Deterministic: an uninitialised variable holds a pattern. A function that forgets its
-# result does not compile, since what it answers then is nobody's choice.
+# result does not compile: its result would be undefined.
 CFLAGS = ("-std=gnu11 -O1 -Werror=return-type -ftrivial-auto-var-init=pattern "
           "-fsanitize-coverage=trace-pc -DP2M_SYNC_HEADER=\"props/host/sync.h\"").split()
 SANITIZE = "-fsanitize=address,undefined -fno-sanitize-recover=undefined".split()

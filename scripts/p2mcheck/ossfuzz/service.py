@@ -97,7 +97,8 @@ class Configuration:
         if not shutil.which(self.compilers()[0]):
             return f"{self.compilers()[0]} is not installed"
         if not self.library():
-            return f"{self.engine} is not a Debian package; {self.engine.upper()}_ENGINE=LIBRARY names one that you built"
+            return (f"{self.engine} is not a Debian package; {self.engine.upper()}_ENGINE=LIBRARY names one that "
+                    "you built")
         if not self.library().startswith("-") and not os.path.exists(self.library()):
             return f"there is no {self.library()}"
         if self.architecture == "i386" and not self.links("-m32", "-fsanitize=address"):

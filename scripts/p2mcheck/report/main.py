@@ -14,7 +14,7 @@ from p2mcheck.report.data import Data
 
 def main():
     parser = cli.Parser(__doc__)
-    parser.setting("--figures", None, None, cli.folder, "the folder with the figures, if not that of --build")
+    parser.setting("figures", "", cli.folder, "the folder with the figures, if not that of --build")
     args = parser.parse()
     programs.setup("python3-jinja2", "python3-matplotlib", "graphviz")
     from p2mcheck.report import page  # pylint: disable=import-outside-toplevel
