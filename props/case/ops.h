@@ -89,6 +89,12 @@ static inline bool op_has_entry(unsigned kind)
     return OPS_WITH_ENTRY >> kind & 1;
 }
 
+/* A call at a PFN, a batch of grants, an entry of the list. */
+static inline bool op_names_pfn(unsigned kind)
+{
+    return op_has_pfn(kind) || kind == OP_GRANT_MAP || kind == OP_GRANT_UNMAP || kind == OP_LIST;
+}
+
 /* The name in text; as C has it. */
 extern const char *const op_names[OP_KINDS];
 
