@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Bytes to case and back: see codec.h. The layout of version 2 is in fuzz/FORMAT.md. */
 #include "codec.h"
+
 #include "codec_bytes.h"
 
 UNINSTRUMENTED_BEGIN

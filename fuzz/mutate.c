@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "props/case/generate.h"
 #include "props/base/uninstrumented.h"
+#include "props/case/generate.h"
 
 UNINSTRUMENTED_BEGIN
 
@@ -35,8 +35,8 @@ static void close_gap(struct test_case *c, unsigned at, unsigned count)
 
 /* What a vocabulary is about is put in more often. */
 static const struct generate_mix mixes[VOCABULARIES] = {
-    [VOCABULARY_OPS] = {.resume = 8, .race = 12, .e820 = 32},
-    [VOCABULARY_E820] = {.resume = 16, .race = 24, .e820 = 1},
+    [VOCABULARY_OPS] = {.resume = 8, .race = 12, .e820 = 32, .grants = 16, .life = 40},
+    [VOCABULARY_E820] = {.resume = 16, .race = 24, .e820 = 1, .grants = 48, .life = 96},
 };
 
 static void insert_op(struct prng *prng, enum vocabulary vocabulary, struct test_case *c)
@@ -236,11 +236,40 @@ static void change_sync_point(struct prng *prng, struct test_case *c)
         op->at = (uint8_t)(op->at && prng_one_in(prng, 4) ? 0 : generate_sync_point(prng));
 }
 
+/* One slot more or less, another one refused, the batch beside where it was; or another build. */
+static void change_batch(struct prng *prng, struct test_case *c)
+{
+    struct op *op = &c->ops[below(prng, c->count)];
+
+    if (op->kind == OP_BUILD)
+        op->at = (uint16_t)(op->at ? 0 : 1 + below(prng, 8));
+    if (op->kind != OP_GRANT_MAP && op->kind != OP_GRANT_UNMAP)
+        return;
+    switch (below(prng, 4)) {
+    case 0:
+        op->count = (uint8_t)(1 + below(prng, OP_GRANTS_MAX));
+        break;
+    case 1:
+        if (op->kind == OP_GRANT_MAP)
+            op->slots ^= (uint16_t)(1u << below(prng, op->count));
+        break;
+    case 2:
+        if (op->kind == OP_GRANT_MAP)
+            op->refuse = (uint8_t)(op->refuse ? 0 : 1 + below(prng, 4));
+        break;
+    default:
+        op->pfn = (op->pfn + below(prng, 3) - 1) & shape_word_mask(&shape_here);
+    }
+}
+
 static void change_boot(struct prng *prng, struct boot *boot)
 {
     uint64_t most = boot_max_pages(&shape_here);
 
-    switch (below(prng, 8)) {
+    switch (below(prng, 9)) {
+    case 8:
+        boot->flags ^= 1u << BOOT_BARE;
+        break;
     case 0:
         boot->nr_pages = below(prng, 4 * P2M_LEAF);
         break;
@@ -301,7 +330,7 @@ static void change_map(struct prng *prng, struct test_case *c)
 
 static void change_once(struct prng *prng, enum vocabulary vocabulary, struct test_case *c)
 {
-    unsigned what = below(prng, 28);
+    unsigned what = below(prng, 29);
 
     if (!c->count || what < 4)
         insert_op(prng, vocabulary, c);
@@ -325,6 +354,8 @@ static void change_once(struct prng *prng, enum vocabulary vocabulary, struct te
         change_map(prng, c);
     else if (what < 24)
         change_boot(prng, &c->boot);
+    else if (what < 25)
+        change_batch(prng, c);
     else
         overlap(prng, vocabulary, c);
 }

@@ -5,13 +5,13 @@
 #include <string.h>
 
 #include "core/e820.h"
-#include "props/case/entry.h"
 #include "props/base/uninstrumented.h"
+#include "props/case/entry.h"
 
 UNINSTRUMENTED_BEGIN
 
-const struct generate_mix generate_all = {16, 24, 8};
-const struct generate_mix generate_calls = {0, 0, 0};
+const struct generate_mix generate_all = {16, 24, 8, 24, 48};
+const struct generate_mix generate_calls = {0, 0, 0, 0, 0};
 
 #define HOT 3
 #define RECENT 8
@@ -21,10 +21,12 @@ static struct {
     uint64_t hot[HOT];       /* first PFNs of leaves */
     uint64_t recent[RECENT]; /* PFNs used before */
     unsigned used;
-    bool meets;      /* the op before is to run inside the next one, */
-    uint64_t inside; /* and has this PFN */
-    unsigned beyond; /* one PFN in so many is beyond the table */
-    unsigned off;    /* op kinds that are not drawn at all: swarm */
+    bool meets;       /* the op before is to run inside the next one, */
+    uint64_t inside;  /* and has this PFN */
+    unsigned beyond;  /* one PFN in so many is beyond the table */
+    unsigned off;     /* op kinds that are not drawn at all: swarm */
+    uint64_t granted; /* the first PFN of the last batch of grants, */
+    uint8_t slots;    /* and its slots; 0: there was none */
 } drawn;
 
 bool generate_swarm_off;
@@ -56,6 +58,7 @@ static void forget(struct prng *prng, const struct boot *boot)
 {
     drawn.used = 0;
     drawn.meets = false;
+    drawn.slots = 0;
     drawn.beyond = boot->auto_translated ? 3 : 16;
     for (unsigned i = 0; i < HOT; i++) {
         drawn.hot[i] = edge_leaf(prng);
@@ -173,6 +176,39 @@ static void draw_swarm(struct prng *prng)
         drawn.off = (unsigned)prng_next(prng) & ~(1u << (prng_one_in(prng, 2) ? OP_SET : OP_RANGE));
 }
 
+/* Batches are small mostly; an unmap is mostly of what the last one mapped, or a part. */
+static void a_grant(struct prng *prng, struct op *op)
+{
+    op->kind = drawn.slots && prng_one_in(prng, 2) ? OP_GRANT_UNMAP : OP_GRANT_MAP;
+    op->count = (uint8_t)(1 + prng_below(prng, 1 + prng_below(prng, OP_GRANTS_MAX)));
+    if (op->kind == OP_GRANT_UNMAP && !prng_one_in(prng, 8)) {
+        op->pfn = (drawn.granted + prng_below(prng, 2)) & shape_word_mask(&shape_here);
+        op->count = prng_one_in(prng, 2) ? drawn.slots : op->count;
+        return;
+    }
+    op->pfn = generate_pfn(prng);
+    if (op->kind == OP_GRANT_UNMAP)
+        return;
+    op->arg = prng_below(prng, (uint64_t)1 << (prng_one_in(prng, 4) ? MFN_BITS : 8));
+    if (prng_one_in(prng, 3))
+        op->slots = (uint16_t)(1u << prng_below(prng, op->count));
+    if (prng_one_in(prng, 12))
+        op->slots = (uint16_t)prng_next(prng);
+    if (prng_one_in(prng, 4))
+        op->refuse = (uint8_t)(1 + prng_below(prng, 4));
+    drawn.granted = op->pfn;
+    drawn.slots = op->count;
+}
+
+static void a_life_op(struct prng *prng, struct op *op)
+{
+    static const uint8_t kinds[] = {OP_BUILD, OP_PUBLISH, OP_DESTROY, OP_BUILD};
+
+    op->kind = kinds[prng_below(prng, 4)];
+    if (op->kind == OP_BUILD && prng_one_in(prng, 3))
+        op->at = (uint16_t)(1 + prng_below(prng, 6));
+}
+
 static void random_op(struct prng *prng, const struct generate_mix *mix, struct op *op)
 {
     static const uint8_t kinds[16] = {
@@ -186,6 +222,14 @@ static void random_op(struct prng *prng, const struct generate_mix *mix, struct 
     memset(op, 0, sizeof(*op));
     if (!(drawn.off >> OP_RESUME & 1) && once_in(prng, mix->resume)) {
         op->kind = OP_RESUME;
+        return;
+    }
+    if (!(drawn.off >> OP_GRANT_MAP & 1) && once_in(prng, mix->grants)) {
+        a_grant(prng, op);
+        return;
+    }
+    if (!(drawn.off >> OP_BUILD & 1) && once_in(prng, mix->life)) {
+        a_life_op(prng, op);
         return;
     }
     do
@@ -276,8 +320,12 @@ void generate_case(struct prng *prng, const struct generate_mix *mix, unsigned o
     forget(prng, &c->boot);
     c->count = 0;
     draw_swarm(prng);
+    if (ops > 1 && !(drawn.off >> OP_BUILD & 1) && once_in(prng, mix->life / 4)) {
+        c->boot.flags |= 1u << BOOT_BARE;
+        c->ops[c->count++] = (struct op){.kind = OP_BUILD, .at = (uint16_t)prng_below(prng, 3)};
+    }
     if (ops && once_in(prng, mix->e820)) {
-        an_e820_table(prng, ops, c);
+        an_e820_table(prng, ops - c->count, c);
         if (prng_one_in(prng, 2)) /* calls on top of it show little that is new */
             return;
     }

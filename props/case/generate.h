@@ -16,6 +16,8 @@ struct generate_mix {
     unsigned resume; /* ops */
     unsigned race;   /* calls that run inside the next one */
     unsigned e820;   /* cases that start with a memory map, and may end with it */
+    unsigned grants; /* ops: a batch of grants */
+    unsigned life;   /* ops: build, publish, destroy; and cases that build by themselves */
 };
 
 extern const struct generate_mix generate_all;   /* everything, often */

@@ -106,7 +106,7 @@ static bool turns_equal(const struct op *a, const struct op *b)
            a->turns == b->turns;
 }
 
-static bool op_equal(const struct op *a, const struct op *b)
+bool op_equal(const struct op *a, const struct op *b)
 {
     return a->kind == b->kind && a->refuse == b->refuse && a->type == b->type &&
            a->count == b->count && a->slots == b->slots && a->pfn == b->pfn && a->arg == b->arg &&

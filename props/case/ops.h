@@ -245,7 +245,8 @@ struct boot_place {
 struct boot_place boot_place_of(const struct shape *shape, uint64_t nr_pages);
 uint64_t boot_pages(const struct shape *shape, const struct boot_place *place);
 
-/* The very same boot and calls? Subject and mode do not count. */
+/* The very same op; the very same boot and ops? Subject and mode do not count. */
+bool op_equal(const struct op *a, const struct op *b);
 bool case_equal(const struct test_case *a, const struct test_case *b);
 
 /* Is each field within its bounds, and zero where its op has no such field? Text and bytes

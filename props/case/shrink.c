@@ -30,7 +30,8 @@ static unsigned kind_weight(const struct op *op)
         [ENTRY_FOREIGN] = 3,   [ENTRY_MFN_IS_PFN] = 4, [ENTRY_WRONG_IDENTITY] = 5,
         [ENTRY_BOTH_BITS] = 6,
     };
-    unsigned sum = 16u * weight[op->kind] + 64u * (op->at != 0) + 64u * (op->refuse != 0);
+    unsigned sum = 16u * weight[op->kind] + 256u * (op->at != 0) + 256u * (op->refuse != 0) +
+                   256u * (op->slots != 0) + 256u * op_has_schedule(op);
     uint64_t value;
 
     if (op_has_entry(op->kind))
@@ -54,8 +55,10 @@ static uint64_t numbers_of(const struct op *op)
         entry_split(&shape_here, op->pfn, op->arg, &value);
     if (op->kind == OP_RANGE)
         value = op->arg > op->pfn ? op->arg - op->pfn : op->pfn - op->arg;
+    if (op->kind == OP_GRANT_MAP || op->kind == OP_MFN_BASE)
+        value = op->arg;
     return capped(op->pfn) * 2 + capped(value) + op->at + op->refuse + capped(op->start) +
-           capped(op->stop);
+           capped(op->stop) + 4u * op->count + op->slots;
 }
 
 /* The same PFN twice is easier on the reader than two PFNs. */

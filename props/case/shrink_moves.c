@@ -36,6 +36,11 @@ bool shrink_boot(struct shrink *shrink, struct test_case *c, shrink_offer_fn *of
     TRY(candidate.boot.xen_restore = false);
     TRY(candidate.boot.refuse = 0);
     TRY(candidate.boot.refuse -= boot->refuse > 0);
+    for (unsigned bit = 0; bit < 16; bit++)
+        TRY(candidate.boot.flags &= (uint16_t)~(1u << bit));
+    TRY(candidate.boot.hotplug_limit = 0);
+    TRY(memset(candidate.boot.extra, 0, sizeof(candidate.boot.extra)));
+    TRY(memset(&candidate.boot.setup, 0, sizeof(candidate.boot.setup)));
     TRY(candidate.boot.holes = 0);
     TRY(candidate.boot.holes /= 2);
     for (unsigned i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
@@ -86,7 +91,7 @@ static unsigned other_pfns(const struct test_case *c, uint64_t pfn, uint64_t *ou
     if (pfn > max)
         out[count++] = max;
     for (unsigned i = 0; i < c->count && count < PFNS; i++)
-        if (op_has_pfn(c->ops[i].kind) && c->ops[i].pfn < pfn)
+        if (op_names_pfn(c->ops[i].kind) && c->ops[i].pfn < pfn)
             out[count++] = c->ops[i].pfn;
     return count;
 }
@@ -212,6 +217,30 @@ static bool fewer_entries(struct shrink *shrink, struct test_case *c, unsigned i
     return false;
 }
 
+/* Fewer slots, fewer refused ones, a lower batch; a batch as a set. */
+static bool smaller_batch(struct shrink *shrink, struct test_case *c, unsigned i,
+                          shrink_offer_fn *offer)
+{
+    struct op *op = &candidate.ops[i];
+    uint64_t pfns[PFNS];
+    unsigned count;
+
+    if (c->ops[i].kind != OP_GRANT_MAP && c->ops[i].kind != OP_GRANT_UNMAP)
+        return false;
+    for (unsigned n = 1; n < c->ops[i].count; n++)
+        TRY(op->count = (uint8_t)n);
+    TRY((op->pfn++, op->count--, op->slots >>= 1));
+    TRY(op->slots = 0);
+    for (unsigned bit = 0; bit < OP_GRANTS_MAX; bit++)
+        TRY(op->slots &= (uint16_t)~(1u << bit));
+    TRY(op->arg = 0);
+    TRY(*op = ((struct op){.kind = OP_SET, .pfn = c->ops[i].pfn}));
+    count = other_pfns(c, c->ops[i].pfn, pfns);
+    for (unsigned k = 0; k < count; k++)
+        TRY(op->pfn = pfns[k]);
+    return false;
+}
+
 bool shrink_op(struct shrink *shrink, struct test_case *c, unsigned i, shrink_offer_fn *offer)
 {
     uint64_t pfns[PFNS];
@@ -220,12 +249,13 @@ bool shrink_op(struct shrink *shrink, struct test_case *c, unsigned i, shrink_of
 
     TRY(op->at = 0);
     TRY(op->refuse = 0);
-    for (unsigned k = 1; k < c->ops[i].at; k++)
-        TRY(op->at = (uint8_t)k);
+    TRY((op->turns = 0, op->at_from = op->at_keep = 0, memset(op->turn, 0, sizeof(op->turn))));
+    for (unsigned k = 1; k < c->ops[i].at && k <= OP_AT_MAX; k++)
+        TRY(op->at = (uint16_t)k);
     for (unsigned k = 1; k < c->ops[i].refuse; k++)
         TRY(op->refuse = (uint8_t)k);
-    if (fewer_entries(shrink, c, i, offer) || other_kinds(shrink, c, i, offer) ||
-        other_addresses(shrink, c, i, offer))
+    if (smaller_batch(shrink, c, i, offer) || fewer_entries(shrink, c, i, offer) ||
+        other_kinds(shrink, c, i, offer) || other_addresses(shrink, c, i, offer))
         return true;
     if (!op_has_pfn(c->ops[i].kind))
         return false;
@@ -243,7 +273,7 @@ static void replace_pfn(struct test_case *c, uint64_t from, uint64_t to)
         struct op *op = &c->ops[i];
         uint64_t end = op->arg;
 
-        if (!op_has_pfn(op->kind))
+        if (!op_names_pfn(op->kind))
             continue;
         if (op->pfn == from)
             shrink_move_op(op, to);
@@ -259,7 +289,7 @@ static void pull_pfns(struct test_case *c, uint64_t from, uint64_t by)
         struct op *op = &c->ops[i];
         uint64_t end = op->arg;
 
-        if (!op_has_pfn(op->kind))
+        if (!op_names_pfn(op->kind))
             continue;
         if (op->pfn >= from)
             shrink_move_op(op, op->pfn - by);

@@ -547,7 +547,7 @@ static bool boot_answers(struct parser *p, unsigned at, bool *known)
 
 static bool boot_word(struct parser *p, unsigned at)
 {
-    static bool (*const parts[])(struct parser * p, unsigned at, bool *known) = {
+    static bool (*const parts[])(struct parser *p, unsigned at, bool *known) = {
         boot_flag, boot_number, boot_refusal, boot_region, boot_answers};
     bool known = false;
 

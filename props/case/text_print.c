@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Prints the text format of a case: see text.h. */
-#include "text.h"
-
 #include "props/base/uninstrumented.h"
+#include "text.h"
 #include "text_words.h"
 
 UNINSTRUMENTED_BEGIN

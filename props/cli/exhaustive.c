@@ -18,11 +18,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "props/explore/explore.h"
-#include "props/report/report.h"
-#include "props/case/text.h"
 #include "props/base/files.h"
 #include "props/base/number.h"
+#include "props/case/text.h"
+#include "props/explore/explore.h"
+#include "props/report/report.h"
 
 UNINSTRUMENTED_BEGIN
 
@@ -34,14 +34,17 @@ static struct {
 } options = {.jobs = 1,
              .every = 1,
              .search = {.foreign = true,
+                        .lifecycle = true,
                         .mutants_of_args = true,
                         .resumes = true,
                         .refusals = true,
                         .auto_translated = true}};
 
 static const char usage_text[] =
-    "usage: exhaustive [--races] [--jobs=N] [--every=N] [--want=INVARIANT] [--transitions=N]\n"
+    "usage: exhaustive [--grants] [--races] [--jobs=N] [--every=N] [--want=INVARIANT] "
+    "[--transitions=N]\n"
     "                  [--depth=N] [--seconds=N] [--out=FILE]\n"
+    "  --grants       grants in place of sets of FOREIGN entries\n"
     "  --races        two calls at a time, at every sync point, from every state\n"
     "  --jobs=N       so many processes share the states (races only)\n"
     "  --every=N      only from each N-th state (races only)\n"
@@ -57,6 +60,7 @@ static int usage(const char *why)
 }
 
 static const struct option known[] = {
+    {"grants", no_argument, NULL, 'g'},
     {"races", no_argument, NULL, 'r'},
     {"jobs", required_argument, NULL, 'j'},
     {"every", required_argument, NULL, 'e'},
@@ -73,6 +77,11 @@ static bool parse_option(int option)
 {
     uint64_t value = 0;
 
+    if (option == 'g') {
+        options.search.grants = true;
+        options.search.foreign = false;
+        return true;
+    }
     if (option == 'r') {
         options.races = true;
         return true;

@@ -6,6 +6,7 @@
  * their kind (explore.h says why that is enough).
  */
 #include "explore.h"
+#include "props/run/grants.h"
 
 UNINSTRUMENTED_BEGIN
 
@@ -27,8 +28,14 @@ static inline void put(unsigned bits, uint64_t value)
 }
 
 /* 2x2x4 and 4x2x2 take about 110 bits. */
-_Static_assert(P2M_TOP *(4 + P2M_MID * (3 + P2M_LEAF * 3)) + 16 <= 128 || MAX_P2M_PFN > 16,
+_Static_assert(P2M_TOP *(4 + P2M_MID * (3 + P2M_LEAF * 3)) + 13 <= 128 || MAX_P2M_PFN > 16,
                "the encoding of a small tree fits into two words");
+
+/* Before it is published the MFN tree holds what no call looks at. */
+static void put_mfn(p2m_word mfn, const void *page)
+{
+    put(1, run.published && mfn == host_virt_to_mfn(page));
+}
 
 static void put_leaf(const p2m_word *leaf, p2m_word mfn, p2m_word first)
 {
@@ -36,11 +43,11 @@ static void put_leaf(const p2m_word *leaf, p2m_word mfn, p2m_word first)
 
     if (leaf == tree->missing || leaf == tree->identity) {
         put(2, leaf == tree->identity);
-        put(1, mfn == host_virt_to_mfn(tree->missing));
+        put_mfn(mfn, tree->missing);
         return;
     }
     put(2, host_list_index(leaf) < 0 ? 2 : 3);
-    put(1, mfn == host_virt_to_mfn(leaf));
+    put_mfn(mfn, leaf);
     for (unsigned i = 0; i < P2M_LEAF; i++) {
         enum entry_kind kind = entry_split(&shape_here, first + i, leaf[i], &value);
 
@@ -55,7 +62,7 @@ static void put_mid(unsigned ti)
 
     put(2, mid == tree->mid_missing ? 0 : mid == tree->mid_identity ? 1 : 2);
     put(1, mid_mfn == tree->mid_missing_mfn);
-    put(1, tree->top_mfn[ti] == host_virt_to_mfn(mid_mfn));
+    put_mfn(tree->top_mfn[ti], mid_mfn);
     if (mid == tree->mid_missing || mid == tree->mid_identity)
         return;
     for (unsigned mi = 0; mi < P2M_MID; mi++)
@@ -66,11 +73,18 @@ struct key explore_key(void)
 {
     code.key = (struct key){{0, 0}};
     code.used = 0;
-    if (run.c->boot.auto_translated) {
-        put(1, 1);
-        return code.key;
+    put(1, run.c->boot.auto_translated);
+    put(1, run.built);
+    put(1, run.published);
+    if (!run.built) { /* what a build will make of it */
+        put(1, run.c->boot.holes != 0);
+        put(5, run.c->boot.nr_pages);
     }
-    put(1, 0);
+    if (run.c->boot.auto_translated || !run.built)
+        return code.key;
+    put(1, grants_count() > 0);
+    for (p2m_word pfn = 0; grants_count() && pfn < MAX_P2M_PFN; pfn++)
+        put(1, grants_has(pfn));
     run.subject->view(tree);
     put(5, host.info->max_pfn / P2M_LEAF);
     put(5, tree->hidden / P2M_LEAF);

@@ -33,8 +33,9 @@ static unsigned add_pfn(const struct explore_options *options, struct choice *ch
         if ((symbols[i] == SYMBOL_FOREIGN && !options->foreign) ||
             (symbols[i] > SYMBOL_FOREIGN && !options->mutants_of_args))
             continue;
-        choices[count++] = (struct choice){OP_SET, symbols[i], false, pfn, 0};
-        choices[count++] = (struct choice){OP_SET_NOALLOC, symbols[i], false, pfn, 0};
+        choices[count++] = (struct choice){.kind = OP_SET, .symbol = symbols[i], .pfn = pfn};
+        choices[count++] =
+            (struct choice){.kind = OP_SET_NOALLOC, .symbol = symbols[i], .pfn = pfn};
     }
     return count;
 }
@@ -45,8 +46,27 @@ static unsigned add_range(struct choice *choices, p2m_word start, p2m_word end)
     return 1;
 }
 
+/* Batches from `pfn`: of one slot and of two, each slot refused by the hypervisor in turn. */
+static unsigned add_grants(struct choice *choices, p2m_word pfn)
+{
+    unsigned count = 0;
+
+    for (unsigned slots = 1; slots <= 2; slots++) {
+        choices[count++] =
+            (struct choice){.kind = OP_GRANT_UNMAP, .pfn = pfn, .count = (uint8_t)slots};
+        for (unsigned refused = 0; refused <= slots; refused++)
+            choices[count++] =
+                (struct choice){.kind = OP_GRANT_MAP,
+                                .pfn = pfn,
+                                .count = (uint8_t)slots,
+                                .slots = (uint8_t)(refused ? 1u << (refused - 1) : 0)};
+    }
+    return count;
+}
+
 unsigned explore_choices(const struct explore_options *options, struct choice *choices)
 {
+    static const uint8_t life[] = {OP_BUILD, OP_PUBLISH, OP_DESTROY};
     unsigned count = 0;
 
     for (p2m_word pfn = 0; pfn < MAX_P2M_PFN; pfn++)
@@ -66,6 +86,10 @@ unsigned explore_choices(const struct explore_options *options, struct choice *c
     }
     for (unsigned xen = 0; options->resumes && xen < 2; xen++)
         choices[count++] = (struct choice){.kind = OP_RESUME, .xen = xen};
+    for (p2m_word pfn = 0; options->grants && pfn <= MAX_P2M_PFN; pfn++)
+        count += add_grants(choices + count, pfn);
+    for (unsigned i = 0; options->lifecycle && i < sizeof(life); i++)
+        choices[count++] = (struct choice){.kind = life[i]};
     return count;
 }
 
@@ -82,7 +106,8 @@ static p2m_word other_frame(p2m_word pfn, unsigned salt)
 
 struct op explore_op(const struct choice *choice, unsigned salt)
 {
-    struct op op = {.kind = choice->kind, .pfn = choice->pfn};
+    struct op op = {
+        .kind = choice->kind, .pfn = choice->pfn, .count = choice->count, .slots = choice->slots};
     p2m_word pfn = choice->pfn, frame;
 
     if (choice->kind == OP_RANGE)
@@ -124,19 +149,34 @@ enum mode { MODE_ANY, MODE_OURS, MODE_XEN };
 
 #define LENGTHS ((unsigned)MAX_P2M_PFN + 3) /* of the mfn_list: up to beyond the table */
 #define REFUSALS (4 + 2 * P2M_TOP)          /* pages that a build asks for, at most */
-#define BOOTS ((3 + REFUSALS) * LENGTHS)
+#define PLAIN_BOOTS ((3 + REFUSALS) * LENGTHS)
+#define BOOTS (PLAIN_BOOTS + 3 * LENGTHS)
 
-/* Each length of the list, as it is, with holes, with each page refused, and not in use at all. */
+/*
+ * Each length of the list, as it is, with holes, not in use at all, and with each page refused;
+ * the first three again as boots that build nothing by themselves.
+ */
 static struct boot boot_of(unsigned number)
 {
-    unsigned way = number / LENGTHS;
+    bool bare = number >= PLAIN_BOOTS;
+    unsigned way = (bare ? number - PLAIN_BOOTS : number) / LENGTHS;
 
     return (struct boot){
+        .flags = bare ? 1u << BOOT_BARE : 0,
         .nr_pages = number % LENGTHS,
         .holes = way == 1 ? 0x80 : 0,
         .auto_translated = way == 2,
         .refuse = (uint8_t)(way > 2 ? way - 2 : 0),
     };
+}
+
+/* The refused page of a build has a field of its own. */
+static void refuse_page(struct op *op, unsigned n)
+{
+    if (op->kind == OP_BUILD)
+        op->at = (uint16_t)n;
+    else
+        op->refuse = (uint8_t)n;
 }
 
 bool explore_go(const struct subject *subject, const struct explored *explored, uint32_t index,
@@ -156,7 +196,7 @@ bool explore_go(const struct subject *subject, const struct explored *explored, 
         return false;
     for (unsigned i = 0; i < depth; i++) {
         c->ops[i] = explore_op(&choices[STEP_CHOICE(step[i])], 0);
-        c->ops[i].refuse = (uint8_t)STEP_REFUSE(step[i]);
+        refuse_page(&c->ops[i], STEP_REFUSE(step[i]));
         c->count = i + 1;
         if (!executor_steps(i, i + 1, &verdict))
             return false;
@@ -222,7 +262,7 @@ static bool step(uint32_t from, unsigned choice, unsigned refuse, unsigned *aske
 
     next.depth = (uint8_t)(depth + 1);
     search.c.ops[depth] = explore_op(&search.choice[choice], 0);
-    search.c.ops[depth].refuse = (uint8_t)refuse;
+    refuse_page(&search.c.ops[depth], refuse);
     search.c.count = depth + 1;
     if (search.choice[choice].kind == OP_RESUME) {
         next.mode = search.choice[choice].xen ? MODE_XEN : MODE_OURS;
@@ -283,6 +323,7 @@ static bool boots(void)
 
         search.c.boot = boot_of(number);
         if ((search.c.boot.refuse && !search.options->refusals) ||
+            (search.c.boot.flags && !search.options->lifecycle) ||
             (search.c.boot.auto_translated && !search.options->auto_translated))
             continue;
         search.explored->transitions++;

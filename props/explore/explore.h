@@ -10,6 +10,9 @@
  * other MFNs runs through the same steps. (What is stored is always an MFN unlike the
  * one there, so that a store that is lost is seen; malformed entries are tried too.)
  * For the same reason one resume is as good as many: it changes MFNs alone.
+ *
+ * With grants, FOREIGN entries come from grants alone: a plain FOREIGN entry and a granted one
+ * at each PFN would multiply the states, and the core takes both for the same.
  */
 #ifndef PROPS_EXPLORE_EXPLORE_H
 #define PROPS_EXPLORE_EXPLORE_H
@@ -19,6 +22,8 @@
 
 struct explore_options {
     bool foreign;         /* entries: FOREIGN ones too */
+    bool grants;          /* batches of one and two slots, each refused in turn */
+    bool lifecycle;       /* build, publish, destroy; boots that do neither */
     bool mutants_of_args; /* malformed entries, PFNs beyond the table, s > e */
     bool resumes, refusals, auto_translated;
     enum invariant want;    /* the violation to look for; INVARIANT_NONE: any */
@@ -70,6 +75,8 @@ struct choice {
     uint8_t kind;   /* enum op_kind */
     uint8_t symbol; /* set, __set */
     bool xen;       /* resume: Xen's way */
+    uint8_t count;  /* grants: slots, */
+    uint8_t slots;  /* and those that the hypervisor refuses */
     p2m_word pfn, end;
 };
 

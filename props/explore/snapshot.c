@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "props/run/grants.h"
+
 UNINSTRUMENTED_BEGIN
 
 bool snapshot_take(struct snapshot *s)
@@ -16,6 +18,9 @@ bool snapshot_take(struct snapshot *s)
     s->host.freed = host.freed;
     s->host.epoch = host.epoch;
     s->host.shift = host.shift;
+    s->built = run.built;
+    s->has_tree = run.published;
+    s->grants = grants_save(s->grant, SNAPSHOT_GRANTS);
     s->info = host_info_index();
     s->published = *host.info;
     for (unsigned i = 0; i < host.taken; i++)
@@ -35,6 +40,9 @@ void snapshot_restore(const struct snapshot *s)
     host.live = s->host.live;
     host.epoch = s->host.epoch;
     host.shift = s->host.shift;
+    run.built = s->built;
+    run.published = s->has_tree;
+    grants_restore((const p2m_word(*)[2])s->grant, s->grants);
     host_info_select(s->info);
     *host.info = s->published;
     for (unsigned i = 0; i < host.taken; i++)

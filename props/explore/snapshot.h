@@ -12,9 +12,16 @@
 #define SNAPSHOT_PAGES 128
 #define SNAPSHOT_STATE 128
 #define SNAPSHOT_LEAVES 32
+#define SNAPSHOT_GRANTS 16
 
 struct snapshot {
-    struct host host;
+    struct {
+        unsigned taken, live, freed, epoch;
+        p2m_word shift;
+    } host;
+    bool built, has_tree;
+    unsigned grants;
+    p2m_word grant[SNAPSHOT_GRANTS][2];
     unsigned info;
     struct p2m_shared_info published;
     struct model model;

@@ -23,6 +23,27 @@ unsigned grants_count(void)
     return book.count;
 }
 
+unsigned grants_save(p2m_word (*slots)[2], unsigned most)
+{
+    unsigned count = book.count < most ? book.count : most;
+
+    for (unsigned i = 0; i < count; i++) {
+        slots[i][0] = book.slot[i].pfn;
+        slots[i][1] = book.slot[i].mfn;
+    }
+    return count;
+}
+
+void grants_restore(const p2m_word (*slots)[2], unsigned count)
+{
+    book.count = host.grants = count;
+    for (unsigned i = 0; i < count; i++) {
+        book.slot[i].pfn = slots[i][0];
+        book.slot[i].mfn = slots[i][1];
+        host.grant[i] = (struct p2m_grant){slots[i][0], slots[i][1], false};
+    }
+}
+
 /* ---- what is allowed ---- */
 
 static bool any_in(uint64_t start, uint64_t end)
@@ -31,6 +52,11 @@ static bool any_in(uint64_t start, uint64_t end)
         if (book.slot[i].pfn >= start && book.slot[i].pfn < end)
             return true;
     return false;
+}
+
+bool grants_has(p2m_word pfn)
+{
+    return any_in(pfn, (uint64_t)pfn + 1);
 }
 
 static bool map_becomes_identity(bool domu)

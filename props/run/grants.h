@@ -12,8 +12,13 @@
 /* An empty book. */
 void grants_reset(void);
 
-/* Slots that are mapped now. */
+/* Slots that are mapped now; is this PFN one? */
 unsigned grants_count(void);
+bool grants_has(p2m_word pfn);
+
+/* The whole book as words, to be put back (explore/): at most `most` slots; their number. */
+unsigned grants_save(p2m_word (*slots)[2], unsigned most);
+void grants_restore(const p2m_word (*slots)[2], unsigned count);
 
 /* Can the call be made: does it respect what is mapped, and the rules of grants? */
 bool grants_allow(const struct op *op);
