@@ -108,6 +108,7 @@ static void watch(int op, uint64_t result)
     switch ((enum op_kind)loaded.ops[op].kind) {
     case OP_SET:
     case OP_SET_NOALLOC:
+    case OP_BUILD:
         fprintf(watch_out, "%s\n", result ? "true" : "false");
         break;
     case OP_GET:
@@ -116,11 +117,17 @@ static void watch(int op, uint64_t result)
         break;
     case OP_RESUME:
     case OP_E820:
+    case OP_PUBLISH:
+    case OP_DESTROY:
+    case OP_LIST:
+    case OP_MFN_BASE:
         fprintf(watch_out, "done\n");
         break;
     case OP_PFN_TO_MFN:
     case OP_RANGE:
     case OP_XEN_SET_IDENTITY:
+    case OP_GRANT_MAP:
+    case OP_GRANT_UNMAP:
         fprintf(watch_out, "0x%" PRIx64 "\n", result);
         break;
     }
@@ -171,13 +178,19 @@ static void draw_at_end(void)
     tree_text(watch_out);
 }
 
+/* Does an op wait for the next call? */
+static bool waits(const struct op *op)
+{
+    return op_has_pfn(op->kind) && op->at;
+}
+
 static void tree_before(const struct subject *subject, int op, FILE *out)
 {
     unsigned count = loaded.count;
     struct verdict verdict;
 
     loaded.count = op < 0 ? 0 : (unsigned)op < count ? (unsigned)op : count;
-    while (loaded.count && loaded.count < count && loaded.ops[loaded.count - 1].at)
+    while (loaded.count && loaded.count < count && waits(&loaded.ops[loaded.count - 1]))
         loaded.count--; /* calls that wait for the failing one are part of it */
     watch_out = out;
     executor_at_end = draw_at_end;

@@ -105,7 +105,7 @@ struct geometry {
     bool (*e820_verify)(const struct e820_table *table, bool domu, FILE *out);
 };
 
-#define GEOMETRY_BYTES 8192
+#define GEOMETRY_BYTES 16384
 
 /* ---- all geometries (geometries.c) ---- */
 

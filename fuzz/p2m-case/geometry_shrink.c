@@ -12,9 +12,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "geometry_here.h"
 #include "props/case/shrink.h"
 #include "props/case/text.h"
-#include "geometry_here.h"
 
 UNINSTRUMENTED_BEGIN
 
@@ -35,7 +35,7 @@ static struct {
     struct {
         struct test_case c;
         char name[NAME];
-    } * shared;
+    } *shared;
     pid_t pid; /* 0: there is none now */
     int ask, answer;
 } apart;
@@ -216,28 +216,66 @@ static const char *const kind_names[OP_KINDS] = {
 #undef X
 };
 
+/* `, .name = value`, unless it is 0 anyway. */
+static void print_field(FILE *out, const char *name, uint64_t value)
+{
+    if (value > 9)
+        fprintf(out, ", .%s = 0x%" PRIx64, name, value);
+    else if (value)
+        fprintf(out, ", .%s = %" PRIu64, name, value);
+}
+
+static void print_turns_in_c(FILE *out, const struct op *op)
+{
+    print_field(out, "at", op->at);
+    print_field(out, "at_from", op->at_from);
+    print_field(out, "at_keep", op->at_keep);
+    if (!op->turns)
+        return;
+    fprintf(out, ", .turns = %u, .turn = {", op->turns);
+    for (unsigned i = 0; i < op->turns; i++)
+        fprintf(out, "%s{%u, %u, %u}", i ? ", " : "", op->turn[i].point, op->turn[i].from,
+                op->turn[i].keep);
+    fprintf(out, "}");
+}
+
 static void print_op_in_c(FILE *out, const struct op *op, bool any_pfn, bool any_arg)
 {
     fprintf(out, "            {.kind = %s", kind_names[op->kind]);
-    if (op->at)
-        fprintf(out, ", .at = %u", op->at);
-    if (op->refuse)
-        fprintf(out, ", .refuse = %u", op->refuse);
-    if (op->type)
-        fprintf(out, ", .type = %u", op->type);
-    if (op_has_pfn(op->kind))
+    print_turns_in_c(out, op);
+    print_field(out, "refuse", op->refuse);
+    print_field(out, "type", op->type);
+    print_field(out, "count", op->count);
+    print_field(out, "slots", op->slots);
+    if (op_names_pfn(op->kind))
         fprintf(out, ", .pfn = 0x%" PRIx64 "%s", op->pfn, any_pfn ? " /* any */" : "");
     if (op_stores(op->kind))
         fprintf(out, ", .arg = 0x%" PRIx64 "%s", op->arg, any_arg ? " /* any */" : "");
-    if (op->kind == OP_E820)
-        fprintf(out, ", .start = 0x%" PRIx64 ", .stop = 0x%" PRIx64, op->start, op->stop);
+    else
+        print_field(out, "arg", op->arg);
+    print_field(out, "start", op->start);
+    print_field(out, "stop", op->stop);
+    fprintf(out, "},\n");
+}
+
+static void print_boot_in_c(FILE *out, const struct boot *boot)
+{
+    fprintf(out, "        .boot = {.nr_pages = 0x%" PRIx64, boot->nr_pages);
+    print_field(out, "refuse", boot->refuse);
+    print_field(out, "holes", boot->holes);
+    print_field(out, "auto_translated", boot->auto_translated);
+    print_field(out, "xen_restore", boot->xen_restore);
+    print_field(out, "flags", boot->flags);
+    print_field(out, "hotplug_limit", boot->hotplug_limit);
+    for (unsigned i = 0; i < BOOT_EXTRAS && boot->extra[i].pages; i++)
+        fprintf(out, ", .extra[%u] = {0x%" PRIx64 ", 0x%x}", i, boot->extra[i].pfn,
+                boot->extra[i].pages);
     fprintf(out, "},\n");
 }
 
 /* As a test that can be pasted into props/tests/test_core.c. */
 static void print_in_c(FILE *out, const struct test_case *small, const struct shrink_marks *marks)
 {
-    const struct boot *boot = &small->boot;
     char name[NAME];
 
     snprintf(name, sizeof(name), "%s", trial.want);
@@ -245,17 +283,9 @@ static void print_in_c(FILE *out, const struct test_case *small, const struct sh
         *p = *p >= 'A' && *p <= 'Z' ? (char)(*p + 32) : *p == '-' ? '_' : *p;
     fprintf(out, "/* %s, geometry %s */\nstatic void test_%s(void **state)\n{\n", trial.want,
             shape_here.name, name);
-    fprintf(out, "    static const struct test_case c = {\n        .boot = {.nr_pages = 0x%" PRIx64,
-            boot->nr_pages);
-    if (boot->refuse)
-        fprintf(out, ", .refuse = %u", boot->refuse);
-    if (boot->holes)
-        fprintf(out, ", .holes = %u", boot->holes);
-    if (boot->auto_translated)
-        fprintf(out, ", .auto_translated = true");
-    if (boot->xen_restore)
-        fprintf(out, ", .xen_restore = true");
-    fprintf(out, "},\n        .count = %u,\n        .ops = {\n", small->count);
+    fprintf(out, "    static const struct test_case c = {\n");
+    print_boot_in_c(out, &small->boot);
+    fprintf(out, "        .count = %u,\n        .ops = {\n", small->count);
     for (unsigned i = 0; i < small->count; i++)
         print_op_in_c(out, &small->ops[i], marks->any[i].pfn, marks->any[i].arg);
     fprintf(out, "        },\n    };\n    struct verdict verdict;\n\n    (void)state;\n"

@@ -182,14 +182,14 @@ static void a_grant(struct prng *prng, struct op *op)
     op->kind = drawn.slots && prng_one_in(prng, 2) ? OP_GRANT_UNMAP : OP_GRANT_MAP;
     op->count = (uint8_t)(1 + prng_below(prng, 1 + prng_below(prng, OP_GRANTS_MAX)));
     if (op->kind == OP_GRANT_UNMAP && !prng_one_in(prng, 8)) {
-        op->pfn = drawn.granted + prng_below(prng, 2);
+        op->pfn = (drawn.granted + prng_below(prng, 2)) & shape_word_mask(&shape_here);
         op->count = prng_one_in(prng, 2) ? drawn.slots : op->count;
         return;
     }
     op->pfn = generate_pfn(prng);
     if (op->kind == OP_GRANT_UNMAP)
         return;
-    op->arg = prng_below(prng, (uint64_t)1 << (prng_one_in(prng, 4) ? 40 : 8));
+    op->arg = prng_below(prng, (uint64_t)1 << (prng_one_in(prng, 4) ? MFN_BITS : 8));
     if (prng_one_in(prng, 3))
         op->slots = (uint16_t)(1u << prng_below(prng, op->count));
     if (prng_one_in(prng, 12))

@@ -2,6 +2,8 @@
 /* Entries and boot records taken apart and put together, and carried over. */
 #include "ops.h"
 
+#include <string.h>
+
 #include "props/base/uninstrumented.h"
 
 UNINSTRUMENTED_BEGIN
@@ -63,9 +65,16 @@ uint64_t boot_max_pages(const struct shape *shape)
 
 struct boot_place boot_place_of(const struct shape *shape, uint64_t nr_pages)
 {
-    uint64_t rest = nr_pages % shape->leaf;
+    uint64_t max = boot_max_pages(shape), rest = nr_pages % shape->leaf;
     bool high = rest > shape->leaf / 2;
 
+    if (nr_pages > max) {
+        uint64_t above = nr_pages - max - 1, below = shape_word_mask(shape) - nr_pages;
+
+        high = below < above;
+        return (struct boot_place){
+            .beyond = true, .beyond_high = high, .past = high ? below : above};
+    }
     return (struct boot_place){.leaves = (uint16_t)(nr_pages / shape->leaf),
                                .rest = (uint16_t)(high ? shape->leaf - rest : rest),
                                .rest_high = high};
@@ -75,22 +84,49 @@ uint64_t boot_pages(const struct shape *shape, const struct boot_place *place)
 {
     uint64_t max = boot_max_pages(shape), rest = place->rest % shape->leaf;
 
+    if (place->beyond) {
+        uint64_t past = place->past % (shape_word_mask(shape) - max);
+
+        return place->beyond_high ? shape_word_mask(shape) - past : max + 1 + past;
+    }
     if (place->rest_high && rest)
         rest = shape->leaf - rest;
     return (place->leaves * (uint64_t)shape->leaf + rest) % (max + 1);
 }
 
+/* ---- the same? ---- */
+
+static bool turns_equal(const struct op *a, const struct op *b)
+{
+    for (unsigned i = 0; i < a->turns && i < OP_TURNS - 1; i++)
+        if (a->turn[i].point != b->turn[i].point || a->turn[i].from != b->turn[i].from ||
+            a->turn[i].keep != b->turn[i].keep)
+            return false;
+    return a->at == b->at && a->at_from == b->at_from && a->at_keep == b->at_keep &&
+           a->turns == b->turns;
+}
+
 bool op_equal(const struct op *a, const struct op *b)
 {
-    return a->kind == b->kind && a->refuse == b->refuse && a->at == b->at && a->type == b->type &&
-           a->pfn == b->pfn && a->arg == b->arg && a->start == b->start && a->stop == b->stop;
+    return a->kind == b->kind && a->refuse == b->refuse && a->type == b->type &&
+           a->count == b->count && a->slots == b->slots && a->pfn == b->pfn && a->arg == b->arg &&
+           a->start == b->start && a->stop == b->stop && turns_equal(a, b);
+}
+
+static bool boot_equal(const struct boot *a, const struct boot *b)
+{
+    for (unsigned i = 0; i < BOOT_EXTRAS; i++)
+        if (a->extra[i].pfn != b->extra[i].pfn || a->extra[i].pages != b->extra[i].pages)
+            return false;
+    return a->nr_pages == b->nr_pages && a->refuse == b->refuse && a->holes == b->holes &&
+           a->auto_translated == b->auto_translated && a->xen_restore == b->xen_restore &&
+           a->flags == b->flags && a->hotplug_limit == b->hotplug_limit &&
+           !memcmp(&a->setup, &b->setup, sizeof(a->setup));
 }
 
 bool case_equal(const struct test_case *a, const struct test_case *b)
 {
-    if (a->boot.nr_pages != b->boot.nr_pages || a->boot.refuse != b->boot.refuse ||
-        a->boot.holes != b->boot.holes || a->boot.auto_translated != b->boot.auto_translated ||
-        a->boot.xen_restore != b->boot.xen_restore || a->count != b->count)
+    if (!boot_equal(&a->boot, &b->boot) || a->count != b->count)
         return false;
     for (unsigned i = 0; i < a->count; i++)
         if (!op_equal(&a->ops[i], &b->ops[i]))
@@ -98,21 +134,132 @@ bool case_equal(const struct test_case *a, const struct test_case *b)
     return true;
 }
 
+/* ---- within bounds? ---- */
+
+/* The fields that an op of its kind has; the others are zero. */
+static struct op own_fields(const struct op *op)
+{
+    struct op own = {.kind = op->kind};
+
+    if (op_has_pfn(op->kind)) {
+        own.at = op->at;
+        own.at_from = op->at_from;
+        own.at_keep = op->at_keep;
+        own.turns = op->turns;
+        memcpy(own.turn, op->turn, sizeof(own.turn));
+    }
+    if (op_names_pfn(op->kind))
+        own.pfn = op->pfn;
+    if (op_may_be_refused(op->kind))
+        own.refuse = op->refuse;
+    switch ((enum op_kind)op->kind) {
+    case OP_SET:
+    case OP_SET_NOALLOC:
+    case OP_RANGE:
+    case OP_LIST:
+        own.arg = op->arg;
+        break;
+    case OP_E820:
+        own.start = op->start;
+        own.stop = op->stop;
+        own.type = op->type;
+        break;
+    case OP_XEN_SET_IDENTITY:
+        own.type = op->type;
+        break;
+    case OP_GRANT_MAP:
+        own.arg = op->arg;
+        own.slots = op->slots;
+        own.count = op->count;
+        break;
+    case OP_GRANT_UNMAP:
+        own.count = op->count;
+        break;
+    case OP_BUILD:
+        own.at = op->at;
+        break;
+    case OP_MFN_BASE:
+        own.arg = op->arg;
+        own.type = op->type;
+        break;
+    case OP_GET:
+    case OP_PFN_TO_MFN:
+    case OP_RESUME:
+    case OP_PUBLISH:
+    case OP_DESTROY:
+        break;
+    }
+    return own;
+}
+
+static bool turn_fits(unsigned point, unsigned from, unsigned keep)
+{
+    static const uint16_t most[] = {[TURN_START] = OP_POINT_MAX,
+                                    [TURN_END] = OP_POINT_MAX,
+                                    [TURN_PART] = 255,
+                                    [TURN_EVERY] = 1};
+
+    return from <= TURN_EVERY && point && point <= most[from] && keep <= TURN_KEEP_MAX;
+}
+
+static bool schedule_fits(const struct op *op)
+{
+    if (op->kind == OP_BUILD)
+        return op->at <= BUILD_REFUSE_MAX;
+    if (!op->at)
+        return !op_has_schedule(op);
+    if (op->turns >= OP_TURNS || (op->turns && op->at_from == TURN_EVERY))
+        return false;
+    for (unsigned i = 0; i < op->turns; i++)
+        if (op->turn[i].from == TURN_EVERY ||
+            !turn_fits(op->turn[i].point, op->turn[i].from, op->turn[i].keep))
+            return false;
+    return turn_fits(op->at, op->at_from, op->at_keep);
+}
+
+static bool op_fits(const struct op *op, const struct shape *shape)
+{
+    bool grant = op->kind == OP_GRANT_MAP || op->kind == OP_GRANT_UNMAP;
+    bool frame = op->kind == OP_GRANT_MAP || op->kind == OP_MFN_BASE;
+    unsigned type = op->kind == OP_E820 ? OP_TYPE_MAX : op->kind == OP_MFN_BASE ? MFN_BASES - 1 : 1;
+    struct op own;
+
+    if (op->kind >= OP_KINDS)
+        return false;
+    own = own_fields(op);
+    return op_equal(op, &own) && op->pfn <= OP_LAST_PFN(shape) &&
+           op->arg <= (frame ? FRAME_LAST(shape) : OP_LAST_PFN(shape)) && op->type <= type &&
+           op->refuse <= OP_REFUSE_MAX && op->count >= grant && op->count <= OP_GRANTS_MAX &&
+           schedule_fits(op);
+}
+
+/* Regions stand at the front, and one of no page has no PFN either. */
+static bool boot_fits(const struct boot *boot, const struct shape *shape)
+{
+    const unsigned others = 1u << BOOT_AUTO_TRANSLATED | 1u << BOOT_XEN_RESTORE;
+
+    for (unsigned i = 0; i < BOOT_EXTRAS; i++)
+        if (boot->extra[i].pfn > OP_LAST_PFN(shape) ||
+            (boot->extra[i].pages ? i && !boot->extra[i - 1].pages : boot->extra[i].pfn > 0))
+            return false;
+    for (unsigned i = 0; i < BOOT_NVS; i++)
+        if (boot->setup.nvs[i].pages ? i && !boot->setup.nvs[i - 1].pages
+                                     : boot->setup.nvs[i].pfn > 0)
+            return false;
+    return boot->nr_pages <= shape_word_mask(shape) && boot->refuse <= BUILD_REFUSE_MAX &&
+           !(boot->flags & others) && !(boot->flags >> BOOT_FLAG_KINDS) &&
+           boot->hotplug_limit <= OP_LAST_PFN(shape);
+}
+
 bool case_fits(const struct test_case *c, const struct shape *shape)
 {
-    for (unsigned i = 0; i < c->count; i++) {
-        const struct op *op = &c->ops[i];
-
-        if (op_has_pfn(op->kind) && !place_fits(shape, op->pfn, OP_LAST_PFN(shape)))
+    for (unsigned i = 0; i < c->count; i++)
+        if (!op_fits(&c->ops[i], shape))
             return false;
-        if (op->kind == OP_RANGE && !place_fits(shape, op->arg, OP_LAST_PFN(shape)))
-            return false;
-        if (op->kind == OP_E820 && (!place_fits(shape, op->start / 4096, E820_LAST_PFN) ||
-                                    !place_fits(shape, op->stop / 4096, E820_LAST_PFN)))
-            return false;
-    }
-    return true;
+    return c->count <= CASE_OPS && boot_fits(&c->boot, shape);
 }
+
+/* ---- to another geometry ---- */
 
 static uint64_t convert_pfn(const struct shape *from, const struct shape *to, uint64_t pfn)
 {
@@ -136,6 +283,7 @@ static void convert_op(struct op *op, const struct shape *from, const struct sha
     switch ((enum op_kind)op->kind) {
     case OP_SET:
     case OP_SET_NOALLOC:
+    case OP_LIST:
         kind = entry_split(from, op->pfn, op->arg, &value);
         op->arg = entry_join(to, pfn, kind, value);
         break;
@@ -146,31 +294,50 @@ static void convert_op(struct op *op, const struct shape *from, const struct sha
         op->start = convert_address(from, to, op->start);
         op->stop = convert_address(from, to, op->stop);
         break;
+    case OP_GRANT_MAP:
+    case OP_MFN_BASE:
+        op->arg &= FRAME_LAST(to);
+        break;
     case OP_GET:
     case OP_PFN_TO_MFN:
     case OP_RESUME:
     case OP_XEN_SET_IDENTITY:
-    case OP_GRANT_MAP:
     case OP_GRANT_UNMAP:
-    case OP_LIST:
     case OP_BUILD:
     case OP_PUBLISH:
     case OP_DESTROY:
-    case OP_MFN_BASE:
         break;
     }
-    if (op_has_pfn(op->kind))
+    if (op_names_pfn(op->kind))
         op->pfn = pfn;
+}
+
+/* A region goes from the place where it begins to the place where it ends. */
+static void convert_boot(struct boot *boot, const struct shape *from, const struct shape *to)
+{
+    struct boot_place pages = boot_place_of(from, boot->nr_pages);
+
+    boot->nr_pages = boot_pages(to, &pages);
+    if (boot->hotplug_limit) {
+        boot->hotplug_limit = convert_pfn(from, to, boot->hotplug_limit);
+        boot->hotplug_limit += !boot->hotplug_limit;
+    }
+    for (unsigned i = 0; i < BOOT_EXTRAS && boot->extra[i].pages; i++) {
+        uint64_t end = boot->extra[i].pfn + boot->extra[i].pages, pages_there;
+
+        end = convert_pfn(from, to, end & OP_LAST_PFN(from));
+        boot->extra[i].pfn = convert_pfn(from, to, boot->extra[i].pfn);
+        pages_there = end > boot->extra[i].pfn ? end - boot->extra[i].pfn : 1;
+        boot->extra[i].pages = pages_there > UINT32_MAX ? UINT32_MAX : (uint32_t)pages_there;
+    }
 }
 
 void case_convert(struct test_case *c, const struct shape *from, const struct shape *to)
 {
-    struct boot_place pages = boot_place_of(from, c->boot.nr_pages);
-
     if (from->top == to->top && from->mid == to->mid && from->leaf == to->leaf &&
         from->word_bits == to->word_bits)
         return;
-    c->boot.nr_pages = boot_pages(to, &pages);
+    convert_boot(&c->boot, from, to);
     for (unsigned i = 0; i < c->count; i++)
         convert_op(&c->ops[i], from, to);
 }

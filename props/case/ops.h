@@ -89,10 +89,22 @@ static inline bool op_has_entry(unsigned kind)
     return OPS_WITH_ENTRY >> kind & 1;
 }
 
-/* A call at a PFN, a batch of grants, an entry of the list. */
+/* get .. range, the grants, list: it names a PFN. */
 static inline bool op_names_pfn(unsigned kind)
 {
     return op_has_pfn(kind) || kind == OP_GRANT_MAP || kind == OP_GRANT_UNMAP || kind == OP_LIST;
+}
+
+/* set, __set, list: it names an entry for that PFN. */
+static inline bool op_names_entry(unsigned kind)
+{
+    return op_has_entry(kind) || kind == OP_LIST;
+}
+
+/* set, __set, range, grant_map: `refuse` is a field of it. */
+static inline bool op_may_be_refused(unsigned kind)
+{
+    return op_stores(kind) || kind == OP_GRANT_MAP;
 }
 
 /* The name in text; as C has it. */
@@ -109,10 +121,10 @@ extern const char *const op_names[OP_KINDS];
 
 /* Where a running call is interrupted: a switch of a schedule. */
 struct turn {
-    uint16_t
-        point; /* TURN_START: the point-th sync point from now; END: from its end; PART: of 256 */
-    uint8_t from; /* enum turn_from; TURN_EVERY only in the first: each point is tried */
-    uint8_t keep; /* 0: the store buffer drains; n: it stays, its n - 1 oldest stores are seen */
+    uint16_t point; /* TURN_START: the point-th sync point from now; END: from its end;
+                       PART: 1..255 of 256; EVERY: 1 */
+    uint8_t from;   /* enum turn_from; TURN_EVERY only in the first: each point is tried */
+    uint8_t keep;   /* 0: the store buffer drains; n: it stays, its n - 1 oldest stores are seen */
 };
 enum turn_from { TURN_START, TURN_END, TURN_PART, TURN_EVERY };
 #define TURN_KEEP_MAX 3
@@ -160,6 +172,7 @@ enum boot_flag {
 #define X(name, word) BOOT_##name,
     BOOT_FLAGS(X)
 #undef X
+        BOOT_FLAG_KINDS
 };
 
 struct boot {
@@ -186,8 +199,13 @@ struct boot {
 
 #define CASE_OPS 256
 
+/* Of a schedule: the subject and the way it is compiled, as words; "": none is named. */
+#define CASE_SUBJECT 32
+#define CASE_MODE 16
+
 struct test_case {
     struct boot boot;
+    char subject[CASE_SUBJECT], mode[CASE_MODE]; /* in text only */
     unsigned count;
     struct op ops[CASE_OPS];
 };
@@ -217,19 +235,22 @@ uint64_t boot_max_pages(const struct shape *shape);
 /*
  * nr_pages as whole leaves and a rest counted from the nearer end of a leaf, so
  * that it can be carried over. boot_pages wraps what is too large for `shape`.
+ * Beyond: `past` pages above boot_max_pages, or (high) below the highest word.
  */
 struct boot_place {
     uint16_t leaves, rest;
-    bool rest_high;
+    bool rest_high, beyond, beyond_high;
+    uint64_t past;
 };
 struct boot_place boot_place_of(const struct shape *shape, uint64_t nr_pages);
 uint64_t boot_pages(const struct shape *shape, const struct boot_place *place);
 
-/* The very same calls? */
+/* The very same op; the very same boot and ops? Subject and mode do not count. */
 bool op_equal(const struct op *a, const struct op *b);
 bool case_equal(const struct test_case *a, const struct test_case *b);
 
-/* Has each PFN of it a place (shape.h), so that text and bytes can say it? */
+/* Is each field within its bounds, and zero where its op has no such field? Text and bytes
+   can say just these cases. */
 bool case_fits(const struct test_case *c, const struct shape *shape);
 
 /* Carries a case over from the geometry it was written in to another one, in place. */
@@ -238,5 +259,8 @@ void case_convert(struct test_case *c, const struct shape *from, const struct sh
 /* The highest PFN in an op's argument, and in an E820 address. */
 #define OP_LAST_PFN(shape) shape_word_mask(shape)
 #define E820_LAST_PFN (~(uint64_t)0 / 4096)
+
+/* The highest MFN that an entry can hold. */
+#define FRAME_LAST(shape) (shape_word_mask(shape) >> 2)
 
 #endif

@@ -38,14 +38,6 @@ void shape_each(void (*fn)(const struct shape *shape, void *ctx), void *ctx)
         fn(&shapes[i], ctx);
 }
 
-bool place_fits(const struct shape *shape, uint64_t pfn, uint64_t last)
-{
-    uint64_t max = shape_max_pfn(shape);
-
-    return pfn < max || pfn - max < (uint64_t)1 << PLACE_PAST_BITS ||
-           last - pfn < (uint64_t)1 << PLACE_PAST_BITS;
-}
-
 struct place place_of(const struct shape *shape, uint64_t pfn, uint64_t last)
 {
     struct place place = {0};

@@ -54,16 +54,11 @@ struct place {
     uint64_t past;
 };
 
-#define PLACE_PAST_BITS 40 /* a place can be that far beyond: 2^40 PFNs */
-
 /* The place of `pfn`, where the highest PFN of all is `last`. Exact in this shape. */
 struct place place_of(const struct shape *shape, uint64_t pfn, uint64_t last);
 
 /* The PFN at a place; indices and distances too large for the shape wrap. */
 uint64_t place_pfn(const struct shape *shape, const struct place *place, uint64_t last);
-
-/* True if place_of can hold it: not too far from either MAX_P2M_PFN or `last`. */
-bool place_fits(const struct shape *shape, uint64_t pfn, uint64_t last);
 
 UNINSTRUMENTED_END
 

@@ -37,7 +37,7 @@ bool shrink_boot(struct shrink *shrink, struct test_case *c, shrink_offer_fn *of
     TRY(candidate.boot.refuse = 0);
     TRY(candidate.boot.refuse -= boot->refuse > 0);
     for (unsigned bit = 0; bit < 16; bit++)
-        TRY(candidate.boot.flags &= (uint16_t) ~(1u << bit));
+        TRY(candidate.boot.flags &= (uint16_t)~(1u << bit));
     TRY(candidate.boot.hotplug_limit = 0);
     TRY(memset(candidate.boot.extra, 0, sizeof(candidate.boot.extra)));
     TRY(memset(&candidate.boot.setup, 0, sizeof(candidate.boot.setup)));
@@ -232,7 +232,7 @@ static bool smaller_batch(struct shrink *shrink, struct test_case *c, unsigned i
     TRY((op->pfn++, op->count--, op->slots >>= 1));
     TRY(op->slots = 0);
     for (unsigned bit = 0; bit < OP_GRANTS_MAX; bit++)
-        TRY(op->slots &= (uint16_t) ~(1u << bit));
+        TRY(op->slots &= (uint16_t)~(1u << bit));
     TRY(op->arg = 0);
     TRY(*op = ((struct op){.kind = OP_SET, .pfn = c->ops[i].pfn}));
     count = other_pfns(c, c->ops[i].pfn, pfns);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The case as people and git see it: first line `p2m-case 1`, then the geometry
+ * The case as people and git see it: first line `p2m-case 2`, then the geometry
  * that its PFNs belong to, then a line an op; `#` starts a comment.
  *
- *     p2m-case 1
+ *     p2m-case 2
  *     geometry x86_64
+ *     subject linux-6.12              # a schedule of a foreign subject names it,
+ *     mode as-written                 # and how it is compiled; or as-optimised
  *     boot nr_pages=0x36b0 holes=0x40 auto_translated restore=xen refuse=2
  *     at 3 set 0x41 mfn 0x77          # at the 3rd sync point of the next call
+ *     at 8,16~,-3 get 0x41            # a schedule, see below
  *     set 0x40 foreign 0x12 refuse=1  # its 1st page is refused
  *     __set 0x40 invalid              # identity, raw 0x4000000000000001
  *     range 0x40500 0x7d100           # end exclusive
@@ -15,8 +18,24 @@
  *     resume
  *     e820 0x9fc00 0x100000 reserved  # usable acpi nvs unusable soft-reserved 12
  *     xen_set_identity domu
+ *     grant_map 0x40 3 mfn 0x900 slots=0x2 refuse=1   # slot 1 is refused
+ *     grant_unmap 0x40 3
+ *     list 0x7 invalid                # what the builder's list has at a PFN
+ *     mfn_base pages 0x40000000       # list, pages, leaves: where their MFNs begin
+ *     build refuse=2
+ *     publish
+ *     destroy
  *
- * Everything of `boot` may be left out, and so may the line. The reader is
+ * Everything of `boot` may be left out, and so may the line. Its other words: bare
+ * short_list 4tools tso judge domu, hotplug=PFN, extra=PFN+PAGES (up to 4 times), and for
+ * target `setup` reservation= kernel= initrd= page_tables= list=, nvs=PFN+PAGES (twice) and
+ * answers=0x0123456789abcdef. A schedule is up to 4 switches with commas between them: the first
+ * is in the next call, then the turns alternate. `8`: at the 8th sync point from there; `-8`: from
+ * the end of the call; `128/256`: a fraction of it; `*`, alone: once at each point. `~` behind
+ * a switch keeps the store buffer, `~2` lets its two oldest stores be seen.
+ *
+ * Files that begin with `p2m-case 1` have none of what is new: subject, mode, the ops from
+ * grant_map on, the other words of `boot`; `at` has one switch, `8`, up to 64. The reader is
  * strict: one thing it does not know, and nothing of the file is taken.
  */
 #ifndef PROPS_CASE_TEXT_H

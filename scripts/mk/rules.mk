@@ -23,7 +23,7 @@ GEOMETRY_PARTS := $(filter-out %/geometries.c,$(wildcard fuzz/p2m-case/geometry*
 P2M_CASE := $(filter-out $(GEOMETRY_PARTS),$(wildcard fuzz/p2m-case/*.c)) props/base/files.c
 ROOMS := base case oracle host check run report
 HARNESS := $(filter-out props/base/files.c,$(wildcard $(ROOMS:%=props/%/*.c))) \
-  props/subjects/core.c props/subjects/canary.c fuzz/codec.c fuzz/mutate.c
+  props/subjects/core.c props/subjects/canary.c fuzz/codec.c fuzz/codec_v1.c fuzz/mutate.c
 
 # ---- objects ----
 
