@@ -138,8 +138,21 @@ static bool is_well(const struct outcome *outcome)
     return true;
 }
 
+/* Before a build and after a destroy nothing is held. */
+static void check_unbuilt(void)
+{
+    checks_shared();
+    run_count_check(PAGE_LEDGER);
+    if (host.live)
+        violated(PAGE_LEDGER, "expected no page of a p2m that is not built, got %u", host.live);
+}
+
 void checks_after(const struct outcome *outcome, bool everything)
 {
+    if (!run.built) {
+        check_unbuilt();
+        return;
+    }
     if (run.c->boot.auto_translated) {
         check_auto_translated(outcome);
         return;

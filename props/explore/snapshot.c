@@ -18,6 +18,7 @@ bool snapshot_take(struct snapshot *s)
     s->host.freed = host.freed;
     s->host.epoch = host.epoch;
     s->host.shift = host.shift;
+    s->initialized = host.initialized;
     s->built = run.built;
     s->has_tree = run.published;
     s->grants = grants_save(s->grant, SNAPSHOT_GRANTS);
@@ -40,6 +41,7 @@ void snapshot_restore(const struct snapshot *s)
     host.live = s->host.live;
     host.epoch = s->host.epoch;
     host.shift = s->host.shift;
+    host.initialized = s->initialized;
     run.built = s->built;
     run.published = s->has_tree;
     grants_restore((const p2m_word(*)[2])s->grant, s->grants);

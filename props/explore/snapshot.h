@@ -19,7 +19,7 @@ struct snapshot {
         unsigned taken, live, freed, epoch;
         p2m_word shift;
     } host;
-    bool built, has_tree;
+    bool initialized, built, has_tree;
     unsigned grants;
     p2m_word grant[SNAPSHOT_GRANTS][2];
     unsigned info;

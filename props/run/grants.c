@@ -73,7 +73,7 @@ static bool map_becomes_identity(bool domu)
 static bool batch_is_sound(const struct op *op)
 {
     return op->count && op->count <= OP_GRANTS_MAX &&
-           op->pfn + op->count - 1 <= shape_word_mask(&shape_here);
+           op->pfn <= shape_word_mask(&shape_here) - (op->count - 1u);
 }
 
 static bool can_map(const struct op *op)
