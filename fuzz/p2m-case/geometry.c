@@ -79,6 +79,14 @@ static bool encode(const struct input *input, uint8_t *out, size_t *size)
     return true;
 }
 
+static void upgrade(const struct input *input, uint8_t *out, size_t *size)
+{
+    enum vocabulary vocabulary = vocabulary_of(input);
+
+    codec_decode_v1(vocabulary, (const uint8_t *)input->data, input->size, &loaded);
+    *size = codec_encode(vocabulary, &loaded, out);
+}
+
 const struct subject *geometry_subject(const struct input *input)
 {
     return !strcmp(input->target, "canary") ? subject_canary() : subject_under_test;
@@ -256,6 +264,7 @@ const struct geometry GEOMETRY_NAME(P2M_GEOMETRY_TOKEN) = {
     .is_text = is_text,
     .print = print,
     .encode = encode,
+    .upgrade = upgrade,
     .show = show,
     .run = print_run,
     .repro = repro,

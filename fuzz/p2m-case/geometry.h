@@ -61,6 +61,9 @@ struct geometry {
     bool (*print)(const struct input *input, FILE *out);                   /* as text */
     bool (*encode)(const struct input *input, uint8_t *out, size_t *size); /* GEOMETRY_BYTES */
 
+    /* Bytes of version 1, whatever their first one is, as those of this version. */
+    void (*upgrade)(const struct input *input, uint8_t *out, size_t *size);
+
     /* The tree at the end of the case, as text, or as a graph in DOT under the name of the file. */
     bool (*show)(const struct input *input, bool dot, FILE *out);
 
