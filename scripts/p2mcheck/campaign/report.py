@@ -7,7 +7,7 @@ import os
 import time
 
 from p2mcheck import facts
-from p2mcheck.campaign.slices import inputs
+from p2mcheck.collected import inputs
 from p2mcheck.campaign.state import Lock, State, given_up, tally_of
 from p2mcheck.cli import plural
 

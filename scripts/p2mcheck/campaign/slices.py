@@ -18,19 +18,11 @@ import signal
 import time
 
 from p2mcheck import engines, facts
+from p2mcheck.collected import inputs
 from p2mcheck.files import read, write, write_json
 from p2mcheck.processes import kill_marked
 
 GRACE = 10  # seconds that an engine may take longer than it was told: it reads its corpus first
-
-
-def inputs(folder):
-    """The names of the inputs in it, without what is no input (.probe, half-written ones)."""
-    try:
-        return sorted(name for name in os.listdir(folder)
-                      if not name.startswith(".") and not name.endswith(".tmp"))
-    except FileNotFoundError:
-        return []
 
 
 def adopt(path, corpus, expected=None):
