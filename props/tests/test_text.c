@@ -71,8 +71,8 @@ static void test_longest_line(void **state)
     c.boot = (struct boot){0};
     c.subject[0] = c.mode[0] = '\0';
     c.count = 1;
-    for (uint8_t kind = 0; kind < OP_KINDS; kind++) {
-        c.ops[0] = (struct op){.kind = kind,
+    for (unsigned kind = 0; kind < OP_KINDS; kind++) {
+        c.ops[0] = (struct op){.kind = (uint8_t)kind,
                                .refuse = OP_REFUSE_MAX,
                                .count = OP_GRANTS_MAX,
                                .slots = UINT16_MAX,
