@@ -10,7 +10,7 @@ export B
 .DEFAULT_GOAL := help
 COMMANDS := fuzz props exhaustive exhaustive-races race bugs mutants regress repro shrink \
   campaign status corpus-promote coverage report matrix bench bench-against compare \
-  kernel-report oss-fuzz-check test test-scripts test-compare test-all
+  kernel-report oss-fuzz-check test test-scripts test-compare test-all lint format
 .PHONY: help clean distclean fuzz-targets service-targets service-names peers compile_commands.json $(COMMANDS)
 
 # A bare Debian has no Python.
@@ -37,10 +37,13 @@ include scripts/mk/peers.mk
 # help: The main job
 # help:   fuzz             fuzz a target; findings go to crashes/
 # help:                    ENGINE=libfuzzer TARGET=ops GEOMETRY=tiny TIME=60 JOBS=cores SEED=1
+# help:                    several machines: ENGINE=afl SHARED=FOLDER HOST=NAME
 # help:   test             the full test suite (about five minutes)   ONLY=regexp JUNIT=FILE
 # help:   test-scripts     tests of the scripts that need no build (seconds)
 # help:   test-compare     tests of the comparison with other tools
 # help:   test-all         all tests (about 45 minutes)
+# help:   lint             checks the sources without running them   ONLY=regexp
+# help:   format           formats the C files
 # help:
 # help: Findings
 # help:   repro CASE=FILE  one crasher, explained                    TARGET= GEOMETRY= DEBUG=1
@@ -54,7 +57,7 @@ include scripts/mk/peers.mk
 # help:   race             real threads under ThreadSanitizer   TIME=10 THREADS=4 SEED=1 ROUNDS= GEOMETRY=tiny
 # help:
 # help: For hours
-# help:   campaign         all targets, both engines   HOURS= (or SECONDS=) JOBS=cores SLICE=60 SYNC=FOLDER NEW=1
+# help:   campaign         all targets, both engines   HOURS= (or SECONDS=) JOBS=cores SLICE=60 NEW=1
 # help:                    ON="ops_tiny .."
 # help:   status           how a campaign goes, or went
 # help:   corpus-promote   what fuzzing collected and the reviewed corpus lacks, as text for review

@@ -9,7 +9,8 @@
 [ -f core/p2m.c ] || cd "$SRC/p2mcheck"
 jobs=${JOBS:-$(nproc)}
 
-# $WORK may still hold another configuration's objects.
+# $WORK, which the service sets, may still hold another configuration's objects.
+# shellcheck disable=SC2153
 work=$WORK/p2mcheck-${FUZZING_ENGINE:-engine}-${SANITIZER:-none}-${ARCHITECTURE:-host}
 rm -rf "$work"
 mkdir -p "$work" "$OUT"

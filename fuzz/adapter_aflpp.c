@@ -5,6 +5,7 @@
  * here besides is trimming, by whole ops: the engine's own would cut through them.
  * There is no header to include: the functions are found by their names.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,8 +52,11 @@ void *afl_custom_init(void *afl, unsigned int seed)
     struct mutator *m = calloc(1, sizeof(*m));
 
     (void)afl;
-    if (m)
-        m->prng.state = seed;
+    if (!m) {
+        perror("p2mcheck: the mutator");
+        exit(1);
+    }
+    m->prng.state = seed;
     return m;
 }
 

@@ -129,6 +129,8 @@ static bool deliver_svg(const char *graph, size_t size)
         dot = popen("dot -Tsvg 2>/dev/null", "r");
     if (!dot) {
         perror("p2m-case: --svg");
+        if (file)
+            fclose(file);
         return false;
     }
     length = getdelim(&svg, &capacity, '\0', dot);

@@ -4,7 +4,7 @@
  * scripts/tests/test_engines.py.
  */
 #include "props/tests/unit.h"
-#include "fuzz/adapter_aflpp.c"
+#include "fuzz/adapter_aflpp.c" /* NOLINT(bugprone-suspicious-include): its static functions */
 
 const enum vocabulary target_vocabulary = VOCABULARY_OPS;
 

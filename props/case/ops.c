@@ -79,7 +79,7 @@ uint64_t boot_pages(const struct shape *shape, const struct boot_place *place)
     return (place->leaves * (uint64_t)shape->leaf + rest) % (max + 1);
 }
 
-static bool op_equal(const struct op *a, const struct op *b)
+bool op_equal(const struct op *a, const struct op *b)
 {
     return a->kind == b->kind && a->refuse == b->refuse && a->at == b->at && a->type == b->type &&
            a->pfn == b->pfn && a->arg == b->arg && a->start == b->start && a->stop == b->stop;

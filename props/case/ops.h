@@ -143,6 +143,7 @@ struct boot_place boot_place_of(const struct shape *shape, uint64_t nr_pages);
 uint64_t boot_pages(const struct shape *shape, const struct boot_place *place);
 
 /* The very same calls? */
+bool op_equal(const struct op *a, const struct op *b);
 bool case_equal(const struct test_case *a, const struct test_case *b);
 
 /* Has each PFN of it a place (shape.h), so that text and bytes can say it? */

@@ -348,9 +348,8 @@ static bool op_line(struct parser *p)
         op.at = (uint8_t)value;
         used = 2;
     }
-    for (op.kind = 0; op.kind < OP_KINDS; op.kind++)
-        if (!strcmp(p->word[used], op_names[op.kind]))
-            break;
+    while (op.kind < OP_KINDS && strcmp(p->word[used], op_names[op.kind]) != 0)
+        op.kind++;
     if (op.kind == OP_KINDS)
         return fail(p, "'%s' is no op", p->word[used]);
     if (op.at && !op_has_pfn(op.kind))

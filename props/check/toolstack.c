@@ -87,7 +87,7 @@ static void compare_leaf(p2m_word *leaf, p2m_word first)
         if (leaf[i] == INVALID_P2M_ENTRY && want[i] == ENTRY_IDENTITY_OF(first + i))
             continue;
         violated(TOOLSTACK_SEES_ALL, "PFN 0x%llx: the guest has 0x%llx, the toolstack reads 0x%llx",
-                 (unsigned long long)(first + i), (unsigned long long)want[i],
+                 (unsigned long long)first + i, (unsigned long long)want[i],
                  (unsigned long long)leaf[i]);
     }
 }
@@ -111,7 +111,7 @@ static void nothing_above(p2m_word max_pfn)
             for (unsigned i = 0; i < P2M_LEAF; i++)
                 if (!(want[i] & ENTRY_IDENTITY_BIT))
                     violated(TOOLSTACK_SEES_ALL, "PFN 0x%llx holds 0x%llx above max_pfn 0x%llx",
-                             (unsigned long long)(first + i), (unsigned long long)want[i],
+                             (unsigned long long)first + i, (unsigned long long)want[i],
                              (unsigned long long)max_pfn);
         }
     }

@@ -13,12 +13,13 @@ UNINSTRUMENTED_BEGIN
 
 static void *resize(void *p, size_t count, size_t size)
 {
-    p = realloc(p, count * size);
-    if (!p) {
+    void *resized = realloc(p, count * size);
+
+    if (!resized) {
         fprintf(stderr, "exhaustive: no memory for %zu MiB of states\n", (count * size) >> 20);
         exit(1);
     }
-    return p;
+    return resized;
 }
 
 static uint32_t place(const struct states *states, const struct key *key)

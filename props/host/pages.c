@@ -246,10 +246,10 @@ bool host_redzones_dirty(unsigned from)
         return false;
     for (unsigned i = from; i < host.taken; i++) {
         unsigned index = host_nth_page(i);
-        size_t from = host.state[index] == HOST_FREED ? 0 : P2M_PAGE_BYTES;
+        size_t first = host.state[index] == HOST_FREED ? 0 : P2M_PAGE_BYTES;
         const size_t gap = HOST_STRIDE - P2M_PAGE_BYTES;
 
-        if (!holds_pattern(host_page_at(index) + from, HOST_STRIDE - from))
+        if (!holds_pattern(host_page_at(index) + first, HOST_STRIDE - first))
             return true;
         if (index && !holds_pattern(host_page_at(index) - gap, gap))
             return true;

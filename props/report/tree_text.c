@@ -78,7 +78,7 @@ static void draw_entries(const p2m_word *leaf, p2m_word base)
         if (look != LOOK_INVALID)
             fprintf(drawing, " 0x%llx", (unsigned long long)value);
         if (look != LOOK_INVALID && to - from > 1)
-            fprintf(drawing, "..0x%llx", (unsigned long long)(value + (to - from - 1)));
+            fprintf(drawing, "..0x%llx", (unsigned long long)value + (to - from - 1));
         fprintf(drawing, "\n");
     }
 }

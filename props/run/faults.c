@@ -22,22 +22,22 @@ static void add_range(void *ctx, p2m_word start, p2m_word end)
 static void add_ranges(struct test_case *c, const struct p2m_e820_entry *map, unsigned count,
                        bool domu)
 {
-    uint64_t run = 0, page = 0, next;
+    uint64_t start = 0, page = 0, next;
     bool in_run = false;
 
     for (; page < MAX_P2M_PFN; page = next) {
         bool identity = oracle_page_is_identity(map, count, domu, page, &next);
 
         if (identity && !in_run)
-            run = page;
+            start = page;
         if (!identity && in_run)
-            add_range(c, (p2m_word)run, (p2m_word)page);
+            add_range(c, (p2m_word)start, (p2m_word)page);
         in_run = identity;
         if (next <= page)
             next = page + 1;
     }
     if (in_run)
-        add_range(c, (p2m_word)run, MAX_P2M_PFN);
+        add_range(c, (p2m_word)start, MAX_P2M_PFN);
 }
 
 static void take_maps_apart(const struct test_case *from, struct test_case *to)

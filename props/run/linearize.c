@@ -87,7 +87,7 @@ static bool any_order_fits(unsigned *order, unsigned placed, unsigned filled)
 static bool cut_fits(const struct op *const *call, unsigned count, unsigned which, uint64_t pfn)
 {
     struct op parts[2] = {*call[which], *call[which]};
-    unsigned order[ATOMS];
+    unsigned order[ATOMS] = {0};
 
     if (pfn <= call[which]->pfn || pfn >= call[which]->arg || pfn >= MAX_P2M_PFN)
         return false;
@@ -108,7 +108,7 @@ static bool cut_fits(const struct op *const *call, unsigned count, unsigned whic
 bool linearize(const struct op *const *call, const uint64_t *result, const bool *late,
                unsigned count, struct oracle *fork)
 {
-    unsigned order[ATOMS];
+    unsigned order[ATOMS] = {0};
 
     atoms.want = result;
     atoms.late = late;

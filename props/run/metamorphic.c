@@ -170,7 +170,7 @@ static uint64_t end_pfn(const struct op *op)
 
 static void disjoint_commute(struct reads *reads)
 {
-    uint64_t result[2];
+    uint64_t result[2] = {0};
 
     note(&trial.op[0]);
     note(&trial.op[1]);

@@ -141,7 +141,7 @@ static void test_contents_of_shared_pages(void **state)
     p2m_word **const slots[2] = {host_shared.mid_missing, host_shared.mid_identity};
 
     (void)state;
-    memset(&trial, 0, sizeof(c));
+    memset(&trial, 0, sizeof(trial));
     trial.ops[trial.count++] = (struct op){.kind = OP_GET};
     for (unsigned i = 0; i < 4; i++) {
         p2m_word word = 0, *slot = NULL;

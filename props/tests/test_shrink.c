@@ -127,7 +127,7 @@ static void test_same_answer_twice(void **state)
 /* The frame's value does not matter there; where it is stored does. */
 static void test_marks_what_does_not_matter(void **state)
 {
-    unsigned calls;
+    unsigned calls = 0;
     struct shrink shrink = {.fails = range_then_frame, .ctx = &calls, .budget = 100000};
     struct shrink_marks marks;
 

@@ -104,6 +104,9 @@ static void loiter(void)
     case 3:
     case 4:
         world_meet();
+        break;
+    default:
+        break;
     }
 }
 

@@ -55,6 +55,12 @@ def folder(text):
     return text
 
 
+def host_name(text):
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,16}", text):
+        raise ValueError("a name of letters, digits, _ and - is needed, at most 16")
+    return text
+
+
 def one_of(names):
     def check(text):
         if text not in names:
@@ -89,6 +95,7 @@ def variables():
         "engine": ("ENGINE", one_of(("libfuzzer", "afl")), "libfuzzer, or afl for AFL++"),
         "flavour": ("PROPS_FLAVOUR", str, "compiler and flags"),
         "geometry": ("GEOMETRY", geometry, "the geometry of the tree"),
+        "host": ("HOST", str, "the name of this machine in SHARED"),
         "hours": ("HOURS", number, "how long"),
         "jobs": ("JOBS", positive, "processes at a time"),
         "junit": ("JUNIT", str, "a file for the results as JUnit's XML"),
@@ -103,9 +110,9 @@ def variables():
         "seed": ("SEED", positive, "the first seed"),
         "seeds": ("SEEDS", positive, "how many seeds"),
         "shapes": ("SHAPES", some_of(list(facts.geometries())), "the geometries that FILE.c can do"),
+        "shared": ("SHARED", folder, "a folder for AFL++ that several machines use"),
         "slice": ("SLICE", positive, "seconds of a slice, at most"),
         "subject": ("SUBJECT", str, "core, linux, or a file that ends in .c"),
-        "sync": ("SYNC", folder, "a folder shared with other campaigns"),
         "target": ("TARGET", one_of(list(facts.targets())), "what is fuzzed"),
         "threads": ("THREADS", positive, "how many threads"),
         "time": ("TIME", positive, "seconds"),
@@ -177,7 +184,7 @@ def run(module, function="main", trouble=1):
     try:
         sys.exit(getattr(importlib.import_module(module), function)())
     except (Failure, OSError) as error:
-        message = error
+        message = str(error)
     except subprocess.CalledProcessError as error:
         message = f"{error.cmd[0]} ended with status {error.returncode}"
     except KeyboardInterrupt:

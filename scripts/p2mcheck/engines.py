@@ -5,6 +5,7 @@ cases as seeds.
 """
 
 import dataclasses
+import fcntl
 import glob
 import hashlib
 import os
@@ -34,6 +35,8 @@ class Hunt:
     san: str = "address,undefined"
     arch: str = "native"
     sanitized: bool = True  # the one AFL++ process of a hunt with one job
+    shared: str = ""  # AFL++'s output folder, if other machines use it as well
+    host: str = ""  # then the name of this one
 
     @property
     def name(self):
@@ -86,6 +89,7 @@ def make_seeds(tool, target, geometry, folder, is_text=False):
 
 class Job:
     """One engine process, its folder, and the statistics that the target shares with us."""
+    STOPPED: tuple = ()  # exit statuses after SIGINT
 
     def __init__(self, facts, folder, command, environment=()):
         self.facts, self.folder, self.log = facts, folder, f"{folder}/log"
@@ -135,7 +139,7 @@ class Job:
 
 
 class Libfuzzer(Job):
-    STOPPED = (72,)  # exit status after SIGINT
+    STOPPED = (72,)
 
     def __init__(self, hunt, number, folders, run, *options):
         folder = f"{run}/job-{number}"
@@ -163,7 +167,6 @@ class Libfuzzer(Job):
 
 
 class Afl(Job):
-    STOPPED = ()
     ENVIRONMENT = {
         # Machines that people share are not to be set up for a fuzzer.
         "AFL_SKIP_CPUFREQ": "1", "AFL_NO_AFFINITY": "1",
@@ -172,20 +175,31 @@ class Afl(Job):
         "AFL_BENCH_UNTIL_CRASH": "1",  # the first finding ends the run
         "AFL_SYNC_TIME": "1",  # minutes; twenty would be longer than most runs
     }
+    # In a folder that other machines use: what they have is taken at the start and at the end. An
+    # instance resumes, because the others remember which of its inputs they have seen.
+    SHARING = {"AFL_AUTORESUME": "1", "AFL_IMPORT_FIRST": "1", "AFL_FINAL_SYNC": "1"}
 
     def __init__(self, hunt, number, seeds, run):
-        # Trimming is off in the main instance of several, so one process alone is not a main instance.
-        name, role = ("default", []) if hunt.jobs == 1 else (
-            ("main", ["-M", "main"]) if number == 0 else (f"job-{number}", ["-S", f"job-{number}"]))
-        self.binary = hunt.binary
-        self.out = f"{run}/afl/{name}"
+        name, folder = self.instance(hunt, number), hunt.shared or f"{run}/afl"
+        role = [] if name == "default" else ["-S" if number else "-M", name]
+        role += ["-F", seeds] if hunt.shared and not number else []  # one that resumes does not read -i
+        self.binary, self.out, self.earlier = hunt.binary, f"{folder}/{name}", ()
+        self.earlier = self.artifacts()
         sanitized = hunt.sanitized if hunt.jobs == 1 else number == 1
         super().__init__(
             hunt.facts, f"{run}/job-{number}",
-            ["afl-fuzz", "-i", seeds, "-o", f"{run}/afl", *role, "-V", str(hunt.time),
+            ["afl-fuzz", "-i", seeds, "-o", folder, *role, "-V", str(hunt.time),
              "-s", str(hunt.seed + number), "-G", str(hunt.facts.longest_input), "-t", str(1000 * LIMIT),
              "--", hunt.afl(sanitized)],
-            {**self.ENVIRONMENT, **self.with_mutator(hunt.mutator)})
+            {**self.ENVIRONMENT, **self.with_mutator(hunt.mutator), **(self.SHARING if hunt.shared else {})})
+
+    @staticmethod
+    def instance(hunt, number):
+        """The name of one process. Each machine has one main instance, which takes inputs from all
+        others. Trimming is off in a main instance, so one process alone is not one."""
+        if hunt.jobs == 1 and not hunt.shared:
+            return "default"
+        return (f"job-{number}" if number else "main") + (f"-{hunt.host}" if hunt.shared else "")
 
     @staticmethod
     def with_mutator(path):
@@ -217,7 +231,8 @@ class Afl(Job):
         return int(self.said("edges_found") or 0)
 
     def artifacts(self):
-        return sorted(glob.glob(f"{self.out}/crashes/id:*") + glob.glob(f"{self.out}/hangs/id:*"))
+        found = glob.glob(f"{self.out}/crashes/id:*") + glob.glob(f"{self.out}/hangs/id:*")
+        return sorted(path for path in found if path not in self.earlier)
 
     def report(self, path):
         """AFL++ keeps none: it is what libFuzzer's target says to the same input."""
@@ -246,6 +261,19 @@ class Afl(Job):
             name = f"{corpus}/{hashlib.sha1(data).hexdigest()}"  # as libFuzzer calls them
             if not os.path.exists(name):
                 write(name, data)
+
+
+def check_unused(hunt):
+    """afl-fuzz locks the folder of each instance. Two of one name are an error before anything runs."""
+    for path in (f"{hunt.shared}/{Afl.instance(hunt, number)}" for number in range(hunt.jobs)):
+        if os.path.isdir(path):
+            folder = os.open(path, os.O_RDONLY)
+            try:
+                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Failure(f"{path}: is in use by a running afl-fuzz; choose another HOST") from None
+            finally:
+                os.close(folder)
 
 
 def start(engine, hunt, corpus, seeds, run):

@@ -70,7 +70,8 @@ def pairs():
 
 def split(pair):
     """The target and the geometry of `ops_x86_64`."""
-    return tuple(pair.split("_", 1))
+    target, geometry = pair.split("_", 1)
+    return target, geometry
 
 
 class Facts:

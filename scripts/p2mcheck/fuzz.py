@@ -20,8 +20,13 @@ EVERY = 5  # seconds between progress lines
 
 def arguments():
     parser = cli.Parser(__doc__, subjects=True, engine="libfuzzer", target="ops", geometry="tiny",
-                        san=programs.SANITIZERS[0], arch="native", time=60, jobs=programs.cores(), seed=1)
+                        san=programs.SANITIZERS[0], arch="native", time=60, jobs=programs.cores(), seed=1,
+                        shared="", host="")
     args = parser.parse()
+    if args.shared:
+        if args.engine != "afl":
+            parser.error(f"SHARED={args.shared}: is for ENGINE=afl only")
+        parser.checked("HOST", args.host, cli.host_name)  # a shell may set it to something else
     able = facts.geometries_of_word(32) if args.arch == "i386" else list(facts.geometries())
     args.geometry = parser.checked("GEOMETRY", args.geometry, cli.one_of(able))
     programs.setup(*["afl++"] * (args.engine == "afl"), *["g++-multilib"] * (args.arch == "i386"))
@@ -103,6 +108,10 @@ def conclude(args, hunt, jobs, interrupted, findings, line):
 def main():
     args = arguments()
     hunt = engines.Hunt(args.programs, args.target, args.geometry, args.time, args.jobs, args.seed, args.san, args.arch)
+    if args.shared:
+        hunt.shared, hunt.host = f"{args.shared}/{hunt.name}", args.host
+        os.makedirs(hunt.shared, exist_ok=True)
+        engines.check_unused(hunt)
     build(args, hunt)
     corpus = f"{args.programs.folder}/corpus/{hunt.name}"
     run = f"{args.programs.folder}/run/{hunt.name}.{os.getpid()}"  # two runs do not meet

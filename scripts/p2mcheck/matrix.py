@@ -59,7 +59,7 @@ def main():
     if not versions:
         raise Failure("no clang-N in PATH")
     compilers = [f"clang-{version}" for version in sorted({versions[0], versions[-1]})]
-    rows = [(compiler, san, "native", TARGETS) for compiler in compilers for san in SANITIZERS]
+    rows: list = [(compiler, san, "native", TARGETS) for compiler in compilers for san in SANITIZERS]
     rows += [(compiler, SANITIZERS[0], "i386", TARGETS_32) for compiler in compilers]
     for compiler, san, arch, targets in rows:
         flags = ["-fsanitize=fuzzer" + (f",{san}" if san != "none" else "")]

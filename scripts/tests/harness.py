@@ -166,8 +166,8 @@ class Run:
         """A process in a session of its own; stdout is a pipe, stderr goes there as well."""
         if Family.interrupted:
             self.skip("interrupted")
-        given = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL,
-                 "encoding": "utf-8", "errors": "replace", **options}
+        given: dict = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL,
+                       "encoding": "utf-8", "errors": "replace", **options}
         return self.watch(subprocess.Popen(argv, start_new_session=True, **given))
 
     def watch(self, process):

@@ -106,8 +106,8 @@ def statistics_of(t):
     flat = [source.gauss(0, 0.02) for _ in range(10)]
     slow = [source.gauss(-0.1, 0.02) for _ in range(10)]
     t.check("noise is no difference",
-            intervals.verdict(*intervals.hodges_lehmann(flat, level)[1:], 0.02) == "no difference")
-    t.check("a tenth slower is worse", intervals.verdict(*intervals.hodges_lehmann(slow, level)[1:], 0.02) == "WORSE")
+            intervals.verdict(*intervals.hodges_lehmann(flat, level)[1:], margin=0.02) == "no difference")
+    t.check("a tenth slower is worse", intervals.verdict(*intervals.hodges_lehmann(slow, level)[1:], margin=0.02) == "WORSE")
     alarms = 0
     for trial in range(60):
         groups = [[[source.expovariate(1) for _ in range(8)] for _ in range(2)] for _ in range(6)]

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""That each engine calls our mutator, and that the numbers of a run are those of all its processes.
+"""That each engine calls our mutator, that the numbers of a run are those of all its processes, and
+that machines share what AFL++ finds.
 
 AFL++ ignores libFuzzer's functions without a message, and each engine would run without our mutator,
 only worse. So each receives a mutator that aborts.
 """
 
+import fcntl
+import glob
 import os
 import signal
 
@@ -15,7 +18,7 @@ from p2mcheck.programs import Programs
 
 class Aborting(engines.Hunt):
     """A hunt with another target for libFuzzer, and another mutator for AFL++."""
-    binary = mutator = None
+    binary = mutator = ""
 
 
 def run_engine(t, engine, binary, mutator):
@@ -60,3 +63,43 @@ def calls_our_mutator(engine, binary, mutator, want, **options):
 calls_our_mutator("libfuzzer", "ops_aborting", "mutator_ops_tiny.so", 77, goals=("fuzz/tiny/ops_aborting", "p2m-case"))
 calls_our_mutator("afl", "ops_tiny", "mutator_aborting.so", -signal.SIGABRT, needs=("afl-fuzz",), goals=(
     "fuzz/tiny/ops_tiny", "afl/tiny/ops_tiny", "afl-san/tiny/ops_tiny", "afl/tiny/mutator_aborting.so", "p2m-case"))
+
+
+# ---- several machines ----
+
+AFL = ("fuzz/tiny/ops_tiny", "afl/tiny/ops_tiny", "afl-san/tiny/ops_tiny", "afl/tiny/mutator_ops_tiny.so", "p2m-case")
+
+
+def fuzz_shared(t, what, shared, host, pattern=None, status=0, **options):
+    """make fuzz of a machine of this name."""
+    return t.expect(what, ["scripts/fuzz", "--engine=afl", f"--shared={shared}", f"--host={host}", "--time=3",
+                           "--jobs=1"], pattern, status, **options)
+
+
+@test("machines share what AFL++ finds", needs=("afl-fuzz",), goals=AFL)
+def machines(t):
+    """Two machines, each with a corpus of its own, one after the other."""
+    clones, shared = {host: t.clone(host) for host in "ab"}, t.path("shared")
+    os.mkdir(shared)
+    for host in "aba":
+        fuzz_shared(t, f"{host} runs", shared, host, r"stability 100 %; 0 findings$", cwd=clones[host])
+    for host, other in (("a", "b"), ("b", "a")):
+        taken = glob.glob(f"{shared}/ops_tiny/main-{host}/queue/*,sync:main-{other}*")
+        t.check(f"{host} takes inputs of {other}", taken, str(os.listdir(f"{shared}/ops_tiny/main-{host}/queue")))
+
+
+@test("options for several machines", tier="scripts")
+def sharing_options(t):
+    shared, environment = t.path("shared"), {**os.environ, "NO_SETUP": "1"}
+    os.makedirs(f"{shared}/ops_tiny/main-a")
+    t.expect("libFuzzer shares no folder", ["scripts/fuzz", f"--shared={shared}", "--host=a"],
+             r"^fuzz: SHARED=\S+: is for ENGINE=afl only\n\Z", 2, env=environment)
+    for host in ("", "a.b", "a" * 17):
+        fuzz_shared(t, f"the name '{host}'", shared, host, r"^fuzz: HOST=\S*: a name of .*needed[^\n]*\n\Z", 2,
+                    env=environment)
+    fuzz_shared(t, "no folder", f"{shared}/none", "a", r"^fuzz: --shared=\S+: no such folder\n\Z", 2, env=environment)
+    folder = os.open(f"{shared}/ops_tiny/main-a", os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)  # as a running afl-fuzz does
+    fuzz_shared(t, "a second machine of one name", shared, "a",
+                r"^fuzz: \S+/main-a: is in use by a running afl-fuzz; choose another HOST\n\Z", 1, env=environment)
+    os.close(folder)

@@ -161,7 +161,7 @@ def conclude(args, commit, figures):
     print(f"\n{'figure':40} {'base':>10} {'here':>10}  {'times as fast':>14}  interval")
     words = []
     for figure in figures:
-        figure["verdict"] = verdict(*figure["log"][1:], args.margin)
+        figure["verdict"] = verdict(*figure["log"][1:], margin=args.margin)
         words.append(figure["verdict"])
         estimate, low, high = (math.exp(value) for value in figure["log"])
         print(f"{figure['figure']:40} {figure['base']:10.4g} {figure['here']:10.4g}  {estimate:14.3f}  "

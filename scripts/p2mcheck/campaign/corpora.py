@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The corpora that a campaign's slices share: build/corpus/TARGET_GEOMETRY, the one of
-`make fuzz`, whichever engine adds to it. Here they are pruned, exchanged with other campaigns
-through a shared folder, and the reviewed cases are put beside them as seeds.
+`make fuzz`, whichever engine adds to it. Here they are pruned, and the reviewed cases are put
+beside them as seeds.
 
 Pruning is libFuzzer's -merge=1 for both engines: there is one corpus for both.
 """
@@ -10,7 +10,6 @@ import ctypes
 import glob
 import hashlib
 import os
-import re
 import shutil
 import subprocess
 import threading
@@ -18,9 +17,8 @@ import time
 
 from p2mcheck import engines, facts
 from p2mcheck.campaign.slices import inputs
-from p2mcheck.files import read, write
+from p2mcheck.files import read
 
-LONGEST = 1 << 16  # bytes of an input from elsewhere
 MERGING = 600  # seconds at most
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
 
@@ -143,55 +141,3 @@ class Corpora:
             if name not in before:  # it came meanwhile
                 os.rename(f"{old}/{name}", f"{corpus}/{name}")
         shutil.rmtree(old)
-
-    # ---- other machines ----
-
-    def exchange(self, group):
-        """Gives what the shared folder has not, takes what is new there; (given, taken)."""
-        if not self.args.sync:
-            return 0, 0
-        corpus, shared = self.path(group), f"{self.args.sync}/{group}"
-        with self.of(group):
-            os.makedirs(shared, exist_ok=True)
-            seen = self.seen(group)
-            mine = set(self.hashed(corpus))
-            theirs = set(self.hashed(shared))
-            for name in mine - theirs:
-                self.give(f"{corpus}/{name}", f"{shared}/{name}")
-            taken = [name for name in sorted(theirs - mine - seen)
-                     if self.take(f"{shared}/{name}", f"{corpus}/{name}", name)]
-            # what was pruned away here is not taken again
-            self.remember(group, seen | mine | set(taken))
-            return len(mine - theirs), len(taken)
-
-    @staticmethod
-    def hashed(folder):
-        return [name for name in inputs(folder) if re.fullmatch(r"[0-9a-f]{40}", name)]
-
-    @staticmethod
-    def give(path, shared):
-        try:
-            write(shared, read(path))
-        except FileNotFoundError:
-            pass  # pruned while we look
-
-    @staticmethod
-    def take(path, target, name):
-        """Only what is what it is called: a folder that people share may hold anything."""
-        if not os.path.isfile(path) or os.path.getsize(path) > LONGEST:
-            return False
-        data = read(path)
-        if hashlib.sha1(data).hexdigest() != name:
-            return False
-        write(target, data)
-        return True
-
-    def seen(self, group):
-        try:
-            return set(read(f"{self.folder}/seen/{group}").decode().split())
-        except FileNotFoundError:
-            return set()
-
-    def remember(self, group, names):
-        os.makedirs(f"{self.folder}/seen", exist_ok=True)
-        write(f"{self.folder}/seen/{group}", "\n".join(sorted(names)).encode())

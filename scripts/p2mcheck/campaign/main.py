@@ -4,7 +4,7 @@
 The time is cut into slices: one engine, one target, one core (slices.py). run.py runs them, and
 state.py decides which is next. A finding is filed and compared with the known bugs in triage.py,
 and does not end the campaign. It can be killed at any time and resumed: the next one brings in
-what it left. Corpora are pruned and exchanged with other machines in corpora.py.
+what it left. Corpora are pruned in corpora.py.
 """
 
 import os
@@ -21,7 +21,7 @@ from p2mcheck.files import Failure
 def arguments():
     known = [f"{target}_{geometry}" for target in facts.targets() for geometry in facts.geometries()]
     parser = cli.Parser(__doc__, on=facts.pairs(), hours=0.0, seconds=0.0, jobs=programs.cores(), slice=60, seed=1,
-                        sync="", checks={"on": cli.some_of(known), "slice": cli.at_least(SHORTEST)})
+                        checks={"on": cli.some_of(known), "slice": cli.at_least(SHORTEST)})
     parser.setting("engines", ["libfuzzer", "afl"], cli.some_of(("libfuzzer", "afl"), ","), "with a comma between")
     parser.switch("new", "do not resume a campaign that has not ended", "NEW")
     args = parser.parse()

@@ -107,9 +107,7 @@ def summary(data, build, names, ops):
     growth = [f"{group} {count} -> {len(inputs(f'{build}/corpus/{group}'))}"
               for group, count in data["corpora"].items()]
     tally = tally_of(data["lanes"].values())
-    print(f"corpora: {', '.join(growth)}; pruned {plural(data['prunes'], 'time')}" +
-          (f"; gave {data['given']} inputs to others, took {data['taken']}"
-           if data["given"] or data["taken"] else ""))
+    print(f"corpora: {', '.join(growth)}; pruned {plural(data['prunes'], 'time')}")
     broken = sum(lane["broken"] for lane in data["lanes"].values())
     print(f"campaign: {span(data['done'])} of {span(data['seconds'])}, "
           f"{plural(sum(lane['slices'] for lane in data['lanes'].values()), 'slice')} ({broken} broken, "

@@ -136,7 +136,6 @@ class Campaign:
                 group = it.group
                 os.makedirs(self.corpora.path(group), exist_ok=True)
                 self.corpora.note(group)
-                self.exchange(group)
                 it.start(self.corpora.path(group),
                          self.corpora.seeds(self.state.data["excluded"], it.hunt))
                 it.wait(self.stop)
@@ -147,12 +146,6 @@ class Campaign:
         except Exception as error:  # a thread is not to end unheard
             traceback.print_exc()
             self.give_up(error)
-
-    def exchange(self, group):
-        given, taken = self.corpora.exchange(group)
-        with self.lock:
-            self.state.data["given"] += given
-            self.state.data["taken"] += taken
 
     def prune(self, group, hunt):
         with self.lock:
@@ -244,9 +237,6 @@ class Campaign:
         self.stop.set()
         for thread in threads:
             thread.join()
-        if not self.trouble:
-            for group in {name.rsplit(".", 1)[0] for name in self.names}:
-                self.exchange(group)  # what the last slices came to
 
     def end(self):
         """The summary; the exit status."""

@@ -85,11 +85,11 @@ class Slice:
     def reopen(self):
         """What an engine left whose starter is gone: the same object, without a process."""
         kind = engines.Libfuzzer if self.engine == "libfuzzer" else engines.Afl
-        job = kind.__new__(kind)
+        job = object.__new__(kind)
         job.folder, job.binary, job.facts = f"{self.folder}/job-0", self.hunt.binary, self.hunt.facts
         job.log, job.stats = f"{job.folder}/log", f"{job.folder}/stats"
         job.command = "a slice that was killed"
-        job.out, job.corpus = f"{self.folder}/afl/default", f"{self.folder}/new"
+        job.out, job.earlier, job.corpus = f"{self.folder}/afl/default", (), f"{self.folder}/new"
         os.makedirs(job.folder, exist_ok=True)
         self.job, self.killed = job, True
 

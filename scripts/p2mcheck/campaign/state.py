@@ -67,8 +67,7 @@ class State:
             bug["count"] = 0
         self.data = {"version": VERSION, "seconds": 0, "done": 0.0, "seed": seed, "status": "running",
                      "pid": 0, "next": self.data["next"] if self.data else 1, "open": {}, "lanes": {},
-                     "bugs": bugs, "excluded": {}, "corpora": corpora, "prunes": 0, "killed": 0,
-                     "given": 0, "taken": 0}
+                     "bugs": bugs, "excluded": {}, "corpora": corpora, "prunes": 0, "killed": 0}
 
     def save(self):
         write_json(self.path, self.data)

@@ -93,8 +93,8 @@ def beside_ours(pairs, budget):
     def mean(runs):
         return statistics.mean(restricted(run, budget) for run in runs)
     both = [pair for pair in pairs if all(any(run["found"] for run in runs) for runs in pair)]
-    answer = {"rmst_by_ours": dict(zip(("ratio", "low", "high"), ratio_interval(*zip(*pairs), budget))),
-              "ratio_by_budget": {shorter: ratio_interval(*zip(*pairs), shorter)[0]
+    answer = {"rmst_by_ours": dict(zip(("ratio", "low", "high"), ratio_interval(*zip(*pairs), budget=budget))),
+              "ratio_by_budget": {shorter: ratio_interval(*zip(*pairs), budget=shorter)[0]
                                   for shorter in BUDGETS if shorter < budget}}
     if both:
         answer["both_find"] = {"bugs": len(both), "ours": statistics.mean(mean(pair[0]) for pair in both),

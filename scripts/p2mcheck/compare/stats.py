@@ -78,7 +78,7 @@ def known_order(one, other):
 
 def sums_of_scores(scores, chosen):
     """How many choices of `chosen` of the scores have which sum: (counts, the sum that the first is of)."""
-    reach = sum(sorted(map(abs, scores))[-chosen:])
+    reach = sum(sorted(abs(score) for score in scores)[-chosen:])
     counts = numpy.zeros((chosen + 1, 2 * reach + 1))
     counts[0, reach] = 1
     for score in scores:

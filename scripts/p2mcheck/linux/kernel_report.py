@@ -97,7 +97,7 @@ def examine(tree, args):
     masks = all_masks(programs)
     version = re.sub(r"-[0-9a-f]{8}$", "", os.path.basename(programs.folder))
     print(f"{version}: ", end="", flush=True)
-    row = {"version": version, "behind": None, "defects": {}}
+    row: dict = {"version": version, "behind": None, "defects": {}}
     while True:
         known = list(row["defects"])
         found = search(programs, ",".join(known), args)

@@ -23,8 +23,8 @@ BITWISE = {"&": ("|", "^"), "|": ("&", "^"), "^": ("&", "|"), "<<": (">>",), ">>
 LOGICAL = {"&&": ("||",), "||": ("&&",)}
 COMPOUND = {"+=": ("-=", "="), "-=": ("+=", "="), "*=": ("/=",), "/=": ("*=",), "|=": ("&=",),
             "&=": ("|=",)}
-OPERATORS = (("rel", RELATIONS), ("arith", ARITHMETIC), ("bit", BITWISE), ("logic", LOGICAL),
-             ("arith", COMPOUND))
+OPERATORS: tuple = (("rel", RELATIONS), ("arith", ARITHMETIC), ("bit", BITWISE), ("logic", LOGICAL),
+                    ("arith", COMPOUND))
 OTHER_PAGE = {"missing": "identity", "identity": "missing", "mid_missing": "mid_identity",
               "mid_identity": "mid_missing"}
 NUMBER = re.compile(r"(0[xX][0-9a-fA-F]+|\d+)[uUlL]*$")
@@ -137,7 +137,7 @@ class Source:
     def condition(self, cursor):
         span = self.extent(cursor)
         if span:
-            self.change("cond", *span, f"!({self.text[slice(*span)]})")
+            self.change("cond", *span, after=f"!({self.text[slice(*span)]})")
 
     def for_condition(self, children, start):
         """Which of its children the condition is, only the semicolons tell."""
@@ -153,7 +153,7 @@ class Source:
             span = self.extent(child)
             if span and (child.kind.is_expression() or child.kind in (
                     Kind.RETURN_STMT, Kind.BREAK_STMT, Kind.CONTINUE_STMT)):
-                self.change("delete", *span, "")
+                self.change("delete", *span, after="")
 
     def number(self, start, end, text):
         if text in ("true", "false"):

@@ -30,7 +30,7 @@ GUARD_SECONDS = 300  # no verdict: a program that runs this long is an error of 
 CFLAGS = ("-std=gnu11 -O1 -Werror=return-type -ftrivial-auto-var-init=pattern "
           "-fsanitize-coverage=trace-pc -DP2M_SYNC_HEADER=\"props/host/sync.h\"").split()
 SANITIZE = "-fsanitize=address,undefined -fno-sanitize-recover=undefined".split()
-FLAVOURS = {"gcc": [], "gcc-san": SANITIZE}
+FLAVOURS: dict = {"gcc": [], "gcc-san": SANITIZE}
 
 # A test, and where: the flavour and geometry of its objects.
 Test = collections.namedtuple("Test", "name place program args")

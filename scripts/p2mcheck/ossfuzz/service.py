@@ -25,7 +25,7 @@ BASE_FLAGS = """-O1 -fno-omit-frame-pointer -gline-tables-only
 UBSAN = ("array-bounds,bool,builtin,enum,function,integer-divide-by-zero,null,object-size,return,"
          "returns-nonnull-attribute,shift,signed-integer-overflow,unsigned-integer-overflow,"
          "unreachable,vla-bound,vptr")
-SANITIZER_FLAGS = {
+SANITIZER_FLAGS: dict = {
     "address": ["-fsanitize=address", "-fsanitize-address-use-after-scope"],
     "undefined": ["-fsanitize=" + UBSAN,
                   "-fno-sanitize-recover=" + UBSAN.replace("unsigned-integer-overflow,", "")],
@@ -35,9 +35,9 @@ SANITIZER_FLAGS = {
 }
 COVERAGE_BUILD = """-fprofile-instr-generate -fcoverage-mapping -pthread -Wl,--no-as-needed
     -Wl,-ldl -Wl,-lm -Wno-unused-command-line-argument""".split()
-ENGINE_FLAGS = {"libfuzzer": ["-fsanitize=fuzzer-no-link"], "afl": [],
-                "honggfuzz": ["-fsanitize-coverage=trace-pc-guard,indirect-calls,trace-cmp"],
-                "centipede": []}
+ENGINE_FLAGS: dict = {"libfuzzer": ["-fsanitize=fuzzer-no-link"], "afl": [],
+                      "honggfuzz": ["-fsanitize-coverage=trace-pc-guard,indirect-calls,trace-cmp"],
+                      "centipede": []}
 RUN_ENVIRONMENT = {
     "ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=1:detect_odr_violation=0:"
                     "handle_abort=1:handle_segv=1:handle_sigill=1:allocator_may_return_null=1:"

@@ -122,7 +122,8 @@ def ratios(rows):
 
 
 SQUARE, CROSS = [[(-.4, -.4), (.4, -.4), (.4, .4), (-.4, .4)]], [[(-.35, -.35), (.35, .35)], [(-.35, .35), (.35, -.35)]]
-MARKS_OF_CELLS = {"reached": (SQUARE, "blue"), "gap": (CROSS, "red"), "impossible": ([[(-.1, 0), (.1, 0)]], "rule")}
+MARKS_OF_CELLS: dict = {"reached": (SQUARE, "blue"), "gap": (CROSS, "red"),
+                        "impossible": ([[(-.1, 0), (.1, 0)]], "rule")}
 
 
 def matrix(cells):

@@ -51,6 +51,10 @@ def cells_of(p2m_case):
 
 class Data:
     """All figures as attributes, and what is missing."""
+    bugs: dict
+    compare: dict
+    ablation: dict
+    mutants: list
 
     def __init__(self, figures, programs):
         self.figures, self.programs, self.p2m_case = figures, programs, programs.p2m_case()
