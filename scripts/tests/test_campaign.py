@@ -53,7 +53,8 @@ class Campaign:
     def caught(self):
         """A campaign that is stopped, and the crasher that its engine left meanwhile."""
         process = self.begin("canary_tiny", 8, "--engines=libfuzzer")
-        self.wait_for(process, "build/campaign/slices/*/job-0/log")
+        wait_until(lambda: any(map(os.path.getsize, self.files("build/campaign/slices/*/job-0/log"))) or
+                   process.poll() is not None)  # the engine runs
         process.send_signal(signal.SIGSTOP)
         return process, self.wait_for(process, "build/campaign/slices/*/job-0/crash-*")
 
@@ -152,8 +153,8 @@ def killed(clone):
     clone.check("kill -9 leaves the crasher, and status says so", bool(found) and is_whole(found[0]) and
                 "was killed" in clone.status() and "left behind" in clone.status(), clone.status())
     output, status = clone.run("canary_tiny", "5", "--engines=libfuzzer")
-    clone.check("the next one goes on, brings in and files it",
-                status == 1 and re.search(r"goes on with one that was killed", output) is not None and
+    clone.check("the next one resumes it, brings in and files it",
+                status == 1 and re.search(r"resumes one that was killed", output) is not None and
                 "left behind: 1 slice, 1 crasher;" in output and
                 "bug: GET_MATCHES_MODEL" in output and clone.is_filed(data), output)
     # the canary has two shapes: a frame that is set, and one that is there from the boot
@@ -220,7 +221,7 @@ def killed_engine(clone):
     clone.wait_for(process, "build/campaign/slices/000002-*")  # and before anything is pruned
     corpus = {os.path.basename(path) for path in clone.files("build/corpus/ops_tiny/*")}
     output = finish(process).out
-    clone.check("kill -9 of an engine loses no input, and the campaign goes on",
+    clone.check("kill -9 of an engine loses no input, and the campaign continues",
                 ended == 1 and len(collected) > 10 and collected <= corpus and "a slice broke" in output and
                 "(1 broken" in output, f"{len(collected - corpus)} of {len(collected)} lost\n{output}")
     clone.check("without a bug, and with good slices after it, the exit is 0",
@@ -235,7 +236,7 @@ def interrupted(clone):
     process.send_signal(signal.SIGTERM)  # somebody is impatient
     output = finish(process).out
     clone.check("an interruption ends it in order, with its table",
-                process.returncode == 1 and "goes on with it" in output and "2 slices (0 broken" in output and
+                process.returncode == 1 and "resumes it" in output and "2 slices (0 broken" in output and
                 not clone.files("build/campaign/slices/0*") and "was interrupted" in clone.status(),
                 output + clone.status())
 

@@ -7,13 +7,12 @@ import itertools
 import json
 import types
 
-import compare_stats as stats
-import compare_tools
 from harness import BUILD, test, text_of, write
+from p2mcheck.programs import Programs
 
 PEERS = ("rapidcheck", "hypothesis", "libfuzzer", "afl")
 GEOMETRIES = ("tiny", "x86_64")
-GOALS = ("p2m-case", *(f"peer/{geometry}/{name}" for geometry in GEOMETRIES for name in ("rapidcheck", "peer.so")),
+GOALS = ("p2m-case", "gcc/tiny/props_tiny", *(f"peer/{geometry}/{name}" for geometry in GEOMETRIES for name in ("rapidcheck", "peer.so")),
          *(f"peer-{engine}/{geometry}/plain" for geometry in GEOMETRIES for engine in ("libfuzzer", "afl")))
 OPTIONS = {"tier": "compare", "goals": GOALS, "how": "alone", "needs": ("afl-fuzz",)}
 
@@ -36,6 +35,7 @@ def by_hand(ours, theirs):
 
 @test("compare: figures of made-up runs", tier="compare")
 def figures(t):
+    from p2mcheck.compare import evaluate, stats  # pylint: disable=import-outside-toplevel
     runs = [made_up(1.0, 5), made_up(2.0, 6), made_up(10.0, 9, False), made_up(3.0, 7)]
     area, curve = stats.survival(runs, 10)
     t.check("the area below a survival curve is the mean of what is cut at the budget",
@@ -62,7 +62,7 @@ def figures(t):
                                  commit="c", trees={}, full=False, build="nowhere", load=0)
     found = {("b", tool, "tiny", seed): run for tool, made in (("p2mcheck", many), ("rapidcheck", few))
              for seed, run in enumerate(made, 1)}
-    result = stats.evaluate(args, [bug], found, {}, {})
+    result = evaluate.evaluate(args, [bug], found, {}, {})
     row = result["geometries"]["tiny"]["per_bug"]["b"]["rapidcheck"]
     t.check("a peer that needs significantly fewer ops is said to win",
             row["worse"] and result["complete"] and len(result["peer_wins"]) == 1 and
@@ -75,7 +75,8 @@ def peer(tool, geometry, target):
 
     @test(name, **OPTIONS)
     def passes(t):
-        t.check(name, compare_tools.speed(BUILD, geometry, tool, 1, False, target)[1] > 0)
+        from p2mcheck.compare.speed import speed  # pylint: disable=import-outside-toplevel
+        t.check(name, speed(Programs(BUILD), geometry, tool, 1, False, target)[1] > 0)
 
 
 for ROW in itertools.product(PEERS, GEOMETRIES, ("ops", "e820")):
@@ -84,7 +85,8 @@ for ROW in itertools.product(PEERS, GEOMETRIES, ("ops", "e820")):
 
 @test("compare: our own ops a second without an engine", **OPTIONS)
 def plain(t):
-    t.check("there are some", compare_tools.plain_speed(BUILD, "tiny", 0.2) > 0)
+    from p2mcheck.compare.speed import plain_speed  # pylint: disable=import-outside-toplevel
+    t.check("there are some", plain_speed(Programs(BUILD), "tiny", 0.2) > 0)
 
 
 def compare(t, *options, says="", status=0, what=None):
@@ -130,7 +132,7 @@ def without_hope(t):
 
 @test("compare: bad options are refused", **OPTIONS)
 def bad_options(t):
-    for option, words in (("--seeds=x", "SEEDS=x"), ("--budget=0", "BUDGET=0"), ("--only=nonsense", "no patch"),
-                          ("--geometry=odd", "there are tiny x86_64")):
+    for option, words in (("--seeds=x", "--seeds=x: a number"), ("--budget=0", "--budget=0: a number"), ("--only=nonsense", "no patch whose name matches"),
+                          ("--geometry=odd", "choose one of: tiny, x86_64")):
         done = t.run(["scripts/compare", f"--build={BUILD}", option])
         t.check(option, done.status != 0 and words in done.out, done.out)
