@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* MFNs of the host's pages, and the mfn_list that the domain builder made: see host.h. */
-#include "host.h"
-
 #include <string.h>
 
+#include "host.h"
 #include "props/base/asan.h"
 #include "props/base/uninstrumented.h"
 

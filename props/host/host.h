@@ -18,8 +18,8 @@
 
 #include "core/p2m.h"
 #include "props/base/invariants.h"
-#include "props/case/entry.h"
 #include "props/base/uninstrumented.h"
+#include "props/case/entry.h"
 #include "sync.h"
 
 UNINSTRUMENTED_BEGIN

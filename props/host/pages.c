@@ -3,8 +3,6 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* REG_RIP */
 #endif
-#include "host.h"
-
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +11,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "host.h"
 #include "props/base/asan.h"
 #include "props/base/uninstrumented.h"
 #include "props/base/verdict.h"
