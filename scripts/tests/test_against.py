@@ -36,7 +36,7 @@ TOY_TOOL = """#!/bin/sh
 for last; do file=$text text=$before before=$last; done
 version=$(sed -n '1s/p2m-case //p' "$file")
 [ "$version" -le VERSION ] || { echo "$file:1: no such version" >&2; exit 1; }
-[ "$version" = 2 ] || ! grep -n grant "$file" >/dev/null || { echo "$file:2: no op is called grant" >&2; exit 1; }
+[ "$version" = 2 ] || ! grep -q grant "$file" || { echo "$file:2: no op is called grant" >&2; exit 1; }
 echo "bytes VERSION" >"$last"
 """
 
