@@ -141,6 +141,7 @@ void host_start(void)
     pages[3] = host_shared_page(HOST_MID_IDENTITY);
     p2m_shared_init(&host_shared, pages);
     host_seal(true);
+    host_guard_list();
     host_watch_faults();
     if (!ASAN_IS_ON)
         memset(host_arena, GONE, sizeof(host_arena));
