@@ -11,7 +11,8 @@ from harness import ROOT, make_command, test, text_of, write
 
 # What is planted, and how it is reported.
 FAULTS = {
-    "fuzz/faulty.h": ("int  planted;\n#include \"nowhere.h\"\n", ["code should be clang-formatted", "missing nowhere.h"]),
+    "fuzz/faulty.h": ("int  planted;\n#include \"nowhere.h\"\n",
+                      ["code should be clang-formatted", "missing nowhere.h"]),
     "fuzz/faulty.c": ("int planted(int a);\n\nint planted(int a)\n{\n    for (int i = 0; i < 1; i++) {\n"
                        "        int a = i;\n\n        (void)a;\n    }\n    return a;\n}\n", ["declaration shadows"]),
     "scripts/faulty": ("#!/bin/sh\nrm $1\n", ["Double quote"]),
