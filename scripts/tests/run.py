@@ -33,8 +33,8 @@ TIERS["all"] = (("scripts", "test", "compare", "all"), ("test_compare", "test_lo
                 f"{TIERS['test'][2]} {TIERS['compare'][2]} {' '.join(lint.PACKAGES)}")
 # What a user may set for the command under test must not reach the commands that tests run.
 VARIABLES = """ENGINE TARGET GEOMETRY TIME JOBS CASES SEEDS ONLY JUNIT SAN ARCH SEED RUNS BASE THREADS ROUNDS CASE HOURS
-    SECONDS SLICE SHARED HOST ON NEW FULL BUDGET SUBJECT LINUX KNOWN SHAPES DEBUG P2MCHECK_KNOWN MAKEFLAGS MFLAGS MAKELEVEL
-    MAKEOVERRIDES""".split()
+    SECONDS SLICE SHARED HOST ON NEW FULL BUDGET SUBJECT LINUX KNOWN SHAPES DEBUG P2MCHECK_KNOWN MAKEFLAGS MFLAGS
+    MAKELEVEL MAKEOVERRIDES""".split()
 
 
 class Output:

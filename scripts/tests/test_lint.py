@@ -11,12 +11,13 @@ from harness import ROOT, make_command, test, text_of, write
 
 # What is planted, and how it is reported.
 FAULTS = {
-    "fuzz/planted.h": ("int  planted;\n#include \"nowhere.h\"\n", ["code should be clang-formatted", "missing nowhere.h"]),
-    "fuzz/planted.c": ("int planted(int a);\n\nint planted(int a)\n{\n    for (int i = 0; i < 1; i++) {\n"
+    "fuzz/faulty.h": ("int  planted;\n#include \"nowhere.h\"\n",
+                      ["code should be clang-formatted", "missing nowhere.h"]),
+    "fuzz/faulty.c": ("int planted(int a);\n\nint planted(int a)\n{\n    for (int i = 0; i < 1; i++) {\n"
                        "        int a = i;\n\n        (void)a;\n    }\n    return a;\n}\n", ["declaration shadows"]),
-    "scripts/planted": ("#!/bin/sh\nrm $1\n", ["Double quote"]),
-    "scripts/planted.py": ("import os\n\n\ndef planted():\n    return 1 + ''\n", ["imported but unused", "[operator]"]),
-    "scripts/planted.yml": ("a: [\n", ["syntax error"]),
+    "scripts/faulty": ("#!/bin/sh\nrm $1\n", ["Double quote"]),
+    "scripts/faulty.py": ("import os\n\n\ndef planted():\n    return 1 + ''\n", ["imported but unused", "[operator]"]),
+    "scripts/faulty.yml": ("a: [\n", ["syntax error"]),
 }
 
 
@@ -29,14 +30,14 @@ def planted_faults(t):
         shutil.copytree(f"{ROOT}/{folder}", f"{clone}/{folder}")
     for name, (text, _) in FAULTS.items():
         write(f"{clone}/{name}", text)
-    output = t.expect("it fails", ["scripts/lint", "--only=planted"], r"^lint: .* 7 findings$", 1, cwd=clone)
+    output = t.expect("it fails", ["scripts/lint", "--only=faulty"], r"^lint: .* 7 findings$", 1, cwd=clone)
     for name, (_, reports) in FAULTS.items():
         for report in reports:
             t.check(f"{name}: {report}", re.search(rf"^{name}:\d+:.*{re.escape(report)}", output, re.M), output)
     os.unlink(f"{clone}/compile_commands.json")
     for name in FAULTS:
         os.unlink(f"{clone}/{name}")
-    t.expect("nothing to check is a failure", ["scripts/lint", "--only=planted"], r" 0 findings$", 1, cwd=clone)
+    t.expect("nothing to check is a failure", ["scripts/lint", "--only=faulty"], r" 0 findings$", 1, cwd=clone)
 
 
 if os.environ.get("LINT"):  # .ci/run
