@@ -18,7 +18,7 @@ UNITS = [(flavour, geometry, name)
          for flavour in ("gcc", "clang-san") for geometry in ("tiny", "odd", "x86_64")
          for name in ("core", "model", "text", "codec", "mutate", "host", "invariants", "shrink")
          if geometry != "odd" or name in ("core", "model", "codec", "mutate")]
-UNITS += [("gcc", "tiny", "afl_mutator"), ("gcc-san", "tiny", "afl_mutator")]
+UNITS += [("gcc", "tiny", "adapter_aflpp"), ("gcc-san", "tiny", "adapter_aflpp")]
 UNITS += [("gcc", "x86_32", "core"), ("gcc", "x86_32", "codec"), ("gcc-san", "tiny", "host")]
 
 # flavour, geometry, cases
