@@ -19,7 +19,7 @@ import time
 
 import harness
 from harness import BUILD, ROOT, TESTS
-from p2mcheck import lint
+from p2mcheck import cli, lint, programs
 
 MODULES = ("test_harness", "test_structure", "test_readme", "test_cases", "test_cli", "test_campaign", "test_engines",
            "test_linux", "test_report", "test_against", "test_lint")
@@ -158,34 +158,42 @@ def select(tier, only):
     return [one for one in TESTS if one.tier in tiers and re.search(only, one.name)]
 
 
-def select_subject(folder, geometries, only):
-    """The tests of another p2m, whose programs are in a folder."""
-    importlib.import_module("test_subject").declare(folder, geometries)
-    return [one for one in TESTS if re.search(only, one.name)]
+def select_subject(tier):
+    """With SUBJECT=, the tests of that p2m, whose programs are built now; and the masks of its defects."""
+    parser = cli.Parser(__doc__, subjects=tier == "test", only="")
+    args = parser.parse()
+    programs.setup()
+    importlib.import_module("test_subject").declare(parser.programs(args))
+    return [one for one in TESTS if re.search(args.only, one.name)], args.known
 
 
-def main(tier="test"):
+def select_tier(tier):
+    """The tests that the options choose; None if they are only shown."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--tier", choices=TIERS, default=tier)
     parser.add_argument("--only", default=os.environ.get("ONLY", ""), metavar="REGEXP",
                         help="only tests of these names")
     parser.add_argument("--list", action="store_true", help="only show their names")
-    parser.add_argument("--programs", help="with SUBJECT: the folder of its programs")
-    parser.add_argument("--geometries", help="with SUBJECT: its geometries")
     args = parser.parse_args()
-    os.chdir(ROOT)
-    if args.programs:
-        tests = select_subject(args.programs, args.geometries.split(), args.only)
-    else:
-        tests = select(args.tier, args.only)
-    for name in VARIABLES:
-        os.environ.pop(name, None)
+    tests = select(args.tier, args.only)
     if args.list:
         print("\n".join(one.name for one in tests))
+        return None
+    if TIERS[args.tier][2] is not None:
+        programs.setup(*TIERS[args.tier][2].split())
+    return tests
+
+
+def main(tier="test"):
+    os.chdir(ROOT)
+    ours = (os.environ.get("SUBJECT") or "core") == "core"
+    tests, masks = (select_tier(tier), "") if ours else select_subject(tier)
+    for name in VARIABLES:
+        os.environ.pop(name, None)
+    if masks:
+        os.environ["P2MCHECK_KNOWN"] = masks
+    if tests is None:
         return 0
-    packages = "" if args.programs else TIERS[args.tier][2]
-    if packages is not None and subprocess.run(["scripts/setup", *packages.split()], check=False).returncode:
-        return 1
     output = Output(len(tests) + any(one.tier != "scripts" for one in tests), accepted_skips())
     start = time.monotonic()
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -94,7 +94,7 @@ command("exhaustive, micro: a part under ASan+UBSan",
 command("exhaustive races, micro: every pair of calls, from each 400th state",
         [MICRO, "--races", "--every=400", f"--jobs={CORES}"],
         r"geometry micro: 51424 states, .*: closed, nothing new is left, of a part of the states$", how="alone")
-command("real threads under ThreadSanitizer", ["scripts/race", f"{BUILD}/tsan/tiny/race_tiny", "--rounds=300"],
+command("real threads under ThreadSanitizer", ["scripts/race", f"--build={BUILD}", "--rounds=300"],
         r"^race: 300 rounds, .* 0 failures$", goals=("tsan/tiny/race_tiny",))
 
 

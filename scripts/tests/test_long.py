@@ -34,6 +34,9 @@ long_command("every compiler, sanitizer, word", ["matrix"], r"^\d+ passed, 0 fai
 long_command("what a fuzzing service does", ["oss-fuzz-check"], r"^\d+ passed, 0 failed")
 
 
+long_command("make test of another p2m", ["test", "SUBJECT=props/subjects/example.c"], r"^(?P<n>\d+) passed, 0 failed$")
+
+
 # ---- abuse ----
 
 @test("abuse: make fuzz among files that are not inputs, interrupted twice", tier="all", how="alone",
