@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* p2m-case in one geometry: see geometry.h. Replay, coverage, E820 and shrinking are beside it. */
 
 #include <inttypes.h>
@@ -77,6 +77,14 @@ static bool encode(const struct input *input, uint8_t *out, size_t *size)
         return false;
     *size = codec_encode(vocabulary_of(input), &loaded, out);
     return true;
+}
+
+static void upgrade(const struct input *input, uint8_t *out, size_t *size)
+{
+    enum vocabulary vocabulary = vocabulary_of(input);
+
+    codec_decode_v1(vocabulary, (const uint8_t *)input->data, input->size, &loaded);
+    *size = codec_encode(vocabulary, &loaded, out);
 }
 
 const struct subject *geometry_subject(const struct input *input)
@@ -256,6 +264,7 @@ const struct geometry GEOMETRY_NAME(P2M_GEOMETRY_TOKEN) = {
     .is_text = is_text,
     .print = print,
     .encode = encode,
+    .upgrade = upgrade,
     .show = show,
     .run = print_run,
     .repro = repro,

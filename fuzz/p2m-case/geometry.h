@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What p2m-case can do with one case in one geometry. The whole harness is built
  * once for each geometry; each build leaves one struct geometry, and nothing else is
@@ -60,6 +60,9 @@ struct geometry {
     /* Each is false, having said why on stderr, if the case is no case. */
     bool (*print)(const struct input *input, FILE *out);                   /* as text */
     bool (*encode)(const struct input *input, uint8_t *out, size_t *size); /* GEOMETRY_BYTES */
+
+    /* Bytes of version 1, whatever their first one is, as those of this version. */
+    void (*upgrade)(const struct input *input, uint8_t *out, size_t *size);
 
     /* The tree at the end of the case, as text, or as a graph in DOT under the name of the file. */
     bool (*show)(const struct input *input, bool dot, FILE *out);

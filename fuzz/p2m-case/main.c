@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* p2m-case, the tool for single cases, and the replay driver: see help_text. */
 #include <errno.h>
 #include <getopt.h>
@@ -11,10 +11,11 @@
 #include <unistd.h>
 
 #include "e820_log.h"
+#include "geometry.h"
+#include "minimize.h"
 #include "props/base/files.h"
 #include "replay.h"
-#include "minimize.h"
-#include "geometry.h"
+#include "upgrade.h"
 
 static const char help_text[] =
     "p2m-case: looks at, carries over and runs cases of p2mcheck\n"
@@ -35,6 +36,8 @@ static const char help_text[] =
     "  p2m-case cells PATH...            runs them in one geometry (tiny): which calls met\n"
     "                                    which states, where, and what came of it; a cell\n"
     "                                    that was not reached is a failure\n"
+    "  p2m-case upgrade FOLDER...        rewrites collected inputs, build/corpus/ops_tiny, from\n"
+    "                                    the first version of the byte format; marks the folder\n"
     "  p2m-case e820 FILE...             reads the memory map in a boot log of Linux\n"
     "                                    or Xen: the table, the identity ranges, the\n"
     "                                    pages they cost, the tree\n"
@@ -575,6 +578,17 @@ static int shrink(char **names, int count)
     return !shrink_file(names[0], options.geometry, options.target, options.want, options.out);
 }
 
+static int upgrade(char **folders, int count)
+{
+    bool fine = true;
+
+    if (!count)
+        return usage("missing FOLDER", NULL);
+    for (int i = 0; i < count; i++)
+        fine = upgrade_folder(folders[i], options.geometry, options.target) && fine;
+    return !fine;
+}
+
 static int run_cases(char **names, int count)
 {
     return cases(RUN, names, count);
@@ -604,17 +618,9 @@ static const struct command_row {
     const char *name;
     int (*run)(char **arguments, int count);
 } commands[] = {
-    {"decode", run_decode},
-    {"encode", run_encode},
-    {"run", run_cases},
-    {"repro", run_repro},
-    {"show", run_show},
-    {"replay", replay},
-    {"shrink", shrink},
-    {"cells", cells},
-    {"e820", e820},
-    {"facts", facts},
-    {"geometries", print_names},
+    {"decode", run_decode}, {"encode", run_encode}, {"run", run_cases}, {"repro", run_repro},
+    {"show", run_show},     {"replay", replay},     {"shrink", shrink}, {"cells", cells},
+    {"upgrade", upgrade},   {"e820", e820},         {"facts", facts},   {"geometries", print_names},
 };
 
 static int dispatch(int argc, char **argv)

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Entries and boot records taken apart and put together, and carried over. */
 #include "ops.h"
 
@@ -227,10 +227,10 @@ static bool op_fits(const struct op *op, const struct shape *shape)
     if (op->kind >= OP_KINDS)
         return false;
     own = own_fields(op);
-    return op_equal(op, &own) && op->pfn <= OP_LAST_PFN(shape) &&
-           op->arg <= (frame ? FRAME_LAST(shape) : OP_LAST_PFN(shape)) && op->type <= type &&
-           op->refuse <= OP_REFUSE_MAX && op->count >= grant && op->count <= OP_GRANTS_MAX &&
-           schedule_fits(op);
+    return own.pfn <= OP_LAST_PFN(shape) &&
+           own.arg <= (frame ? FRAME_LAST(shape) : OP_LAST_PFN(shape)) && own.type <= type &&
+           own.refuse <= OP_REFUSE_MAX && own.count >= grant && own.count <= OP_GRANTS_MAX &&
+           schedule_fits(&own);
 }
 
 /* Regions stand at the front, and one of no page has no PFN either. */

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The vocabulary: what a case is, in either format (bytes: fuzz/codec.h,
  * text: text.h). A case boots one p2m and then makes calls.
@@ -249,8 +249,7 @@ uint64_t boot_pages(const struct shape *shape, const struct boot_place *place);
 bool op_equal(const struct op *a, const struct op *b);
 bool case_equal(const struct test_case *a, const struct test_case *b);
 
-/* Is each field within its bounds, and zero where its op has no such field? Text and bytes
-   can say just these cases. */
+/* Is each field that an op has within its bounds? Text and bytes can say just these cases. */
 bool case_fits(const struct test_case *c, const struct shape *shape);
 
 /* Carries a case over from the geometry it was written in to another one, in place. */

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The order of passes: see shrink.h. Each candidate must be smaller by one fixed
  * measure, so it ends; passes are repeated until none of them finds anything.
@@ -137,10 +137,10 @@ static bool offer_retimed(struct shrink *shrink, struct test_case *c, struct tes
     if (offer(shrink, c, candidate))
         return true;
     for (unsigned i = 0; i < candidate->count; i++) {
-        uint8_t at = candidate->ops[i].at;
+        uint16_t at = candidate->ops[i].at;
 
         for (unsigned k = 1; at && k <= SYNC_POINTS; k++) {
-            candidate->ops[i].at = (uint8_t)k;
+            candidate->ops[i].at = (uint16_t)k;
             if (offer(shrink, c, candidate))
                 return true;
         }
@@ -284,10 +284,10 @@ static bool fails_at_some_moment(struct shrink *shrink, struct test_case *c)
     if (fails(shrink, c))
         return true;
     for (unsigned i = 0; i < c->count; i++) {
-        uint8_t at = c->ops[i].at;
+        uint16_t at = c->ops[i].at;
 
         for (unsigned k = 1; at && k <= SYNC_POINTS; k++) {
-            c->ops[i].at = (uint8_t)k;
+            c->ops[i].at = (uint16_t)k;
             if (fails(shrink, c))
                 return true;
         }

@@ -468,7 +468,7 @@ static bool boot_number(struct parser *p, unsigned at, bool *known)
             *row[i].byte = (uint8_t)value;
         else if (row[i].word)
             *row[i].word = (uint32_t)value;
-        else
+        else if (row[i].number)
             *row[i].number = value;
     }
     return true;

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The specification itself: the array on demand against the literal one, the
  * kinds against the entries, the E820 classification against one that asks every
@@ -6,9 +6,10 @@
  */
 #include <string.h>
 
-#include "unit.h"
+#include "any_case.inc"
 #include "props/case/generate.h"
 #include "props/oracle/oracle.h"
+#include "unit.h"
 
 static struct model literal, lazy, fork_;
 static struct oracle oracle;
@@ -167,27 +168,68 @@ static void test_e820_classification(void **state)
     }
 }
 
+/* Beyond the table stays beyond it, its ends stay ends. */
+static void same_side(const struct shape *shape, uint64_t here, uint64_t there)
+{
+    assert_true(there <= shape_word_mask(shape));
+    assert_int_equal(there >= shape_max_pfn(shape), here >= MAX_P2M_PFN);
+    if (here == 0 || here == MAX_P2M_PFN - 1)
+        assert_true(there == 0 || there == shape_max_pfn(shape) - 1);
+}
+
+static void op_there(const struct shape *shape, const struct op *here, const struct op *there)
+{
+    uint64_t value;
+
+    if (op_names_pfn(here->kind))
+        same_side(shape, here->pfn, there->pfn);
+    if (here->kind == OP_RANGE)
+        same_side(shape, here->arg, there->arg);
+    if (here->kind == OP_GRANT_MAP || here->kind == OP_MFN_BASE)
+        assert_true(there->arg == (here->arg & FRAME_LAST(shape)));
+    if (op_names_entry(here->kind) && here->pfn < MAX_P2M_PFN &&
+        entry_split(&shape_here, here->pfn, here->arg, &value) == ENTRY_IDENTITY)
+        assert_int_equal(entry_split(shape, there->pfn, there->arg, &value), ENTRY_IDENTITY);
+}
+
+/* The op with the numbers that are carried over set to zero: the rest stays. */
+static struct op rest_of(const struct op *op)
+{
+    struct op rest = *op;
+
+    rest.pfn = rest.arg = rest.start = rest.stop = 0;
+    return rest;
+}
+
+static void boot_there(const struct shape *shape, const struct boot *here, const struct boot *there)
+{
+    assert_int_equal(there->nr_pages <= boot_max_pages(shape),
+                     here->nr_pages <= boot_max_pages(&shape_here));
+    assert_int_equal(there->hotplug_limit > 0, here->hotplug_limit > 0);
+    for (unsigned i = 0; i < BOOT_EXTRAS; i++) {
+        assert_int_equal(there->extra[i].pages > 0, here->extra[i].pages > 0);
+        if (here->extra[i].pages)
+            same_side(shape, here->extra[i].pfn, there->extra[i].pfn);
+    }
+    assert_int_equal(there->flags, here->flags);
+    assert_int_equal(there->refuse, here->refuse);
+    assert_memory_equal(&there->setup, &here->setup, sizeof(here->setup));
+}
+
 /* From here to any geometry and back: edges stay edges, kinds of entries stay. */
 static void convert_there(const struct shape *shape, void *ctx)
 {
     struct test_case *c = ctx, there = *c;
-    uint64_t value;
 
     case_convert(&there, &shape_here, shape);
+    assert_true(case_fits(&there, shape));
+    boot_there(shape, &c->boot, &there.boot);
     for (unsigned i = 0; i < c->count; i++) {
-        const struct op *op = &there.ops[i];
+        struct op here = rest_of(&c->ops[i]), rest = rest_of(&there.ops[i]);
 
-        if (op_has_pfn(op->kind)) {
-            assert_true(op->pfn <= shape_word_mask(shape));
-            assert_int_equal(op->pfn >= shape_max_pfn(shape), c->ops[i].pfn >= MAX_P2M_PFN);
-            if (c->ops[i].pfn == 0 || c->ops[i].pfn == MAX_P2M_PFN - 1)
-                assert_true(op->pfn == 0 || op->pfn == shape_max_pfn(shape) - 1);
-        }
-        if (op->kind == OP_SET && c->ops[i].pfn < MAX_P2M_PFN &&
-            entry_split(&shape_here, c->ops[i].pfn, c->ops[i].arg, &value) == ENTRY_IDENTITY)
-            assert_int_equal(entry_split(shape, op->pfn, op->arg, &value), ENTRY_IDENTITY);
+        assert_true(op_equal(&here, &rest));
+        op_there(shape, &c->ops[i], &there.ops[i]);
     }
-    assert_true(there.boot.nr_pages <= boot_max_pages(shape));
     if (shape->top == P2M_TOP && shape->mid == P2M_MID && shape->leaf == P2M_LEAF)
         assert_true(case_equal(&there, c));
 }
@@ -210,7 +252,32 @@ static void test_convert(void **state)
     for (unsigned round = 0; round < 200; round++) {
         generate_case(&prng, &generate_all, 30, &c);
         shape_each(convert_there, &c);
+        any_case(&prng, 30, &c);
+        shape_each(convert_there, &c);
     }
+}
+
+/* The place of a PFN leads back to it, wherever it is. */
+static void place_there(const struct shape *shape, void *ctx)
+{
+    struct prng *prng = ctx;
+
+    for (unsigned round = 0; round < 2000; round++) {
+        uint64_t last = round % 2 ? E820_LAST_PFN : OP_LAST_PFN(shape);
+        uint64_t pfn =
+            round < 20 ? (shape_max_pfn(shape) - 10 + round) & last : any_number(prng, last);
+        struct place place = place_of(shape, pfn, last);
+
+        assert_true(place_pfn(shape, &place, last) == pfn);
+    }
+}
+
+static void test_places_are_exact(void **state)
+{
+    struct prng prng = {12};
+
+    (void)state;
+    shape_each(place_there, &prng);
 }
 
 int main(void)
@@ -221,6 +288,7 @@ int main(void)
         cmocka_unit_test(test_e820_classification),
         cmocka_unit_test(test_bits),
         cmocka_unit_test(test_convert),
+        cmocka_unit_test(test_places_are_exact),
     };
 
     return cmocka_run_group_tests_name("model", tests, NULL, NULL);

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """How libFuzzer and AFL++ differ: the start of a process, and where it leaves findings, inputs and
 coverage. Also what all hunts share: the limits for an input, the files of a finding, the reviewed
 cases as seeds.
@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 
+from p2mcheck.collected import inputs
 from p2mcheck.files import Failure, read, read_text, write
 from p2mcheck.processes import kill_marked, output
 from p2mcheck.programs import Programs
@@ -150,7 +151,7 @@ class Libfuzzer(Job):
         self.corpus = folders[0]
 
     def collected(self):
-        return len(os.listdir(self.corpus))
+        return len(inputs(self.corpus))
 
     def coverage(self):
         """The last `cov:` of the log."""
@@ -280,8 +281,8 @@ def start(engine, hunt, corpus, seeds, run):
     """The jobs of one run, all of them started."""
     if engine == "libfuzzer":
         return [Libfuzzer(hunt, i, (corpus, seeds), run) for i in range(hunt.jobs)]
-    for path in glob.glob(f"{corpus}/*"):
-        shutil.copyfile(path, f"{seeds}/{os.path.basename(path)}")
+    for name in inputs(corpus):
+        shutil.copyfile(f"{corpus}/{name}", f"{seeds}/{name}")
     # AFL++ skips seeds that crash, so they are run by themselves before.
     first = Libfuzzer(hunt, hunt.jobs, (seeds,), run, "-runs=0")
     first.process.wait()

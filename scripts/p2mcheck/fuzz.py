@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Fuzzes one target under libFuzzer or AFL++ on several cores, and files what it finds.
 
 Jobs share one corpus folder, whichever engine they belong to (engines.py). Each has its log and
@@ -10,7 +10,7 @@ import shutil
 import sys
 import time
 
-from p2mcheck import cli, engines, facts, programs
+from p2mcheck import cli, collected, engines, facts, programs
 from p2mcheck.cli import plural
 from p2mcheck.files import write
 from p2mcheck.findings import file_findings
@@ -115,11 +115,11 @@ def main():
     build(args, hunt)
     corpus = f"{args.programs.folder}/corpus/{hunt.name}"
     run = f"{args.programs.folder}/run/{hunt.name}.{os.getpid()}"  # two runs do not meet
-    os.makedirs(corpus, exist_ok=True)
+    collected.prepare(corpus, args.programs.p2m_case())
     os.makedirs(run)
     write(f"{corpus}/.probe", b"")  # a corpus that cannot grow is an error, now
     os.unlink(f"{corpus}/.probe")
-    before = set(os.listdir(corpus))
+    before = set(collected.inputs(corpus))
     seeds = engines.make_seeds(args.programs.p2m_case(), hunt.target, hunt.geometry, f"{run}/seeds",
                                facts.targets()[hunt.target].is_text)
     engine = " under AFL++" if args.engine == "afl" else ""
@@ -132,7 +132,7 @@ def main():
     for job in jobs:
         job.collect(corpus)
     status = conclude(args, hunt, jobs, interrupted, findings, f"{time.monotonic() - start:.0f} s; "
-                      f"{len(set(os.listdir(corpus)) - before)} new corpus cases")
+                      f"{len(set(collected.inputs(corpus)) - before)} new corpus cases")
     if not findings and (interrupted or not status):  # otherwise the folder explains what happened
         shutil.rmtree(run, ignore_errors=True)
     return status

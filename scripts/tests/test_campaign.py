@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Campaigns: which target gets the time, and what an interruption or a full disk leaves.
 
 Each campaign runs in a clone, a folder of links with corpora and crashes of its own. A campaign is
@@ -17,10 +17,12 @@ import signal
 import time
 
 from harness import contents, fill, finish, test, text_of, wait_until, write
+from p2mcheck import collected
 from p2mcheck.campaign import slices
 from p2mcheck.campaign.corpora import Corpora
 from p2mcheck.campaign.state import State
 from p2mcheck.campaign.triage import shape_of
+from p2mcheck.files import Failure
 
 ENGINES = ("p2m-case", "clang-san/p2m-case", "fuzz/tiny/canary_tiny", "fuzz/tiny/ops_tiny", "fuzz/tiny/e820_tiny")
 AFL = ("afl/tiny/ops_tiny", "afl-san/tiny/ops_tiny", "afl/tiny/mutator_ops_tiny.so")
@@ -134,7 +136,38 @@ def corpora(t):
             not slices.adopt(f"{folder}/{name}", corpus, name) and os.listdir(corpus) == ["late"])
 
 
+@test("collected inputs have a marked folder", tier="scripts")
+def marked(t):
+    corpus = t.path("ops_tiny")
+    collected.prepare(corpus, "p2m-case")
+    t.check("a new one is marked", os.listdir(corpus) == ["FORMAT"] and text_of(f"{corpus}/FORMAT") == "2\n")
+    write(f"{corpus}/x", b"x")
+    collected.prepare(corpus, "p2m-case")
+    t.check("the mark is no input", collected.inputs(corpus) == ["x"])
+    for change in (lambda: os.mkdir(f"{corpus}/.format-2"), lambda: os.unlink(f"{corpus}/FORMAT")):
+        change()
+        try:
+            collected.prepare(corpus, "p2m-case")
+            t.check("a failure", False)
+        except Failure as failure:
+            t.check("it says what to do", f"{corpus}: is not marked as format 2; run p2m-case upgrade {corpus}" ==
+                    str(failure), str(failure))
+
+
 # ---- with one ----
+
+@campaign_test("a corpus that is not marked as format 2")
+def unmarked(clone):
+    """Each command that reads it says what to do, and changes nothing."""
+    os.makedirs(f"{clone.folder}/build/corpus/ops_tiny")
+    write(f"{clone.folder}/build/corpus/ops_tiny/x", b"x")
+    for what, *options in (("campaign", "--on=ops_tiny", "--seconds=3", "--engines=libfuzzer"),
+                           ("fuzz", "--time=3", "--jobs=1"), ("corpus-promote",)):
+        clone.t.expect(what, [f"scripts/{what}", *options], rf"^{what}: build/corpus/ops_tiny: is not marked as format "
+                       r"2; run build/p2m-case upgrade build/corpus/ops_tiny\n\Z", 1, cwd=clone.folder)
+    clone.check("nothing is changed", os.listdir(f"{clone.folder}/build/corpus/ops_tiny") == ["x"])
+
+
 
 @campaign_test("kill -9 between a finding and its filing")
 def killed(clone):
@@ -254,6 +287,7 @@ def promoted(clone):
     """Against a corpus of one case, something adds."""
     os.makedirs(f"{clone.folder}/few/seed")
     os.makedirs(f"{clone.folder}/build/corpus/ops_tiny")
+    write(f"{clone.folder}/build/corpus/ops_tiny/FORMAT", "2\n")
     shutil.copy("corpus/seed/worked-example.txt", f"{clone.folder}/few/seed")
     write(f"{clone.folder}/new.txt", "p2m-case 1\ngeometry tiny\nget 0x1\nset 0x1ff foreign 0x7\nresume\n")
     clone.t.expect("encode", ["build/p2m-case", "encode", "new.txt", "-o", "build/corpus/ops_tiny/x"], cwd=clone.folder)

@@ -1,7 +1,8 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """p2m-case and make as a person uses them: what they print, and what can go wrong."""
 
 import functools
+import hashlib
 import html
 import json
 import os
@@ -11,10 +12,10 @@ import shutil
 import subprocess
 import xml.etree.ElementTree
 
-from harness import BUILD, fill, test, text_of
+from harness import BUILD, contents, fill, test, text_of, write
 from p2mcheck import facts
 
-TEXT = "p2m-case 1\ngeometry tiny\nset 0x1ff mfn 0x77\nget 0x1ff\n"
+TEXT = "p2m-case 2\ngeometry tiny\nset 0x1ff mfn 0x77\nget 0x1ff\n"
 
 LOGS = {  # each form of a printed map: the same two entries and a hole of two pages between them
     "bios-new": "BIOS-e820: [mem 0x0000000000000000-0x0000000000001fff] usable\n"
@@ -93,6 +94,8 @@ def formats(cli):
     again = cli.fine("decode", "decode", "--geometry=tiny", data, has="set 0x1ff mfn 0x77\nget 0x1ff")
     cli.check("decode of encode is the text again",
               again == TEXT.replace("tiny\n", "tiny\nboot nr_pages=0x0\n"), again)
+    old = cli.path("old.txt", TEXT.replace("case 2", "case 1"))
+    cli.check("a text of version 1 means the same", cli.fine("decode", "decode", old) == again)
     shutil.copy(data, cli.path("ops_tiny-X-1"))
     cli.fine("the geometry by the file's name", "decode", cli.path("ops_tiny-X-1"), has="geometry tiny")
     shutil.copy(data, cli.path("clusterfuzz-testcase-minimized-ops_x86_64-123"))
@@ -103,7 +106,7 @@ def formats(cli):
     cli.fine("help is complete", "--help", has="--geometry=NAME")
     known = re.findall(r"^  p2m-case (\w+)", cli.call("--help").out, re.M)
     cli.check("help names every command", sorted(known) == sorted(
-        ["decode", "encode", "run", "repro", "shrink", "cells", "show", "replay", "e820", "geometries", "facts"]), str(known))
+        ["decode", "encode", "run", "repro", "shrink", "cells", "show", "replay", "upgrade", "e820", "geometries", "facts"]), str(known))
 
 
 @cli_test("show draws a tree")
@@ -312,7 +315,7 @@ def bad_input(cli):
     os.mkfifo(cli.path("pipe"))
     cli.bad("a pipe", "run", cli.path("pipe"), says="is not a regular file")
     cli.bad("bytes without a geometry", "run", cli.path("b", b"\1\2\3"), says="cannot determine the geometry; pass --geometry=NAME")
-    cli.bad("garbage text", "run", cli.path("g.txt", "hello\n"), says="g.txt:1: expected 'p2m-case 1'")
+    cli.bad("garbage text", "run", cli.path("g.txt", "hello\n"), says="g.txt:1: expected 'p2m-case 2'")
     cli.bad("a mistake in line 3", "decode", cli.path("m.txt", TEXT.replace("set", "sit")),
             says="m.txt:3: 'sit' is no op")
     cli.bad("encode without -o", "encode", text, says="encode needs -o OUT", status=2)
@@ -336,7 +339,7 @@ def shrinking(cli):
     case, out = cli.path("canary_tiny-x.txt", CANARY), cli.path("small")
     cli.fine("shrink", "shrink", case, "-o", out, has="GET_MATCHES_MODEL: 3 ops in tiny -> 1 ops in micro")
     cli.check("shrink leaves the text", text_of(out + ".txt") ==
-              "p2m-case 1\ngeometry micro\nboot nr_pages=0x0\nset 0x7 mfn 0x0 # any frame\n")
+              "p2m-case 2\ngeometry micro\nboot nr_pages=0x0\nset 0x7 mfn 0x0 # any frame\n")
     status, text, _ = cli.call("decode", "--geometry=micro", "--target=canary", out)
     cli.check("shrink leaves the bytes of it", status == 0 and "set 0x7 mfn 0x0" in text, text)
     source = ("#include \"props/tests/unit.h\"\n#include \"props/run/executor.h\"\n" + text_of(out + ".c") +
@@ -387,6 +390,89 @@ def xml_suite(path):
     return xml.etree.ElementTree.parse(path).getroot()[0]
 
 
+SET_IN_V1 = bytes(19) + bytes([2, 0, 0, 0, 0, 0, 0x80, 0x77]) + bytes(7)  # set PFN LEAF-1 mfn 0x77
+
+
+def v1(first, code=0):
+    """A boot and one op as version 1 wrote them; the first byte is any."""
+    data = bytearray(SET_IN_V1)
+    data[0], data[16] = first, code
+    return bytes(data)
+
+
+def collect(folder, *inputs):
+    """A folder of inputs as an engine names them."""
+    os.makedirs(folder)
+    names = [hashlib.sha1(data).hexdigest() for data in inputs]
+    for name, data in zip(names, inputs):
+        write(f"{folder}/{name}", data)
+    return names
+
+
+@cli_test("upgrade of collected inputs")
+def upgrade(cli):
+    """Whatever their first byte is, they are read as version 1; a second run changes nothing."""
+    folder = cli.path("ops_tiny")
+    old = collect(folder, v1(1), v1(7), v1(2, 7), b"", b"p2m-case 1\n")
+    write(f"{folder}/by-hand", v1(0))
+    cli.bad("replay stops at a folder that is not marked", "replay", folder,
+            says=f"{folder}: is not marked as format 2; run p2m-case upgrade {folder}")
+    cli.fine("upgrade", "upgrade", folder, has=f"{folder}: 5 inputs upgraded to format 2, 1 texts left alone\n")
+    names = sorted(os.listdir(folder))
+    new = [name for name in names if re.fullmatch("[0-9a-f]{40}", name) and name != old[4]]
+    cli.check("texts and names by hand stay; the same case is there once", len(new) == 3 and
+              set(names) - set(new) == {"FORMAT", "by-hand", old[4]}, str(names))
+    cli.check("names are hashes", all(hashlib.sha1(contents(f"{folder}/{name}")).hexdigest() == name for name in new))
+    texts = {cli.call("decode", f"{folder}/{name}").out.split("\n", 3)[3] for name in [*new, "by-hand"]}
+    cli.check("they mean what they meant", texts == {"", "set 0x7 mfn 0x77\n", "get 0x7\n"}, str(texts))
+    before = {name: contents(f"{folder}/{name}") for name in names}
+    cli.fine("a second run changes nothing and says so", "upgrade", folder, has="is in format 2; nothing was changed\n")
+    cli.check("nothing", before == {name: contents(f"{folder}/{name}") for name in sorted(os.listdir(folder))})
+    os.mkdir(cli.path("e820_tiny"))
+    cli.fine("an empty folder is marked", "upgrade", cli.path("e820_tiny"), has=" 0 inputs upgraded")
+    cli.check("by a file", text_of(cli.path("e820_tiny/FORMAT")) == "2\n")
+    cli.bad("no folder", "upgrade", says="missing FOLDER", status=2)
+    cli.bad("a folder that is not there", "upgrade", cli.path("none"), says="No such file")
+    cli.bad("a file", "upgrade", f"{folder}/by-hand", says="is not a folder")
+    collect(cli.path("inputs"), v1(1))
+    cli.bad("nothing tells the geometry", "upgrade", cli.path("inputs"), says="pass --geometry=NAME")
+    cli.fine("it is told", "upgrade", "--geometry=tiny", "--target=e820", cli.path("inputs"), has=" 1 inputs upgraded")
+    os.makedirs(cli.path("ops_micro/ops_tiny"))
+    cli.bad("a folder in a folder", "upgrade", cli.path("ops_micro"), says="is a folder; upgrade takes it by itself")
+
+
+@cli_test("upgrade: a run that was killed is resumed")
+def resumed_upgrade(cli):
+    """At each moment: files wait, are gone, the mark is there, files are back."""
+    folder, inputs = cli.path("ops_tiny"), [v1(first) for first in (1, 2, 3)] + [v1(1, 7)]
+    collect(folder, *inputs)
+    want = cli.path("want/ops_tiny")
+    shutil.copytree(folder, want)
+    cli.fine("upgrade", "upgrade", want)
+    want = {name: contents(f"{want}/{name}") for name in os.listdir(want)}
+    both = sorted(name for name in want if name != "FORMAT")
+    cli.check("two different cases", len(both) == 2, str(want))
+    for moment in range(4):
+        again = cli.path(f"again-{moment}/ops_tiny")
+        shutil.copytree(folder, again)
+        os.mkdir(f"{again}/.format-2")
+        for name in both[moment == 3:]:
+            write(f"{again}/.format-2/{name}", want[name])
+        write(f"{again}/.format-2/x.1.tmp", b"half")
+        if moment:
+            for data in inputs:
+                os.unlink(f"{again}/{hashlib.sha1(data).hexdigest()}")
+        if moment > 1:
+            write(f"{again}/FORMAT", "2\n")
+        if moment > 2:
+            write(f"{again}/{both[0]}", want[both[0]])
+        if moment in (0, 3):
+            cli.bad(f"replay stops ({moment})", "replay", again, says="run p2m-case upgrade")
+        cli.fine(f"again ({moment})", "upgrade", again, has="upgraded to format 2")
+        cli.check(f"the same folder ({moment})", want == {name: contents(f"{again}/{name}") for name in os.listdir(again)},
+                  str(os.listdir(again)))
+
+
 @cli_test("a full disk")
 def full_disk(cli):
     """A small file system that fills up: no half-written file is left."""
@@ -400,7 +486,7 @@ def full_disk(cli):
 @cli_test("noise of any size is a case")
 def noise(cli):
     source = random.Random(1)
-    for size in (0, 1, 15, 16, 17, 333, 4624, 1 << 20):
+    for size in (0, 1, 15, 16, 17, 191, 192, 193, 333, 4624, 8384, 1 << 20):
         name = cli.path(f"noise-{size}", bytes(source.randrange(256) for _ in range(size)))
         for geometry in ("tiny", "x86_64", "x86_32"):
             done = cli.call("run", f"--geometry={geometry}", name)

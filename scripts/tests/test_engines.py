@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """That each engine calls our mutator, that the numbers of a run are those of all its processes, and
 that machines share what AFL++ finds.
 
@@ -42,7 +42,7 @@ def counts_add_up(t):
     """One process after the other, as AFL++ has them, with one file."""
     os.makedirs(t.path("seeds"))
     for number in range(40):
-        t.path(f"seeds/{number}", bytes([0] * 16 + [number] * 18))
+        t.path(f"seeds/{number}", bytes([0] * 192 + [number] * 32))
     counts = []
     for _ in range(3):
         job = engines.Job(Programs(BUILD).facts, t.folder, [f"{BUILD}/fuzz/tiny/ops_tiny", "-runs=0", t.path("seeds")])

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The structure that the sources must keep: which room may include which, and one list of targets.
 
 Each check is a function of a folder, so that the tests of these tests can plant faults in a copy.
@@ -205,6 +205,34 @@ def unknown_op(t):
 def facts(t):
     known = json.loads(t.expect("facts", [f"{BUILD}/gcc/p2m-case", "facts"]))["targets"]
     t.check("the same list", {row["name"] for row in known} == set(targets(ROOT)), str(known))
+
+
+# ---- dictionaries ----
+
+def dictionary(name):
+    """The lines KEYWORD="VALUE" as (keyword, bytes)."""
+    found = re.findall(r'^(\w*)=?"(.*)"$', text_of(f"{ROOT}/fuzz/dictionaries/{name}.dict"), re.M)
+    return [(keyword, value.encode().decode("unicode_escape").encode("latin-1")) for keyword, value in found]
+
+
+@test("dictionaries name each op", goals=("gcc/p2m-case",))
+def dictionaries(t):
+    words = json.loads(t.expect("facts", [f"{BUILD}/gcc/p2m-case", "facts"]))["ops"]
+    for target in ("ops", "e820"):
+        codes = {keyword[len("op_"):]: value for keyword, value in dictionary(target) if keyword.startswith("op_")}
+        t.check(f"{target}: each op, once", sorted(codes) == sorted(words), f"{codes} {words}")
+        for word, code in codes.items():
+            case = t.path(f"{target}_tiny-{word}")
+            write(case, bytes([2]) + bytes(191) + code)
+            out = t.expect(f"{target}: decode", [f"{BUILD}/gcc/p2m-case", "decode", case])
+            t.check(f"{target}: {word}", out.splitlines()[3].split()[0] == word, out)
+    texts = [value.decode("latin-1") for _, value in dictionary("case")]
+    for word in words:
+        t.check(f"case: {word}", any(re.match(rf"{word}[ \n]", text) for text in texts), str(texts))
+    options = re.findall(r"^max_len = (\d+)$", text_of(f"{ROOT}/fuzz/dictionaries/ops.options") +
+                         text_of(f"{ROOT}/fuzz/dictionaries/e820.options"), re.M)
+    longest = json.loads(t.expect("facts", [f"{BUILD}/gcc/p2m-case", "facts"]))["longest_input"]
+    t.check("the longest input", options == [str(longest)] * 2, f"{options} {longest}")
 
 
 # ---- sizes ----

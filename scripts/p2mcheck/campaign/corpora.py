@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The corpora that a campaign's slices share: build/corpus/TARGET_GEOMETRY, the one of
 `make fuzz`, whichever engine adds to it. Here they are pruned, and the reviewed cases are put
 beside them as seeds.
@@ -16,7 +16,7 @@ import threading
 import time
 
 from p2mcheck import engines, facts
-from p2mcheck.campaign.slices import inputs
+from p2mcheck.collected import inputs, prepare
 from p2mcheck.files import read
 
 MERGING = 600  # seconds at most
@@ -47,6 +47,11 @@ class Corpora:
 
     def path(self, group):
         return f"{self.args.build}/corpus/{group}"
+
+    def prepare(self, group):
+        """It is there, and in this version of the byte format."""
+        with self.of(group):
+            prepare(self.path(group), self.args.programs.p2m_case())
 
     # ---- seeds ----
 
@@ -107,7 +112,7 @@ class Corpora:
         merged, log = f"{corpus}.merged", f"{self.folder}/merge-{group}.log"
         before = inputs(corpus)
         shutil.rmtree(merged, ignore_errors=True)
-        os.makedirs(merged)
+        prepare(merged, hunt.programs.p2m_case())
         with open(log, "wb") as out:
             process = subprocess.Popen(
                 [hunt.binary, "-merge=1", f"-max_len={hunt.facts.longest_input}", *engines.LIMITS,

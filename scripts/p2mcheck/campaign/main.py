@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Fuzzes all targets in all their geometries under both engines, for hours, on several cores.
 
 The time is cut into slices: one engine, one target, one core (slices.py). run.py runs them, and
@@ -11,10 +11,12 @@ import os
 import signal
 
 from p2mcheck import cli, facts, programs
-from p2mcheck.campaign import report, slices
+from p2mcheck.campaign import report
+from p2mcheck.campaign.corpora import Corpora
 from p2mcheck.campaign.run import SHORTEST, Campaign
 from p2mcheck.campaign.state import Lock, State
 from p2mcheck.cli import plural
+from p2mcheck.collected import inputs, prepare
 from p2mcheck.files import Failure
 
 
@@ -52,7 +54,7 @@ def lanes_of(args):
 def resume_or_begin(args, state, names):
     """Resumes a campaign that has not ended, or begins one; says which."""
     known = state.load()
-    counts = {group: len(slices.inputs(f"{args.build}/corpus/{group}")) for group in args.on}
+    counts = {group: len(inputs(f"{args.build}/corpus/{group}")) for group in args.on}
     if known and state.data["status"] != "ended" and not args.new:
         how = "killed" if state.data["status"] == "running" else state.data["status"]
         state.data["seconds"] = args.total or state.data["seconds"]
@@ -80,9 +82,13 @@ def main():
     lock, state = Lock(folder), State(folder)
     if not lock.take():
         raise Failure(f"{folder}: a campaign is running there, process {lock.holder()}")
+    known = Corpora(args, folder)
+    known.repair()
     os.environ.setdefault("AFL_FAST_CAL", "1")  # each slice calibrates the whole corpus
     resume_or_begin(args, state, names)
     build(args)
+    for group in args.on:
+        known.prepare(group)
     campaign = Campaign(args, names, state)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, campaign.interrupt)

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Writes collected inputs that reach a cell which the reviewed corpus does not reach, for review.
 
 Each input that fuzzing collected is read as text in its
@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 
 from p2mcheck import cli, facts, programs
-from p2mcheck.campaign.slices import inputs
+from p2mcheck.collected import check, inputs
 from p2mcheck.files import Failure, read_text, write
 
 BATCH = 400  # files a run
@@ -59,12 +59,13 @@ class Cells:
         return lines
 
 
-def collected(folder):
+def collected(folder, tool):
     """(path, group) of all collected inputs, small ones first."""
     found = []
     for group in inputs(folder):
         target = facts.targets().get(group.split("_")[0])
         if target and target.service and not target.is_text and "." not in group:
+            check(f"{folder}/{group}", tool)
             found += [(f"{folder}/{group}/{name}", group) for name in inputs(f"{folder}/{group}")]
     return sorted(found, key=lambda one: (os.path.getsize(one[0]), one))
 
@@ -99,7 +100,7 @@ def main():
     args = parser.parse()
     tool = programs.Programs(args.build).p2m_case()
     programs.Programs(args.build).make(tool)
-    found, written = collected(f"{args.build}/corpus"), []
+    found, written = collected(f"{args.build}/corpus", tool), []
     failing = 0
     if not found:
         raise Failure(f"{args.build}/corpus: nothing was collected; make fuzz or make campaign does")

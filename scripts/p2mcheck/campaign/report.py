@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What a campaign says: the table of its lanes, `make status`, and the summary at its end.
 Reads state.json and the numbers that running engines share; changes nothing."""
 
@@ -7,7 +7,7 @@ import os
 import time
 
 from p2mcheck import facts
-from p2mcheck.campaign.slices import inputs
+from p2mcheck.collected import inputs
 from p2mcheck.campaign.state import Lock, State, given_up, tally_of
 from p2mcheck.cli import plural
 

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A campaign while it runs: JOBS threads that take one slice after the other, and one that
 looks after time and disk. What has to be on disk before what, so that it may end at any
 moment, is decided here.
@@ -86,7 +86,7 @@ class Campaign:
         """Corpus first, then findings, then the numbers; the folder goes when all is on record.
         False if the slice broke."""
         group = it.group
-        os.makedirs(self.corpora.path(group), exist_ok=True)
+        self.corpora.prepare(group)
         result = it.measure()
         after = time.monotonic()
         with self.corpora.of(group):
@@ -134,7 +134,6 @@ class Campaign:
         try:
             while (it := self.begin()) is not None:
                 group = it.group
-                os.makedirs(self.corpora.path(group), exist_ok=True)
                 self.corpora.note(group)
                 it.start(self.corpora.path(group),
                          self.corpora.seeds(self.state.data["excluded"], it.hunt))
@@ -167,7 +166,6 @@ class Campaign:
 
     def recover(self):
         """Brings in what a campaign that was killed left behind."""
-        self.corpora.repair()
         orphans = slices.end_orphans(self.folder)
         left = list(slices.left_behind(self.programs, self.folder))
         crashers = sum(len(it.artifacts()) for it in left)
