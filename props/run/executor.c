@@ -4,14 +4,13 @@
 
 #include <string.h>
 
+#include "grants.h"
 #include "overlap.h"
 #include "props/base/prng.h"
 #include "props/base/uninstrumented.h"
 #include "props/check/checks.h"
 #include "props/check/state_hash.h"
 #include "props/check/toolstack.h"
-#include "grants.h"
-#include "overlap.h"
 #include "state_coverage.h"
 
 UNINSTRUMENTED_BEGIN
