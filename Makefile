@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 #
 # The commands. Each is a script in scripts/ of the same name, which has the defaults of its
 # variables, checks them once, and calls make for what it needs. How things are built is in
@@ -38,7 +38,7 @@ include scripts/mk/peers.mk
 # help:   fuzz             fuzz a target; findings go to crashes/
 # help:                    ENGINE=libfuzzer TARGET=ops GEOMETRY=tiny TIME=60 JOBS=cores SEED=1
 # help:                    several machines: ENGINE=afl SHARED=FOLDER HOST=NAME
-# help:   test             the full test suite (about five minutes)   ONLY=regexp JUNIT=FILE
+# help:   test             the full test suite (about five minutes)   ONLY=regexp
 # help:   test-scripts     tests of the scripts that need no build (seconds)
 # help:   test-compare     tests of the comparison with other tools
 # help:   test-all         all tests (about 45 minutes)

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Mutation of cases as cases: ops are put in, taken out, moved, their PFNs drawn to
  * edges and to each other, ranges grown and split; or a fresh case. One core for all engines; the
@@ -8,8 +8,8 @@
 #ifndef FUZZ_MUTATE_H
 #define FUZZ_MUTATE_H
 
-#include "props/base/prng.h"
 #include "codec.h"
+#include "props/base/prng.h"
 
 /*
  * *c becomes a fresh case, three times in four and nearly always where it has next to no

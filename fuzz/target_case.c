@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Target `case`: the text parser and both codecs. Input that looks like text is
  * parsed as a file would be; any other input is bytes. Whatever is a case must
@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "props/base/uninstrumented.h"
+#include "props/case/text.h"
 #include "props/check/run.h"
 #include "props/report/report.h"
-#include "props/case/text.h"
 #include "target.h"
 
 UNINSTRUMENTED_BEGIN

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * For `make bench` alone: a mutator that ignores what it is given and hands out
  * ready cases of P2MCHECK_BENCH_OPS calls each, the same ones in the same order to every
@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "props/case/generate.h"
-#include "props/base/uninstrumented.h"
 #include "fuzz/codec.h"
+#include "props/base/uninstrumented.h"
+#include "props/case/generate.h"
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
 

@@ -1,10 +1,10 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Which geometry a file is for, and which target made it: see geometry.h. */
 #include <stdio.h>
 #include <string.h>
 
-#include "props/base/files.h"
 #include "geometry.h"
+#include "props/base/files.h"
 
 /* Each geometry that was built into this program. */
 #define GEOMETRY(name, ...) extern const struct geometry geometry_##name __attribute__((weak));

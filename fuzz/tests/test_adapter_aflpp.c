@@ -1,10 +1,10 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * AFL++'s mutator, called as afl-fuzz calls it; that afl-fuzz does so is tested in
  * scripts/tests/test_engines.py.
  */
-#include "props/tests/unit.h"
 #include "fuzz/adapter_aflpp.c" /* NOLINT(bugprone-suspicious-include): its static functions */
+#include "props/tests/unit.h"
 
 const enum vocabulary target_vocabulary = VOCABULARY_OPS;
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The search, one call at a time: see explore.h. States are kept as two words and
  * the step that led to them. To go on from one, its way is run again from the boot;
@@ -142,7 +142,7 @@ struct op explore_op(const struct choice *choice, unsigned salt)
 
 /* A step: which choice, and which of its pages is refused. */
 #define STEP(choice, refuse) ((uint16_t)((choice) | (refuse) << 11))
-#define STEP_CHOICE(step) ((step)&0x7ff)
+#define STEP_CHOICE(step) ((step) & 0x7ff)
 #define STEP_REFUSE(step) ((step) >> 11)
 
 enum mode { MODE_ANY, MODE_OURS, MODE_XEN };

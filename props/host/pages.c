@@ -1,10 +1,8 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The host's pages, the shared ones among them, and the trap on stores to those: see host.h. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* REG_RIP */
 #endif
-#include "host.h"
-
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +11,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "host.h"
 #include "props/base/asan.h"
 #include "props/base/uninstrumented.h"
 #include "props/base/verdict.h"
@@ -142,6 +141,7 @@ void host_start(void)
     pages[3] = host_shared_page(HOST_MID_IDENTITY);
     p2m_shared_init(&host_shared, pages);
     host_seal(true);
+    host_guard_list();
     host_watch_faults();
     if (!ASAN_IS_ON)
         memset(host_arena, GONE, sizeof(host_arena));

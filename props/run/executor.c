@@ -1,9 +1,10 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Runs cases: see executor.h. What must be true after an op is judged in props/check. */
 #include "executor.h"
 
 #include <string.h>
 
+#include "overlap.h"
 #include "props/base/prng.h"
 #include "props/base/uninstrumented.h"
 #include "props/check/checks.h"

@@ -1,12 +1,12 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Subject against subject: see metamorphic.h. */
 #include "metamorphic.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "props/case/generate.h"
 #include "props/base/uninstrumented.h"
+#include "props/case/generate.h"
 #include "props/check/toolstack.h"
 
 UNINSTRUMENTED_BEGIN

@@ -1,9 +1,9 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The core with one defect each, put between the executor and it: see broken.h. */
 #include "broken.h"
 
-#include "props/check/run.h"
 #include "props/base/uninstrumented.h"
+#include "props/check/run.h"
 
 UNINSTRUMENTED_BEGIN
 

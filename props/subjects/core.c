@@ -1,10 +1,11 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The subject that all this is about: core/, on the host's pages. */
 #include "props/subject.h"
 
 #include "core/grants.h"
 
 #include "props/base/uninstrumented.h"
+#include "props/subject.h"
 
 UNINSTRUMENTED_BEGIN
 

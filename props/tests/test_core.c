@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The core by hand, where a number is worth more than a model: what calls cost,
  * what a failed build leaves, a list longer than the table, and the E820 walk on
@@ -8,10 +8,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "unit.h"
 #include "core/e820.h"
-#include "props/host/host.h"
 #include "props/base/invariants.h"
+#include "props/host/host.h"
+#include "unit.h"
 
 /* ---- a platform that counts ---- */
 
@@ -335,7 +335,7 @@ static void test_what_was_seen_is_done(void **state)
 
 /* ---- E820 ---- */
 
-#define PAGES(n) ((uint64_t)(n)*4096)
+#define PAGES(n) ((uint64_t)(n) * 4096)
 
 static char found[512];
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The traps themselves: an index past a page and a use after free are reported;
  * checks_fast() says no to each thing that can be wrong; MFNs lead back to their pages.
@@ -8,10 +8,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "unit.h"
 #include "props/base/asan.h"
 #include "props/check/checks.h"
 #include "props/run/executor.h"
+#include "unit.h"
 
 /* How far out of bounds, where no compiler sees it. */
 static volatile size_t page_bytes = P2M_PAGE_BYTES;

@@ -1,14 +1,14 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The alarm: for each invariant a subject that is broken in just that way, and it
  * must be the first one reported. If this file is green, no check is idle.
  */
 #include <string.h>
 
-#include "unit.h"
 #include "props/case/generate.h"
 #include "props/run/metamorphic.h"
 #include "props/subjects/broken.h"
+#include "unit.h"
 
 static struct test_case trial;
 static struct verdict verdict;

@@ -1,14 +1,14 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The shrinker on failures whose smallest case is known, and the fault sweep on a
  * subject that fails wrongly. (How short real bugs become is shown by `make bugs`.)
  */
 #include <string.h>
 
-#include "unit.h"
-#include "props/run/faults.h"
 #include "props/case/generate.h"
 #include "props/case/shrink.h"
+#include "props/run/faults.h"
+#include "unit.h"
 
 static struct test_case trial;
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Runs the tests of a tier and ends with `N passed, N failed`.
 
 Called by scripts/test, test-scripts, test-compare and test-all. ONLY selects tests by a regular
@@ -19,9 +19,10 @@ import time
 
 import harness
 from harness import BUILD, ROOT, TESTS
+from p2mcheck import cli, lint, programs
 
 MODULES = ("test_harness", "test_structure", "test_readme", "test_cases", "test_cli", "test_campaign", "test_engines",
-           "test_linux", "test_report", "test_against")
+           "test_linux", "test_report", "test_against", "test_lint")
 # tier: the tiers that it runs, modules besides, packages that it needs besides scripts/setup's own
 TIERS = {
     "scripts": (("scripts",), (), None),
@@ -29,11 +30,11 @@ TIERS = {
     "compare": (("compare",), ("test_compare",), "g++ librapidcheck-dev python3-hypothesis python3-statsmodels afl++"),
 }
 TIERS["all"] = (("scripts", "test", "compare", "all"), ("test_compare", "test_long"),
-                f"{TIERS['test'][2]} {TIERS['compare'][2]}")
+                f"{TIERS['test'][2]} {TIERS['compare'][2]} {' '.join(lint.PACKAGES)}")
 # What a user may set for the command under test must not reach the commands that tests run.
 VARIABLES = """ENGINE TARGET GEOMETRY TIME JOBS CASES SEEDS ONLY JUNIT SAN ARCH SEED RUNS BASE THREADS ROUNDS CASE HOURS
-    SECONDS SLICE SHARED HOST ON NEW FULL BUDGET SUBJECT LINUX KNOWN SHAPES DEBUG P2MCHECK_KNOWN MAKEFLAGS MFLAGS MAKELEVEL
-    MAKEOVERRIDES""".split()
+    SECONDS SLICE SHARED HOST ON NEW FULL BUDGET SUBJECT LINUX KNOWN SHAPES DEBUG P2MCHECK_KNOWN MAKEFLAGS MFLAGS
+    MAKELEVEL MAKEOVERRIDES""".split()
 
 
 class Output:
@@ -96,7 +97,8 @@ def build_test(tests):
             for line in process.stdout:
                 lines.append(line)
                 one.progress = f"build: {sum(bool(STEP.match(line)) for line in lines)}/{total}"
-        t.check(f"make ended with {process.returncode}", process.returncode == 0, "".join(lines))
+        said = "".join(line for line in lines if not STEP.match(line))
+        t.check(f"make ended with {process.returncode}", process.returncode == 0, said)
     one = harness.Test("build", action if goals else lambda t: t.check("nothing to build", True))
     return one
 
@@ -156,34 +158,42 @@ def select(tier, only):
     return [one for one in TESTS if one.tier in tiers and re.search(only, one.name)]
 
 
-def select_subject(folder, geometries, only):
-    """The tests of another p2m, whose programs are in a folder."""
-    importlib.import_module("test_subject").declare(folder, geometries)
-    return [one for one in TESTS if re.search(only, one.name)]
+def select_subject(tier):
+    """With SUBJECT=, the tests of that p2m, whose programs are built now; and the masks of its defects."""
+    parser = cli.Parser(__doc__, subjects=tier == "test", only="")
+    args = parser.parse()
+    programs.setup()
+    importlib.import_module("test_subject").declare(parser.programs(args))
+    return [one for one in TESTS if re.search(args.only, one.name)], args.known
 
 
-def main(tier="test"):
+def select_tier(tier):
+    """The tests that the options choose; None if they are only shown."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--tier", choices=TIERS, default=tier)
     parser.add_argument("--only", default=os.environ.get("ONLY", ""), metavar="REGEXP",
                         help="only tests of these names")
     parser.add_argument("--list", action="store_true", help="only show their names")
-    parser.add_argument("--programs", help="with SUBJECT: the folder of its programs")
-    parser.add_argument("--geometries", help="with SUBJECT: its geometries")
     args = parser.parse_args()
-    os.chdir(ROOT)
-    if args.programs:
-        tests = select_subject(args.programs, args.geometries.split(), args.only)
-    else:
-        tests = select(args.tier, args.only)
-    for name in VARIABLES:
-        os.environ.pop(name, None)
+    tests = select(args.tier, args.only)
     if args.list:
         print("\n".join(one.name for one in tests))
+        return None
+    if TIERS[args.tier][2] is not None:
+        programs.setup(*TIERS[args.tier][2].split())
+    return tests
+
+
+def main(tier="test"):
+    os.chdir(ROOT)
+    ours = (os.environ.get("SUBJECT") or "core") == "core"
+    tests, masks = (select_tier(tier), "") if ours else select_subject(tier)
+    for name in VARIABLES:
+        os.environ.pop(name, None)
+    if masks:
+        os.environ["P2MCHECK_KNOWN"] = masks
+    if tests is None:
         return 0
-    packages = "" if args.programs else TIERS[args.tier][2]
-    if packages is not None and subprocess.run(["scripts/setup", *packages.split()], check=False).returncode:
-        return 1
     output = Output(len(tests) + any(one.tier != "scripts" for one in tests), accepted_skips())
     start = time.monotonic()
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The core under test: unit tests, properties, corpora, state hashes across compilers and options,
 exhaustive searches, planted bugs, and a short run of each target and engine.
 """
@@ -18,7 +18,7 @@ UNITS = [(flavour, geometry, name)
          for flavour in ("gcc", "clang-san") for geometry in ("tiny", "odd", "x86_64")
          for name in ("core", "model", "text", "codec", "mutate", "host", "invariants", "shrink")
          if geometry != "odd" or name in ("core", "model", "codec", "mutate")]
-UNITS += [("gcc", "tiny", "afl_mutator"), ("gcc-san", "tiny", "afl_mutator")]
+UNITS += [("gcc", "tiny", "adapter_aflpp"), ("gcc-san", "tiny", "adapter_aflpp")]
 UNITS += [("gcc", "x86_32", "core"), ("gcc", "x86_32", "codec"), ("gcc-san", "tiny", "host")]
 
 # flavour, geometry, cases
@@ -94,7 +94,7 @@ command("exhaustive, micro: a part under ASan+UBSan",
 command("exhaustive races, micro: every pair of calls, from each 400th state",
         [MICRO, "--races", "--every=400", f"--jobs={CORES}"],
         r"geometry micro: 51424 states, .*: closed, nothing new is left, of a part of the states$", how="alone")
-command("real threads under ThreadSanitizer", ["scripts/race", f"{BUILD}/tsan/tiny/race_tiny", "--rounds=300"],
+command("real threads under ThreadSanitizer", ["scripts/race", f"--build={BUILD}", "--rounds=300"],
         r"^race: 300 rounds, .* 0 failures$", goals=("tsan/tiny/race_tiny",))
 
 

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What takes longer than `make test` may: abuse, the recipes of CONTRIBUTING.md, races and searches
 for longer, and the commands that measure. Part of `make test-all`.
 """
@@ -32,6 +32,9 @@ long_command("planted bugs, each from nothing", ["bugs", "SEEDS=1"], r"^(?P<n>\d
 long_command("coverage of the reviewed corpus", ["coverage"], r", 0 failures$")
 long_command("every compiler, sanitizer, word", ["matrix"], r"^\d+ passed, 0 failed")
 long_command("what a fuzzing service does", ["oss-fuzz-check"], r"^\d+ passed, 0 failed")
+
+
+long_command("make test of another p2m", ["test", "SUBJECT=props/subjects/example.c"], r"^(?P<n>\d+) passed, 0 failed$")
 
 
 # ---- abuse ----

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What says something about another p2m (SUBJECT=): random cases, the corpora with each page
 refused, a little fuzzing. The runner declares these tests in place of all others.
 """
@@ -8,14 +8,17 @@ import os
 from harness import TESTS, command
 
 
-def declare(folder, geometries):
-    """Of programs below the folder, which make has built."""
+def declare(programs):
+    """Builds the programs, and declares what is tested with them."""
+    flavours = ("gcc", "clang-san")
+    programs.make(*(programs.program("props", geometry, flavour) for flavour in flavours
+                    for geometry in programs.geometries), *map(programs.p2m_case, flavours), shown=True)
     del TESTS[:]
     for flavour, count in (("gcc", 20000), ("clang-san", 5000)):
-        for geometry in geometries:
+        for geometry in programs.geometries:
             command(f"properties, {geometry}, {flavour}, {count} cases",
-                    [f"{folder}/{flavour}/{geometry}/props_{geometry}", f"--cases={count}"], r" 0 failures$")
-        tool = f"{folder}/{flavour}/p2m-case"
+                    [programs.program("props", geometry, flavour), f"--cases={count}"], r" 0 failures$")
+        tool = programs.p2m_case(flavour)
         command(f"corpora, {flavour}, every check", [tool, "replay", "--check=every", "corpus"], r" 0 failures$")
         command(f"each page of each case refused, {flavour}", [tool, "replay", "--faults", "corpus"], r" 0 failures$")
     names = ("SUBJECT", "LINUX", "KNOWN", "SHAPES", "B")

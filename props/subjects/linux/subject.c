@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The kernel's own file as a subject: the harness's side of platform.h. What a version
  * does otherwise by design is declared here, each with its reason; what it does wrong is
@@ -10,9 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "props/check/run.h"
-#include "props/base/uninstrumented.h"
 #include "platform.h"
+#include "props/base/uninstrumented.h"
+#include "props/check/run.h"
 
 UNINSTRUMENTED_BEGIN
 

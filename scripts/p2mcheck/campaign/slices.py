@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A slice: one engine on one target for a while, in a folder of its own under
 build/campaign/slices/. Here slices are started, measured and brought in, also those that
 somebody killed. Nothing here knows of bugs (triage.py) or of whose turn it is (state.py).
@@ -16,6 +16,7 @@ import re
 import shutil
 import signal
 import time
+import typing
 
 from p2mcheck import engines, facts
 from p2mcheck.collected import inputs
@@ -77,7 +78,7 @@ class Slice:
     def reopen(self):
         """What an engine left whose starter is gone: the same object, without a process."""
         kind = engines.Libfuzzer if self.engine == "libfuzzer" else engines.Afl
-        job = object.__new__(kind)
+        job: typing.Any = object.__new__(kind)
         job.folder, job.binary, job.facts = f"{self.folder}/job-0", self.hunt.binary, self.hunt.facts
         job.log, job.stats = f"{job.folder}/log", f"{job.folder}/stats"
         job.command = "a slice that was killed"
