@@ -132,8 +132,8 @@ static uint64_t grant_unmap(p2m_word pfn, unsigned count)
 
 static void destroy(void)
 {
-    init(false);
-    p2m_destroy(&p2m);
+    if (host.initialized)
+        p2m_destroy(&p2m);
 }
 
 static void view(struct subject_view *out)
