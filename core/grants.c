@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A batch of grants is the hypervisor's work and the p2m's, slot by slot. What one slot
  * meets is its own affair: the others hold, or are cleared, whatever happens to it.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Grants: frames of another domain, mapped by the hypervisor into this one, and
  * recorded in the p2m as FOREIGN_FRAME(mfn). The p2m keeps no book of them: a slot

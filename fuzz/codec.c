@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Bytes to case and back: see codec.h. The layout of version 2 is in fuzz/FORMAT.md. */
 #include "codec.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What both versions of the byte format read in the same way. */
 #ifndef FUZZ_CODEC_BYTES_H
 #define FUZZ_CODEC_BYTES_H

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* SHA-1 (FIPS 180-4): see sha1.h. */
 #include "sha1.h"
 

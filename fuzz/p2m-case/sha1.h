@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* SHA-1, by which the engines name the inputs that they collect. */
 #ifndef FUZZ_P2M_CASE_SHA1_H
 #define FUZZ_P2M_CASE_SHA1_H

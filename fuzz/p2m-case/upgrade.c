@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * See upgrade.h. The new files wait in a hidden folder until the last old one is gone, so
  * that no file is read as version 1 which is version 2 already; then comes the mark.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Folders of collected inputs from version 1 of the byte format to version 2. Programs that
  * wrote version 1 read any bytes so; now byte 0 says which version it is. A folder is marked,

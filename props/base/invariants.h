@@ -34,7 +34,7 @@
     X(GET_MATCHES_MODEL, lookup_differs, "get reads for each PFN what a flat array holds")         \
     X(PFN_TO_MFN, translation_keeps_bits, "pfn_to_mfn strips entries of both flag bits")           \
     X(PAGE_COST, spends_too_much, "no call takes more memory than necessary")                      \
-    X(RESUME_TAKES_NO_PAGE, resume_asks_for_memory, "a domain resumes without asking for a page")   \
+    X(RESUME_TAKES_NO_PAGE, resume_asks_for_memory, "a domain resumes without asking for a page")  \
     X(MFN_TREE_MIRRORS, mfn_tree_out_of_step, "the tree of MFNs mirrors pointers one to one")      \
     X(MAX_PFN_COVERS, scan_limit_off, "max_pfn ends with the last private leaf")                   \
     X(TOOLSTACK_SEES_ALL, lost_in_migration, "save and restore find every frame of a guest")       \

@@ -14,7 +14,8 @@
 /*
  * The ops, in the order of their numbers. X(name, its word in a text, and of its arguments:
  * is it a call at a PFN; does it store at that PFN; has it an entry; its weight for the
- * shrinker: the lower one is simpler). Calls at a PFN can run inside one another.
+ * shrinker: the lower one is simpler; does the executor make it: an op that nobody makes yet
+ * is decoded, printed and skipped). Calls at a PFN can run inside one another.
  *
  *   GET               get_phys_to_machine(pfn)
  *   PFN_TO_MFN        pfn_to_mfn(pfn)
@@ -33,21 +34,21 @@
  *   MFN_BASE          MFNs of `type` (enum mfn_base) begin at arg; before a build
  */
 #define OPS(X)                                                                                     \
-    X(GET, "get", 1, 0, 0, 0)                                                                      \
-    X(PFN_TO_MFN, "pfn_to_mfn", 1, 0, 0, 1)                                                        \
-    X(SET, "set", 1, 1, 1, 2)                                                                      \
-    X(SET_NOALLOC, "__set", 1, 1, 1, 3)                                                            \
-    X(RANGE, "range", 1, 1, 0, 4)                                                                  \
-    X(RESUME, "resume", 0, 0, 0, 5)                                                                \
-    X(E820, "e820", 0, 0, 0, 6)                                                                    \
-    X(XEN_SET_IDENTITY, "xen_set_identity", 0, 0, 0, 7)                                            \
-    X(GRANT_MAP, "grant_map", 0, 0, 0, 8)                                                          \
-    X(GRANT_UNMAP, "grant_unmap", 0, 0, 0, 9)                                                      \
-    X(BUILD, "build", 0, 0, 0, 10)                                                                 \
-    X(PUBLISH, "publish", 0, 0, 0, 11)                                                             \
-    X(DESTROY, "destroy", 0, 0, 0, 12)                                                             \
-    X(LIST, "list", 0, 0, 0, 13)                                                                   \
-    X(MFN_BASE, "mfn_base", 0, 0, 0, 14)
+    X(GET, "get", 1, 0, 0, 0, 1)                                                                   \
+    X(PFN_TO_MFN, "pfn_to_mfn", 1, 0, 0, 1, 1)                                                     \
+    X(SET, "set", 1, 1, 1, 2, 1)                                                                   \
+    X(SET_NOALLOC, "__set", 1, 1, 1, 3, 1)                                                         \
+    X(RANGE, "range", 1, 1, 0, 4, 1)                                                               \
+    X(RESUME, "resume", 0, 0, 0, 5, 1)                                                             \
+    X(E820, "e820", 0, 0, 0, 6, 1)                                                                 \
+    X(XEN_SET_IDENTITY, "xen_set_identity", 0, 0, 0, 7, 1)                                         \
+    X(GRANT_MAP, "grant_map", 0, 0, 0, 8, 1)                                                       \
+    X(GRANT_UNMAP, "grant_unmap", 0, 0, 0, 9, 1)                                                   \
+    X(BUILD, "build", 0, 0, 0, 10, 1)                                                              \
+    X(PUBLISH, "publish", 0, 0, 0, 11, 1)                                                          \
+    X(DESTROY, "destroy", 0, 0, 0, 12, 1)                                                          \
+    X(LIST, "list", 0, 0, 0, 13, 0)                                                                \
+    X(MFN_BASE, "mfn_base", 0, 0, 0, 14, 0)
 
 enum op_kind {
 #define X(name, ...) OP_##name,
@@ -60,14 +61,17 @@ enum {
 #define X(...) +1
     OP_KINDS = 0 OPS(X),
 #undef X
-#define X(name, word, pfn, stores, entry, weight) | pfn << OP_##name
+#define X(name, word, pfn, stores, entry, weight, made) | pfn << OP_##name
     OPS_WITH_PFN = 0 OPS(X),
 #undef X
-#define X(name, word, pfn, stores, entry, weight) | stores << OP_##name
+#define X(name, word, pfn, stores, entry, weight, made) | stores << OP_##name
     OPS_THAT_STORE = 0 OPS(X),
 #undef X
-#define X(name, word, pfn, stores, entry, weight) | entry << OP_##name
+#define X(name, word, pfn, stores, entry, weight, made) | entry << OP_##name
     OPS_WITH_ENTRY = 0 OPS(X),
+#undef X
+#define X(name, word, pfn, stores, entry, weight, made) | made << OP_##name
+    OPS_MADE = 0 OPS(X),
 #undef X
 };
 
@@ -81,6 +85,12 @@ static inline bool op_has_pfn(unsigned kind)
 static inline bool op_stores(unsigned kind)
 {
     return OPS_THAT_STORE >> kind & 1;
+}
+
+/* The executor makes it. */
+static inline bool op_is_made(unsigned kind)
+{
+    return OPS_MADE >> kind & 1;
 }
 
 /* set, __set */

@@ -21,7 +21,7 @@ struct measure {
 static unsigned kind_weight(const struct op *op)
 {
     static const uint8_t weight[OP_KINDS] = {
-#define X(name, word, pfn, stores, entry, weight) weight,
+#define X(name, word, pfn, stores, entry, weight, made) weight,
         OPS(X)
 #undef X
     };

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Prints the text format of a case: see text.h. */
 #include "props/base/uninstrumented.h"
 #include "text.h"

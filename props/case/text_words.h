@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Words that the printer and the reader of texts share. */
 #ifndef PROPS_CASE_TEXT_WORDS_H
 #define PROPS_CASE_TEXT_WORDS_H

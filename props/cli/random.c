@@ -198,12 +198,14 @@ static bool print_outcomes(void)
 {
     bool fine = true, ranges = !subject_under_test->no_ranges;
 
-    printf("\n%-18s %10s %10s %10s\n", "op", "calls", "failed", "refused");
+    printf("\n%-18s %10s %10s %10s %10s\n", "op", "calls", "failed", "refused", "skipped");
     for (int kind = 0; kind < OP_KINDS; kind++) {
         const struct tally *tally = &run.tally;
 
-        printf("%-18s %10" PRIu64 " %10" PRIu64 " %10" PRIu64 "\n", op_names[kind],
-               tally->calls[kind], tally->failed[kind], tally->refused[kind]);
+        printf("%-18s %10" PRIu64 " %10" PRIu64 " %10" PRIu64 " %10" PRIu64 "\n", op_names[kind],
+               tally->calls[kind], tally->failed[kind], tally->refused[kind], tally->skipped[kind]);
+        if (!op_is_made((unsigned)kind) || (tally->skipped[kind] && !tally->calls[kind]))
+            continue; /* not of this harness, or not of this subject */
         if (options.cases >= 10000 && tally->calls[kind] == tally->failed[kind] &&
             (ranges || (kind != OP_RANGE && kind != OP_XEN_SET_IDENTITY))) {
             fprintf(stderr, "props: %s never succeeded\n", op_names[kind]);

@@ -174,7 +174,8 @@ void host_stretch_list(p2m_word words)
 
 p2m_word *host_mfn_list(const struct boot *boot)
 {
-    p2m_word pages = (p2m_word)boot->nr_pages, pfn;
+    uint64_t lent = boot_max_pages(&shape_here);
+    p2m_word pages = (p2m_word)(boot->nr_pages < lent ? boot->nr_pages : lent), pfn;
     p2m_word words = (pages + P2M_LEAF - 1) / P2M_LEAF * P2M_LEAF;
 
     for (pfn = 0; pfn < pages; pfn++)

@@ -126,9 +126,9 @@ void tree_costs(FILE *out)
             leaves += is_live(mid[mi]) && !run_leaf_is_shared(mid[mi]);
         }
     }
-    fprintf(out,
-            "tree pages: %u (mids %u, leaves %u); grafted leaves %u; MFN pages %u; max_pfn 0x%llx",
-            mids + leaves, mids, leaves, grafted, mfn_pages, (unsigned long long)host.info->max_pfn);
+    fprintf(
+        out, "tree pages: %u (mids %u, leaves %u); grafted leaves %u; MFN pages %u; max_pfn 0x%llx",
+        mids + leaves, mids, leaves, grafted, mfn_pages, (unsigned long long)host.info->max_pfn);
 }
 
 void tree_text(FILE *out)

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The book of grants: which slots a grant maps, and to which frame. The table knows a grant
  * only by the FOREIGN bit, which a plain set can store as well; so the executor keeps the

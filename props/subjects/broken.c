@@ -2,6 +2,8 @@
 /* The core with one defect each, put between the executor and it: see broken.h. */
 #include "broken.h"
 
+#include <string.h>
+
 #include "props/base/uninstrumented.h"
 #include "props/check/run.h"
 
@@ -41,6 +43,12 @@ static void publish(struct p2m_shared_info *info)
     core.publish(info);
     if (what == RESUME_INVISIBLE && publications++)
         core.set(1, 0x55);
+    if (what == RESUME_TAKES_NO_PAGE && publications++) {
+        void *page = host_page_alloc(); /* given back at once: only the asking shows */
+
+        if (page)
+            host_page_free(page);
+    }
 }
 
 static p2m_word get(p2m_word pfn)
@@ -163,6 +171,22 @@ static bool set_noalloc(p2m_word pfn, p2m_word entry)
     return core.set_noalloc(pfn, entry);
 }
 
+/* Forgets to tell the hypervisor. */
+static uint64_t grant_unmap(p2m_word pfn, unsigned count)
+{
+    struct p2m_grant mapped[HOST_GRANTS];
+    unsigned number = host.grants;
+    uint64_t answer;
+
+    memcpy(mapped, host.grant, number * sizeof(mapped[0]));
+    answer = core.grant_unmap(pfn, count);
+    if (what == GRANTS_ACCOUNTED) {
+        memcpy(host.grant, mapped, number * sizeof(mapped[0]));
+        host.grants = number;
+    }
+    return answer;
+}
+
 static p2m_word range(p2m_word start, p2m_word end)
 {
     p2m_word count;
@@ -190,6 +214,7 @@ const struct subject *subject_broken(enum invariant id)
     broken.set = set;
     broken.set_noalloc = set_noalloc;
     broken.range = range;
+    broken.grant_unmap = grant_unmap;
     return &broken;
 }
 

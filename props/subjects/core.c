@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The subject that all this is about: core/, on the host's pages. */
-#include "props/subject.h"
-
 #include "core/grants.h"
-
 #include "props/base/uninstrumented.h"
 #include "props/subject.h"
 
@@ -135,8 +132,8 @@ static uint64_t grant_unmap(p2m_word pfn, unsigned count)
 
 static void destroy(void)
 {
-    init(false);
-    p2m_destroy(&p2m);
+    if (host.initialized)
+        p2m_destroy(&p2m);
 }
 
 static void view(struct subject_view *out)

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The folders of collected inputs, build/corpus/TARGET_GEOMETRY. Each has a file FORMAT that says
 in which version of the byte format its files are to be read: inputs of programs that wrote version 1
 may begin with any byte. `p2m-case upgrade` rewrites them and marks their folder.

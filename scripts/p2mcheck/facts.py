@@ -119,9 +119,10 @@ def total(tallies):
 
 def print_outcomes(title, ops, tally, width):
     """Calls by op."""
-    print(f"\n{title:{width}} {'calls':>12} {'failed':>12} {'refused':>12}")
+    columns = ("calls", "failed", "refused", "skipped")
+    print(f"\n{title:{width}} " + " ".join(f"{column:>12}" for column in columns))
     for op in ops:
-        print(f"{op:{width}} " + " ".join(f"{tally[f'{what} {op}']:12}" for what in ("calls", "failed", "refused")))
+        print(f"{op:{width}} " + " ".join(f"{tally[f'{what} {op}']:12}" for what in columns))
 
 
 ENOUGH = 10000  # cases after which an op that never succeeded was not tested
@@ -129,4 +130,5 @@ ENOUGH = 10000  # cases after which an op that never succeeded was not tested
 
 def idle_ops(ops, tally):
     """The ops that never succeeded, though enough was run."""
-    return [op for op in ops if tally["cases"] >= ENOUGH and tally[f"calls {op}"] == tally[f"failed {op}"]]
+    return [op for op in ops if tally["cases"] >= ENOUGH and tally[f"calls {op}"] == tally[f"failed {op}"]
+            and (tally[f"calls {op}"] or not tally[f"skipped {op}"])]  # else: not of this subject or harness

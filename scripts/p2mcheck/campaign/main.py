@@ -16,7 +16,7 @@ from p2mcheck.campaign.corpora import Corpora
 from p2mcheck.campaign.run import SHORTEST, Campaign
 from p2mcheck.campaign.state import Lock, State
 from p2mcheck.cli import plural
-from p2mcheck.collected import inputs, prepare
+from p2mcheck.collected import inputs
 from p2mcheck.files import Failure
 
 
