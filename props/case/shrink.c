@@ -82,7 +82,8 @@ static struct measure measure(const struct test_case *c)
     struct measure m = {
         .ops = c->count,
         .boot = boot->auto_translated + boot->xen_restore + (boot->refuse != 0) +
-                (boot->holes != 0) + (boot->nr_pages != 0),
+                (boot->holes != 0) + (boot->nr_pages != 0) +
+                (unsigned)__builtin_popcount(boot->flags),
         .pfns = different_pfns(c),
         .numbers = capped(boot->nr_pages) + boot->refuse + boot->holes,
     };
@@ -222,6 +223,41 @@ static bool boot_instead(struct shrink *shrink, struct test_case *c)
     return false;
 }
 
+/* A boot that builds by itself in the place of a build. */
+static bool boot_builds(struct shrink *shrink, struct test_case *c)
+{
+    static struct test_case candidate;
+
+    for (unsigned i = 0; i < c->count; i++) {
+        if (c->ops[i].kind != OP_BUILD)
+            continue;
+        candidate = *c;
+        candidate.boot.flags &= (uint16_t)~(1u << BOOT_BARE);
+        candidate.boot.refuse = c->ops[i].at;
+        cut(&candidate, i, 1);
+        if (offer(shrink, c, &candidate))
+            return true;
+    }
+    return false;
+}
+
+/* A bare boot in the place of a p2m that is destroyed at once; then nothing publishes by itself. */
+static bool boot_is_bare(struct shrink *shrink, struct test_case *c)
+{
+    static struct test_case candidate;
+
+    for (unsigned i = 0; c->count && c->ops[0].kind == OP_DESTROY && i < c->count; i++) {
+        candidate = *c;
+        candidate.boot.flags |= 1u << BOOT_BARE;
+        if (i)
+            candidate.ops[i] = (struct op){.kind = OP_PUBLISH};
+        cut(&candidate, 0, 1);
+        if (offer(shrink, c, &candidate))
+            return true;
+    }
+    return false;
+}
+
 /* One op, of all that there are, in the place of ops i and k. */
 static bool replace_pair(struct shrink *shrink, struct test_case *c, unsigned i, unsigned k)
 {
@@ -272,7 +308,8 @@ void shrink_case(struct shrink *shrink, struct test_case *c)
     while (any && shrink->budget) {
         any = delete_spans(shrink, c);
         any = simplify(shrink, c) || any;
-        any = any || delete_few(shrink, c) || boot_instead(shrink, c) || replace_pairs(shrink, c);
+        any = any || delete_few(shrink, c) || boot_instead(shrink, c) || boot_builds(shrink, c) ||
+              boot_is_bare(shrink, c) || replace_pairs(shrink, c);
     }
 }
 

@@ -6,6 +6,7 @@
  * their kind (explore.h says why that is enough).
  */
 #include "explore.h"
+#include "props/base/prng.h"
 #include "props/run/grants.h"
 
 UNINSTRUMENTED_BEGIN
@@ -69,6 +70,17 @@ static void put_mid(unsigned ti)
         put_leaf(mid[mi], mid_mfn[mi], (ti * P2M_MID + mi) * (p2m_word)P2M_LEAF);
 }
 
+/* What the subject has kept of a p2m that is gone: nothing, if all is well. */
+static uint64_t left_behind(void)
+{
+    const uint8_t *bytes = run.subject->state;
+    uint64_t hash = 1;
+
+    for (size_t i = 0; host.initialized && i < run.subject->state_bytes; i++)
+        hash = prng_mix(hash ^ bytes[i]);
+    return hash;
+}
+
 struct key explore_key(void)
 {
     code.key = (struct key){{0, 0}};
@@ -79,6 +91,7 @@ struct key explore_key(void)
     if (!run.built) { /* what a build will make of it */
         put(1, run.c->boot.holes != 0);
         put(5, run.c->boot.nr_pages);
+        code.key.word[1] = left_behind();
     }
     if (run.c->boot.auto_translated || !run.built)
         return code.key;

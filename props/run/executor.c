@@ -258,6 +258,10 @@ static void plain_call(const struct op *op)
 
 static void unmap_all(void)
 {
+    struct outcome outcome = {.pages_before = host.live};
+
+    if (!grants_count())
+        return;
     while (grants_count()) {
         const struct op op = grants_first();
         uint64_t mask;
@@ -266,6 +270,8 @@ static void unmap_all(void)
         mask = oracle_call(&run.oracle, &op);
         grants_note(&op, mask);
     }
+    checks_after(&outcome, everything_now());
+    grants_check();
 }
 
 /* ---- the other ops ---- */

@@ -64,6 +64,11 @@ class Bug:
         return any(line.startswith("at ") for line in self.case.splitlines())
 
     @property
+    def grants(self):
+        """Its case maps or unmaps grants."""
+        return "\ngrant_" in self.case
+
+    @property
     def sanitizer(self):
         return self.invariant.startswith("SANITIZER_")
 

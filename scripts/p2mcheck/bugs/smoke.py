@@ -11,6 +11,8 @@ from p2mcheck.files import write
 from p2mcheck.findings import reported
 from p2mcheck.processes import output
 
+TRANSITIONS = 10_000_000  # of a search with grants, which does not close within seconds
+
 
 def smoke(programs, bug):
     """What is wrong with the bug; None if nothing is."""
@@ -32,6 +34,7 @@ def exhaust(planted, bug):
     make(planted, bug, search)
     command = [search, f"--out={planted.folder}/exhaustive.txt"]
     command += ["--races"] if bug.overlaps else []
+    command += ["--grants", f"--transitions={TRANSITIONS}"] if bug.grants else []
     command += [] if bug.sanitizer else [f"--want={bug.invariant}"]
     start = time.monotonic()
     status, text = output(command)
