@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The core by hand, where a number is worth more than a model: what calls cost,
- * what a failed build leaves, a list longer than the table, and the E820 walk on
- * maps that are easy to get wrong. No machine in between.
+ * what a failed build leaves, a list longer than the table, batches of grants, and the
+ * E820 walk on maps that are easy to get wrong. There is no executor in between.
  */
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "core/e820.h"
+#include "core/grants.h"
 #include "props/base/invariants.h"
 #include "props/host/host.h"
 #include "unit.h"
@@ -59,12 +60,28 @@ static void bug(void *ctx, const char *text)
     longjmp(after_bug, 1);
 }
 
+static unsigned mapped, refused_slots; /* by the hypervisor; bit i: slot i of a batch */
+
+static void grant(void *ctx, bool map, struct p2m_grant *slots, unsigned count)
+{
+    (void)ctx;
+    for (unsigned i = 0; i < count; i++) {
+        if (slots[i].failed)
+            continue;
+        if (map && refused_slots >> i & 1)
+            slots[i].failed = true;
+        else
+            mapped += map ? 1 : -1u;
+    }
+}
+
 static const struct p2m_platform platform = {
     .page_alloc = page_alloc,
     .page_free = page_free,
     .virt_to_mfn = virt_to_mfn,
     .warn = warn,
     .bug = bug,
+    .grant = grant,
 };
 static struct p2m_shared_info info;
 static struct p2m p2m;
@@ -73,7 +90,7 @@ static struct p2m p2m;
 
 static void boot(p2m_word *list, p2m_word nr_pages)
 {
-    host_reset(); /* a case begins: so much for who counts steps (runner/steps.c) */
+    host_reset(); /* a case begins: cli/step_limit.c counts from here on */
     p2m_sync_left = ~0u;
     live = asked = refuse_at = 0;
     memset(&info, 0, sizeof(info));
@@ -157,10 +174,75 @@ static void test_build_with_a_refused_page(void **state)
         assert_false(xen_build_dynamic_phys_to_machine(&p2m, list, 3 * P2M_LEAF - 1));
         assert_int_equal(live, 0);
         assert_true(list[3 * P2M_LEAF - 1] == 0x77);
+        p2m_destroy(&p2m); /* nothing is left to be freed twice */
         refuse_at = 0;
         assert_true(xen_build_dynamic_phys_to_machine(&p2m, list, 3 * P2M_LEAF - 1));
+        assert_true(set_phys_to_machine(&p2m, MAX_P2M_PFN - 1, 7)); /* before it is published */
+        assert_true(p2m.max_pfn == MAX_P2M_PFN);
+        finish();
+        finish();
+        assert_true(xen_build_dynamic_phys_to_machine(&p2m, list, 0));
+        assert_true(p2m.max_pfn == 0 && p2m.grafted == 0);
         finish();
     }
+}
+
+/* ---- grants ---- */
+
+static struct p2m_grant batch[3];
+
+/* Three slots across the border of two leaves. */
+static void fill_batch(void)
+{
+    for (unsigned i = 0; i < 3; i++)
+        batch[i] = (struct p2m_grant){P2M_LEAF - 1 + i, 0x700 + i, i == 1};
+}
+
+static p2m_word entry_at(unsigned slot)
+{
+    return get_phys_to_machine(&p2m, P2M_LEAF - 1 + slot);
+}
+
+static void test_grants(void **state)
+{
+    (void)state;
+    boot(NULL, 0);
+    mapped = refused_slots = 0;
+    fill_batch();
+    assert_true(set_foreign_p2m_mapping(&p2m, batch, 3));
+    assert_int_equal(mapped, 3);
+    for (unsigned i = 0; i < 3; i++)
+        assert_true(entry_at(i) == FOREIGN_FRAME(0x700 + i) && !batch[i].failed);
+    set_phys_to_machine(&p2m, P2M_LEAF, 0x5); /* no grant any more */
+    mapped--;
+    assert_false(clear_foreign_p2m_mapping(&p2m, batch, 3));
+    assert_true(!batch[0].failed && batch[1].failed && !batch[2].failed);
+    assert_true(entry_at(0) == INVALID_P2M_ENTRY && entry_at(1) == 0x5);
+    assert_true(entry_at(2) == INVALID_P2M_ENTRY);
+    assert_int_equal(mapped, 0);
+    finish();
+}
+
+/* Slot 1 is refused by the hypervisor; slot 2 lacks a page, so it is unmapped again. */
+static void test_grants_that_fail(void **state)
+{
+    (void)state;
+    boot(NULL, 0);
+    mapped = 0;
+    refused_slots = 2;
+    fill_batch();
+    refuse_at = asked + 4; /* mid, its MFN page and a leaf come first */
+    assert_false(set_foreign_p2m_mapping(&p2m, batch, 3));
+    assert_true(!batch[0].failed && batch[1].failed && batch[2].failed);
+    assert_int_equal(mapped, 1);
+    assert_true(entry_at(0) == FOREIGN_FRAME(0x700));
+    assert_true(entry_at(1) == INVALID_P2M_ENTRY && entry_at(2) == INVALID_P2M_ENTRY);
+    refuse_at = refused_slots = 0;
+    batch[0].pfn = MAX_P2M_PFN; /* there is no entry to store */
+    assert_false(set_foreign_p2m_mapping(&p2m, batch, 1));
+    assert_true(batch[0].failed);
+    assert_int_equal(mapped, 1);
+    finish();
 }
 
 /* More pages than the table can hold: it is filled to its last entry and no further. */
@@ -200,6 +282,11 @@ static void test_auto_translated(void **state)
     assert_true(pfn_to_mfn(&p2m, MAX_P2M_PFN + 5) == MAX_P2M_PFN + 5);
     assert_true(set_phys_range_identity(&p2m, 2, ~(p2m_word)0) == MAX_P2M_PFN - 2);
     assert_true(set_phys_range_identity(&p2m, 2000, 1000) == 0);
+    mapped = 0;
+    fill_batch();
+    assert_true(set_foreign_p2m_mapping(&p2m, batch, 3) && !batch[1].failed);
+    assert_true(clear_foreign_p2m_mapping(&p2m, batch, 3) && !batch[1].failed);
+    assert_int_equal(mapped, 0);
     assert_int_equal(asked, 0);
     finish();
 }
@@ -411,6 +498,8 @@ int main(void)
         cmocka_unit_test(test_costs),
         cmocka_unit_test(test_build_with_a_refused_page),
         cmocka_unit_test(test_build_beyond_max),
+        cmocka_unit_test(test_grants),
+        cmocka_unit_test(test_grants_that_fail),
         cmocka_unit_test(test_auto_translated),
         cmocka_unit_test(test_bugs_of_the_caller),
         cmocka_unit_test(test_shared_pages),

@@ -49,6 +49,14 @@ static void past_the_list(void)
     list[2 * P2M_LEAF] = 1;
 }
 
+static void stale_info(void)
+{
+    volatile struct p2m_shared_info *old = host.info;
+
+    host_resume();
+    old->max_pfn = 1;
+}
+
 /* Does `trespass`, in a process of its own, get caught? */
 static bool is_caught(void (*trespass)(void))
 {
@@ -80,6 +88,7 @@ static void test_traps(void **state)
     assert_true(is_caught(after_free));
     if (ASAN_IS_ON)
         assert_true(is_caught(past_the_list));
+    assert_true(is_caught(stale_info));
 }
 
 static void test_pages(void **state)

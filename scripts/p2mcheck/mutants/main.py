@@ -22,7 +22,7 @@ from p2mcheck.mutants.reviewed import apply_review, read_reviewed
 from p2mcheck.mutants.trial import TESTS, Bench, try_all
 from p2mcheck.programs import Programs, cores, setup
 
-FILES = ("core/p2m.c", "core/build.c", "core/e820.c", "core/tree.h")
+FILES = ("core/p2m.c", "core/build.c", "core/e820.c", "core/grants.c", "core/tree.h")
 
 
 # ---- what is told ----
