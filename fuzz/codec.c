@@ -334,7 +334,8 @@ void codec_decode(enum vocabulary vocabulary, const uint8_t *data, size_t size, 
         size = CODEC_MAX;
     for (size_t at = CODEC_BOOT; at < size; at += CODEC_OP) {
         const uint8_t *p = record(data, size, at, CODEC_OP, copy);
-        uint8_t kind = op_table[vocabulary][p[OP_BYTE_CODE] & 63];
+        uint8_t code = p[OP_BYTE_CODE];
+        uint8_t kind = code < CODEC_SPARE ? op_table[vocabulary][code & 63] : OP_GET;
 
         if (!(off >> kind & 1))
             decode_op(kind, p, &c->ops[c->count++]);

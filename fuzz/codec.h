@@ -16,6 +16,7 @@
 #include "props/case/ops.h"
 
 #define CODEC_VERSION 2
+#define CODEC_SPARE 0xf0 /* op codes from here on are for later ops; today each is a get */
 #define CODEC_BOOT 192
 #define CODEC_OP 32
 #define CODEC_MAX (CODEC_BOOT + CASE_OPS * CODEC_OP)
