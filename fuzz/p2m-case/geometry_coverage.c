@@ -13,27 +13,49 @@ struct cell_counts {
     unsigned reached, possible;
 };
 
-static void print_cell_table(FILE *out, const struct cell_counts *table)
+/* The counts of `cells` cells from `first` on. */
+static struct cell_counts count_cells(unsigned first, unsigned cells)
 {
-    static const char *const columns[CELL_BEFORES] = {"no mid",  "id. mid", "missing", "identity",
-                                                      "private", "grafted", "beyond"};
+    struct cell_counts counts = {0, 0};
+
+    for (unsigned cell = first; cell < first + cells; cell++) {
+        counts.possible += !state_cell_impossible(cell);
+        counts.reached += !state_cell_impossible(cell) && state_cell_met[cell];
+    }
+    return counts;
+}
+
+/* A row for each call, with a column for each thing met, each of `cells` cells; from `first` on. */
+static void print_table(FILE *out, unsigned first, unsigned rows, unsigned columns, unsigned cells,
+                        const char *const *names)
+{
     char name[128];
 
     fprintf(out, "%-16s", "");
-    for (unsigned before = 0; before < CELL_BEFORES; before++)
-        fprintf(out, " %9s", columns[before]);
-    for (unsigned call = 0; call < CELL_CALLS; call++) {
-        state_cell_name(call * CELL_BEFORES * CELL_PLACES * CELL_OUTCOMES, name, sizeof(name));
+    for (unsigned column = 0; column < columns; column++)
+        fprintf(out, " %9s", names[column]);
+    for (unsigned row = 0; row < rows; row++) {
+        state_cell_name(first, name, sizeof(name));
         fprintf(out, "\n%-16.*s", (int)strcspn(name, ","), name);
-        for (unsigned before = 0; before < CELL_BEFORES; before++) {
-            const struct cell_counts *counts = &table[call * CELL_BEFORES + before];
+        for (unsigned column = 0; column < columns; column++, first += cells) {
+            struct cell_counts counts = count_cells(first, cells);
             char text[24];
 
-            snprintf(text, sizeof(text), "%u/%u", counts->reached, counts->possible);
-            fprintf(out, " %9s", counts->possible ? text : "-");
+            snprintf(text, sizeof(text), "%u/%u", counts.reached, counts.possible);
+            fprintf(out, " %9s", counts.possible ? text : "-");
         }
     }
     fprintf(out, "\n");
+}
+
+static void print_tables(FILE *out)
+{
+    static const char *const befores[CELL_BEFORES] = {"no mid",  "id. mid", "missing", "identity",
+                                                      "private", "grafted", "beyond"};
+    static const char *const stages[CELL_STAGES] = {"unbuilt", "built", "published"};
+
+    print_table(out, 0, CELL_CALLS, CELL_BEFORES, CELL_PLACES * CELL_OUTCOMES, befores);
+    print_table(out, CELLS_AT_PFN, CELL_LIFE_CALLS, CELL_STAGES, CELL_OUTCOMES, stages);
 }
 
 static void print_each_cell(FILE *out)
@@ -50,24 +72,16 @@ static void print_each_cell(FILE *out)
 
 unsigned geometry_coverage(bool all, FILE *out)
 {
-    struct cell_counts table[CELL_CALLS * CELL_BEFORES] = {{0, 0}}, sum = {0, 0};
+    struct cell_counts sum = count_cells(0, CELLS);
     unsigned wrong = 0;
     char name[128];
 
-    for (unsigned cell = 0; cell < CELLS; cell++) {
-        struct cell_counts *counts = &table[cell / CELL_OUTCOMES / CELL_PLACES];
-
-        counts->possible += !state_cell_impossible(cell);
-        counts->reached += !state_cell_impossible(cell) && state_cell_met[cell];
-    }
     if (all)
         print_each_cell(out);
-    print_cell_table(out, table);
+    print_tables(out);
     for (unsigned cell = 0; cell < CELLS; cell++) {
         const char *why = state_cell_impossible(cell);
 
-        sum.possible += !why;
-        sum.reached += !why && state_cell_met[cell];
         if (!why == (state_cell_met[cell] > 0))
             continue;
         wrong++;

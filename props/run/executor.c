@@ -229,7 +229,7 @@ static void plain_call(const struct op *op)
     outcome.taken_before = host.taken;
     pages_before = oracle_pages(&run.oracle);
     note_exercised(op);
-    if (op_has_pfn(op->kind))
+    if (state_cell_has(op->kind))
         cell = state_cell_before(op, &run.oracle.kinds, host.list_words);
     if (may_fail(op))
         outcome.hash_before = state_hash(run.level == CHECK_EVERY ? NULL : op);
@@ -243,8 +243,9 @@ static void plain_call(const struct op *op)
     executor_note(op, outcome.got);
     if (run.model_off)
         return;
-    if (op_has_pfn(op->kind) && !run.c->boot.auto_translated)
-        state_cell_note(cell, !op_has_entry(op->kind) || outcome.got, outcome.refused);
+    if (state_cell_has(op->kind) && !run.c->boot.auto_translated)
+        state_cell_note(cell, op->kind == OP_RANGE || !has_failed(op, outcome.got),
+                        outcome.refused);
     if (outcome.refused && !run.subject->custom_layout)
         needed_the_page(op);
     outcome.expected = expect(op, &outcome);
@@ -360,6 +361,7 @@ static void build(const struct op *op)
     if (skip(op))
         return;
     executor_note(op, build_once(op->at));
+    state_cell_note_life(OP_BUILD, false, false, run.built);
     run.tally.refused[OP_BUILD] += !run.built;
     if (!run.built)
         return;
@@ -374,6 +376,7 @@ static void publish_again(const struct op *op)
     if (skip(op))
         return;
     outcome.pages_before = host.live;
+    state_cell_note_life(OP_PUBLISH, run.built, run.published, true);
     publish();
     executor_note(op, 0);
     checks_after(&outcome, everything_now());
@@ -395,6 +398,7 @@ static void destroy(const struct op *op)
     if (skip(op))
         return;
     unmap_all();
+    state_cell_note_life(OP_DESTROY, run.built, run.published, true);
     destroy_now();
     executor_note(op, 0);
     if (run.c->boot.auto_translated)

@@ -9,6 +9,7 @@
 UNINSTRUMENTED_BEGIN
 
 uint64_t state_cell_met[CELLS];
+
 /* ---- from a call to its cell ---- */
 
 static unsigned call_of(const struct op *op)
@@ -31,11 +32,13 @@ static unsigned call_of(const struct op *op)
         return CELL_SET + entries[entry_split(&shape_here, op->pfn, op->arg, &value)];
     case OP_SET_NOALLOC:
         return CELL_SET_NOALLOC + entries[entry_split(&shape_here, op->pfn, op->arg, &value)];
-    case OP_RESUME: /* no cells: they are not calls at a PFN */
+    case OP_GRANT_MAP:
+        return CELL_GRANT_MAP;
+    case OP_GRANT_UNMAP:
+        return CELL_GRANT_UNMAP;
+    case OP_RESUME: /* no cells here: they are not calls at a PFN */
     case OP_E820:
     case OP_XEN_SET_IDENTITY:
-    case OP_GRANT_MAP:
-    case OP_GRANT_UNMAP:
     case OP_BUILD:
     case OP_PUBLISH:
     case OP_DESTROY:
@@ -105,6 +108,14 @@ void state_cell_note(unsigned before, bool done, bool refused)
     unsigned outcome = refused ? OUTCOME_REFUSED : done ? OUTCOME_DONE : OUTCOME_FALSE;
 
     state_cell_met[before * CELL_OUTCOMES + outcome]++;
+}
+
+void state_cell_note_life(unsigned kind, bool built, bool published, bool done)
+{
+    unsigned stage = published ? STAGE_PUBLISHED : built ? STAGE_BUILT : STAGE_UNBUILT;
+    unsigned cell = (kind - OP_BUILD) * CELL_STAGES + stage;
+
+    state_cell_met[CELLS_AT_PFN + cell * CELL_OUTCOMES + (done ? OUTCOME_DONE : OUTCOME_REFUSED)]++;
 }
 
 /* ---- what cannot be ---- */
@@ -181,14 +192,57 @@ static const char *impossible_range(struct cell c)
     return NULL;
 }
 
+/* The executor makes no grant over a slot that does not read INVALID: props/run/grants.h. */
+static const char *impossible_grant_map(struct cell c)
+{
+    if (c.before == BEFORE_BEYOND)
+        return c.outcome == OUTCOME_FALSE ? NULL : "beyond the table no grant holds";
+    if (c.before == BEFORE_IDENTITY || c.before == BEFORE_MID_IDENTITY)
+        return "no grant is mapped over an identity PFN";
+    if (c.outcome == OUTCOME_REFUSED && is_private(c.before) && c.place == PLACE_TABLE_HIGH)
+        return "a batch in one private leaf takes no page";
+    return NULL;
+}
+
+static const char *impossible_grant_unmap(struct cell c)
+{
+    if (c.outcome == OUTCOME_REFUSED)
+        return "an unmap takes no page";
+    if (c.outcome == OUTCOME_DONE && !is_private(c.before))
+        return "a grant has its entry in a private leaf";
+    return NULL;
+}
+
+static const char *impossible_life(unsigned kind, unsigned stage, unsigned outcome)
+{
+    if (outcome == OUTCOME_FALSE)
+        return "a build fails only if a page is refused, publish and destroy cannot fail";
+    if (outcome == OUTCOME_REFUSED && kind != OP_BUILD)
+        return "publish and destroy take no page";
+    if (kind == OP_BUILD && stage != STAGE_UNBUILT)
+        return "a p2m is built once, and again when it was destroyed";
+    if (kind == OP_PUBLISH && stage == STAGE_UNBUILT)
+        return "what is not built is not published";
+    return NULL;
+}
+
 const char *state_cell_impossible(unsigned cell)
 {
     struct cell c = apart(cell);
 
+    if (cell >= CELLS_AT_PFN) {
+        cell -= CELLS_AT_PFN;
+        return impossible_life(OP_BUILD + cell / CELL_OUTCOMES / CELL_STAGES,
+                               cell / CELL_OUTCOMES % CELL_STAGES, cell % CELL_OUTCOMES);
+    }
     if (c.call == CELL_RANGE)
         return impossible_range(c);
     if (c.before == BEFORE_BEYOND && c.place != PLACE_INSIDE)
         return "there are no edges beyond the table";
+    if (c.call == CELL_GRANT_MAP)
+        return impossible_grant_map(c);
+    if (c.call == CELL_GRANT_UNMAP)
+        return impossible_grant_unmap(c);
     if (c.call >= CELL_SET_NOALLOC)
         return impossible_set(c, c.call - CELL_SET_NOALLOC, false);
     if (c.call >= CELL_SET)
@@ -203,7 +257,7 @@ void state_cell_name(unsigned cell, char *text, size_t size)
     static const char *const calls[CELL_CALLS] = {
         "get",           "pfn_to_mfn",      "set invalid",   "set identity",   "set frame",
         "set foreign",   "set malformed",   "__set invalid", "__set identity", "__set frame",
-        "__set foreign", "__set malformed", "range",
+        "__set foreign", "__set malformed", "range",         "grant_map",      "grant_unmap",
     };
     static const char *const befores[CELL_BEFORES] = {
         "missing mid",  "identity mid", "missing leaf", "identity leaf",
@@ -216,9 +270,17 @@ void state_cell_name(unsigned cell, char *text, size_t size)
     static const char *const extents[CELL_PLACES] = {
         "empty", "part of a leaf", "a leaf", "leaves", "a mid", "mids", "everything",
     };
+    static const char *const stages[CELL_STAGES] = {"unbuilt", "built", "published"};
     static const char *const outcomes[CELL_OUTCOMES] = {"done", "false", "page refused"};
     struct cell c = apart(cell);
 
+    if (cell >= CELLS_AT_PFN) {
+        cell -= CELLS_AT_PFN;
+        snprintf(text, size, "%s, %s, whole: %s",
+                 op_names[OP_BUILD + cell / CELL_OUTCOMES / CELL_STAGES],
+                 stages[cell / CELL_OUTCOMES % CELL_STAGES], outcomes[cell % CELL_OUTCOMES]);
+        return;
+    }
     snprintf(text, size, "%s, %s, %s: %s", calls[c.call], befores[c.before],
              c.call == CELL_RANGE ? extents[c.place] : places[c.place], outcomes[c.outcome]);
 }

@@ -19,10 +19,12 @@ enum cell_call {
     CELL_SET, /* .. by entry: INVALID, identity, frame, foreign, malformed */
     CELL_SET_NOALLOC = CELL_SET + 5,
     CELL_RANGE = CELL_SET_NOALLOC + 5,
+    CELL_GRANT_MAP,
+    CELL_GRANT_UNMAP,
     CELL_CALLS
 };
 
-/* The leaf of its (first) PFN before. */
+/* The leaf of its (first) PFN before: of a batch, that of its first slot. */
 enum cell_before {
     BEFORE_MID_MISSING,
     BEFORE_MID_IDENTITY,
@@ -53,9 +55,18 @@ enum cell_place {
     PLACE_EVERYTHING, /* the whole table */
 };
 
+/* A batch is done if all its slots hold, or were cleared. */
 enum cell_outcome { OUTCOME_DONE, OUTCOME_FALSE, OUTCOME_REFUSED, CELL_OUTCOMES };
 
-#define CELLS (CELL_CALLS * CELL_BEFORES * CELL_PLACES * CELL_OUTCOMES)
+/*
+ * Behind the cells of calls at a PFN come those of build, publish and destroy (in the order of
+ * their ops). What they meet is the p2m as a whole, and they have no place.
+ */
+#define CELLS_AT_PFN (CELL_CALLS * CELL_BEFORES * CELL_PLACES * CELL_OUTCOMES)
+#define CELL_LIFE_CALLS 3
+enum cell_stage { STAGE_UNBUILT, STAGE_BUILT, STAGE_PUBLISHED, CELL_STAGES };
+
+#define CELLS (CELLS_AT_PFN + CELL_LIFE_CALLS * CELL_STAGES * CELL_OUTCOMES)
 
 /* How often each was met. */
 extern uint64_t state_cell_met[CELLS];
@@ -63,6 +74,15 @@ extern uint64_t state_cell_met[CELLS];
 /* What a call meets, before it runs; state_cell_note then says what came of it. */
 unsigned state_cell_before(const struct op *op, const struct slot_kinds *kinds, uint64_t grafted);
 void state_cell_note(unsigned before, bool done, bool refused);
+
+/* A build, publish or destroy that met such a p2m; not done: a page was refused. */
+void state_cell_note_life(unsigned kind, bool built, bool published, bool done);
+
+/* Has the call a cell, that is, is it one at a PFN? */
+static inline bool state_cell_has(unsigned kind)
+{
+    return op_has_pfn(kind) || kind == OP_GRANT_MAP || kind == OP_GRANT_UNMAP;
+}
 
 /* Why no call can reach the cell; NULL: one can. */
 const char *state_cell_impossible(unsigned cell);

@@ -129,7 +129,7 @@ MARKS_OF_CELLS: dict = {"reached": (SQUARE, "blue"), "gap": (CROSS, "red"),
 def matrix(cells):
     """The state coverage: a group of columns for each state before, a group of rows for each call."""
     wide, high = len(cells.places) + 0.7, len(cells.outcomes) + 0.5
-    chart = figure.Figure(figsize=(9, 7.5))
+    chart = figure.Figure(figsize=(9, 10))
     axes = chart.add_subplot(aspect="equal", xlim=(-1, wide * len(cells.befores)), ylim=(high * len(cells.calls), -1))
     for state, (lines, colour) in MARKS_OF_CELLS.items():
         paths = [path.Path([(before * wide + place + x, call * high + outcome + y) for x, y in line])

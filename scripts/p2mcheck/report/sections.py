@@ -19,16 +19,19 @@ def claims_and_verdicts(data):
 
 class Matrix:
     """The cells by number of call, state before, place and outcome, and the names of these. A range
-    has extents for places.
+    has extents for places; build, publish and destroy have the stage of the whole p2m for it.
     """
 
     def __init__(self, cells):
-        self.calls, self.befores, self.places, self.extents, self.outcomes = [], [], [], [], []
+        self.calls, self.befores, self.outcomes = [], [], []
+        self.places, self.extents, self.stages = [], [], []
         self.state = {}
         for cell in cells:
             front, outcome = cell.name.split(": ")
             call, before, place = front.split(", ")
             places = self.extents if call == "range" else self.places
+            if place == "whole":
+                before, place, places = self.befores[0], before, self.stages
             at = [self.number(names, name) for names, name in (
                 (self.calls, call), (self.befores, before), (places, place), (self.outcomes, outcome))]
             self.state[tuple(at)] = "gap" if bool(cell.times) == bool(cell.impossible) else \
