@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "props/case/generate.h"
 #include "props/base/uninstrumented.h"
+#include "props/case/generate.h"
 
 UNINSTRUMENTED_BEGIN
 

@@ -8,8 +8,8 @@
 #ifndef FUZZ_MUTATE_H
 #define FUZZ_MUTATE_H
 
-#include "props/base/prng.h"
 #include "codec.h"
+#include "props/base/prng.h"
 
 /*
  * *c becomes a fresh case, three times in four and nearly always where it has next to no

@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "props/base/uninstrumented.h"
+#include "props/case/text.h"
 #include "props/check/run.h"
 #include "props/report/report.h"
-#include "props/case/text.h"
 #include "target.h"
 
 UNINSTRUMENTED_BEGIN

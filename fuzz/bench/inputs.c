@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "props/case/generate.h"
-#include "props/base/uninstrumented.h"
 #include "fuzz/codec.h"
+#include "props/base/uninstrumented.h"
+#include "props/case/generate.h"
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
 

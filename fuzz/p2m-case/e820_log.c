@@ -248,8 +248,8 @@ static bool parse_line(struct line line, struct entry *entry)
     return false;
 }
 
-static bool __attribute__((format(printf, 5, 6)))
-fail(const char *name, unsigned line, char *error, size_t size, const char *format, ...)
+static bool __attribute__((format(printf, 5, 6))) fail(const char *name, unsigned line, char *error,
+                                                       size_t size, const char *format, ...)
 {
     va_list arguments;
     int length = snprintf(error, size, "%s:%u: ", name, line);

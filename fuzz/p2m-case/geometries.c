@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "props/base/files.h"
 #include "geometry.h"
+#include "props/base/files.h"
 
 /* Each geometry that was built into this program. */
 #define GEOMETRY(name, ...) extern const struct geometry geometry_##name __attribute__((weak));

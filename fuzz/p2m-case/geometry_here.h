@@ -3,8 +3,8 @@
 #ifndef FUZZ_P2M_CASE_GEOMETRY_HERE_H
 #define FUZZ_P2M_CASE_GEOMETRY_HERE_H
 
-#include "props/run/executor.h"
 #include "geometry.h"
+#include "props/run/executor.h"
 
 /* The case in a file, in this geometry; false, having said why, if it is none. */
 bool geometry_load(const struct input *input, struct test_case *c);

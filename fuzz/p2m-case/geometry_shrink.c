@@ -12,9 +12,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "geometry_here.h"
 #include "props/case/shrink.h"
 #include "props/case/text.h"
-#include "geometry_here.h"
 
 UNINSTRUMENTED_BEGIN
 
@@ -35,7 +35,7 @@ static struct {
     struct {
         struct test_case c;
         char name[NAME];
-    } * shared;
+    } *shared;
     pid_t pid; /* 0: there is none now */
     int ask, answer;
 } apart;

@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include "e820_log.h"
+#include "geometry.h"
+#include "minimize.h"
 #include "props/base/files.h"
 #include "replay.h"
-#include "minimize.h"
-#include "geometry.h"
 
 static const char help_text[] =
     "p2m-case: looks at, carries over and runs cases of p2mcheck\n"

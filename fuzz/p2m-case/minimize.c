@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "props/base/files.h"
 #include "geometry.h"
+#include "props/base/files.h"
 
 /* One geometry's result, in memory. */
 struct result {

@@ -3,8 +3,8 @@
  * AFL++'s mutator, called as afl-fuzz calls it; that afl-fuzz does so is tested in
  * scripts/tests/test_engines.py.
  */
-#include "props/tests/unit.h"
 #include "fuzz/adapter_aflpp.c" /* NOLINT(bugprone-suspicious-include): its static functions */
+#include "props/tests/unit.h"
 
 const enum vocabulary target_vocabulary = VOCABULARY_OPS;
 

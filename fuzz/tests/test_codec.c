@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "props/tests/unit.h"
+#include "fuzz/codec.h"
 #include "props/case/generate.h"
 #include "props/run/executor.h"
-#include "fuzz/codec.h"
+#include "props/tests/unit.h"
 
 static struct test_case c, d;
 static uint8_t bytes[2 * CODEC_MAX], again[CODEC_MAX];

@@ -2,9 +2,9 @@
 /* The mutator: deterministic, within bounds, and able to reach what it is for. */
 #include <string.h>
 
-#include "props/tests/unit.h"
-#include "props/case/generate.h"
 #include "fuzz/mutate.h"
+#include "props/case/generate.h"
+#include "props/tests/unit.h"
 
 static size_t random_input(uint64_t seed, uint8_t *data)
 {

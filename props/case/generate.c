@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "core/e820.h"
-#include "props/case/entry.h"
 #include "props/base/uninstrumented.h"
+#include "props/case/entry.h"
 
 UNINSTRUMENTED_BEGIN
 

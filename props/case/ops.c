@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Entries and boot records taken apart and put together, and carried over. */
 #include "ops.h"
+
 #include "props/base/uninstrumented.h"
 
 UNINSTRUMENTED_BEGIN

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The table of geometries, and places: see shape.h. */
+#include "shape.h"
+
 #include <string.h>
 
 #include "props/base/uninstrumented.h"
-#include "shape.h"
 
 UNINSTRUMENTED_BEGIN
 

@@ -18,11 +18,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "props/explore/explore.h"
-#include "props/report/report.h"
-#include "props/case/text.h"
 #include "props/base/files.h"
 #include "props/base/number.h"
+#include "props/case/text.h"
+#include "props/explore/explore.h"
+#include "props/report/report.h"
 
 UNINSTRUMENTED_BEGIN
 

@@ -17,15 +17,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "props/run/state_coverage.h"
-#include "props/run/faults.h"
-#include "props/case/generate.h"
-#include "props/run/metamorphic.h"
-#include "props/base/uninstrumented.h"
-#include "props/report/report.h"
-#include "props/case/text.h"
 #include "props/base/files.h"
 #include "props/base/number.h"
+#include "props/base/uninstrumented.h"
+#include "props/case/generate.h"
+#include "props/case/text.h"
+#include "props/report/report.h"
+#include "props/run/faults.h"
+#include "props/run/metamorphic.h"
+#include "props/run/state_coverage.h"
 
 UNINSTRUMENTED_BEGIN
 

@@ -27,7 +27,7 @@ static inline void put(unsigned bits, uint64_t value)
 }
 
 /* 2x2x4 and 4x2x2 take about 110 bits. */
-_Static_assert(P2M_TOP *(4 + P2M_MID * (3 + P2M_LEAF * 3)) + 16 <= 128 || MAX_P2M_PFN > 16,
+_Static_assert(P2M_TOP * (4 + P2M_MID * (3 + P2M_LEAF * 3)) + 16 <= 128 || MAX_P2M_PFN > 16,
                "the encoding of a small tree fits into two words");
 
 static void put_leaf(const p2m_word *leaf, p2m_word mfn, p2m_word first)

@@ -117,7 +117,7 @@ struct op explore_op(const struct choice *choice, unsigned salt)
 
 /* A step: which choice, and which of its pages is refused. */
 #define STEP(choice, refuse) ((uint16_t)((choice) | (refuse) << 11))
-#define STEP_CHOICE(step) ((step)&0x7ff)
+#define STEP_CHOICE(step) ((step) & 0x7ff)
 #define STEP_REFUSE(step) ((step) >> 11)
 
 enum mode { MODE_ANY, MODE_OURS, MODE_XEN };

@@ -5,7 +5,6 @@
  * in which the search met them, so the first violation has the shortest way.
  */
 #include "explore.h"
-
 #include "props/run/overlap.h"
 
 UNINSTRUMENTED_BEGIN

@@ -1,16 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* MFNs of the host's pages, and the mfn_list that the domain builder made: see host.h. */
-#include "host.h"
-
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include "host.h"
 #include "props/base/asan.h"
 #include "props/base/uninstrumented.h"
 
 UNINSTRUMENTED_BEGIN
 
 /* Lent to the builder. */
-p2m_word host_list[HOST_LIST_LEAVES * P2M_LEAF];
+p2m_word host_list[HOST_LIST_LEAVES * P2M_LEAF + HOST_GUARD_WORDS];
+
+void host_guard_list(void)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t end = (uintptr_t)(host_list + HOST_LIST_LEAVES * P2M_LEAF);
+
+    if (mprotect((void *)((end + page - 1) / page * page), page, PROT_READ)) {
+        perror("p2mcheck: mprotect");
+        exit(1);
+    }
+}
 
 #define MFN_OF_SHARED ((p2m_word)0x300000)
 

@@ -18,8 +18,8 @@
 
 #include "core/p2m.h"
 #include "props/base/invariants.h"
-#include "props/case/entry.h"
 #include "props/base/uninstrumented.h"
+#include "props/case/entry.h"
 #include "sync.h"
 
 UNINSTRUMENTED_BEGIN
@@ -35,6 +35,8 @@ UNINSTRUMENTED_BEGIN
 #define HOST_LIST_LEAVES                                                                           \
     ((1u << 18) / P2M_LEAF + 10 < P2M_TOP * P2M_MID + 4 ? (1u << 18) / P2M_LEAF + 10               \
                                                         : P2M_TOP * P2M_MID + 4)
+/* Behind the list lies a read-only page: a loop that stores on and on faults at once. */
+#define HOST_GUARD_WORDS (2 * 65536 / sizeof(p2m_word))
 #define HOST_STRIDE ((P2M_PAGE_BYTES + HOST_GAP + 63) / 64 * 64)
 
 enum host_page_state { HOST_NEVER, HOST_LIVE, HOST_FREED };
@@ -55,7 +57,10 @@ struct host {
 
 extern struct host host;
 extern uint8_t host_arena[HOST_PAGES * HOST_STRIDE];
-extern p2m_word host_list[HOST_LIST_LEAVES * P2M_LEAF];
+extern p2m_word host_list[HOST_LIST_LEAVES * P2M_LEAF + HOST_GUARD_WORDS];
+
+/* Puts the guard behind the list (host_start does it). */
+void host_guard_list(void);
 
 /* Once in a process: the shared pages, sealed; the traps on writes to them. */
 void host_start(void);

@@ -3,8 +3,6 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* REG_RIP */
 #endif
-#include "host.h"
-
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +11,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "host.h"
 #include "props/base/asan.h"
 #include "props/base/uninstrumented.h"
 #include "props/base/verdict.h"
@@ -142,6 +141,7 @@ void host_start(void)
     pages[3] = host_shared_page(HOST_MID_IDENTITY);
     p2m_shared_init(&host_shared, pages);
     host_seal(true);
+    host_guard_list();
     host_watch_faults();
     if (!ASAN_IS_ON)
         memset(host_arena, GONE, sizeof(host_arena));

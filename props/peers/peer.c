@@ -4,6 +4,8 @@
  * entries the flat array is a list of what was written, searched from its end, and what is
  * compared are the PFNs next to any edge of what was touched.
  */
+#include "peer.h"
+
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -18,7 +20,6 @@
 #include "core/e820.h"
 #include "core/p2m.h"
 #include "pages.h"
-#include "peer.h"
 
 #define SMALL (P2M_TOP * P2M_MID * P2M_LEAF <= 4096)
 #define OPS_MAX 1024

@@ -9,10 +9,9 @@
 #include <cstring>
 #include <iostream>
 #include <memory>
-#include <vector>
-
 #include <rapidcheck.h>
 #include <rapidcheck/state.h>
+#include <vector>
 
 #include "peer.h"
 

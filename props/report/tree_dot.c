@@ -12,9 +12,9 @@
  */
 #include <string.h>
 
-#include "tree.h"
 #include "props/base/uninstrumented.h"
 #include "props/check/run.h"
+#include "tree.h"
 
 UNINSTRUMENTED_BEGIN
 

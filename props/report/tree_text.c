@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Draws run.view: see draw.h. */
-#include "tree.h"
-
-#include "props/check/run.h"
 #include "props/base/uninstrumented.h"
+#include "props/check/run.h"
+#include "tree.h"
 
 UNINSTRUMENTED_BEGIN
 

@@ -4,12 +4,12 @@
 
 #include <string.h>
 
+#include "overlap.h"
 #include "props/base/prng.h"
 #include "props/base/uninstrumented.h"
 #include "props/check/checks.h"
 #include "props/check/state_hash.h"
 #include "props/check/toolstack.h"
-#include "overlap.h"
 #include "state_coverage.h"
 
 UNINSTRUMENTED_BEGIN

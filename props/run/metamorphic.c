@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "props/case/generate.h"
 #include "props/base/uninstrumented.h"
+#include "props/case/generate.h"
 #include "props/check/toolstack.h"
 
 UNINSTRUMENTED_BEGIN

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The matrix of state coverage, and what of it is impossible: see state_coverage.h. */
+#include "state_coverage.h"
+
 #include <stdio.h>
 
-#include "state_coverage.h"
 #include "props/base/uninstrumented.h"
 
 UNINSTRUMENTED_BEGIN

@@ -9,8 +9,8 @@
 #ifndef PROPS_RUN_STATE_COVERAGE_H
 #define PROPS_RUN_STATE_COVERAGE_H
 
-#include "props/oracle/slot_kinds.h"
 #include "props/case/ops.h"
+#include "props/oracle/slot_kinds.h"
 
 /* What was called. */
 enum cell_call {

@@ -2,8 +2,8 @@
 /* The core with one defect each, put between the executor and it: see broken.h. */
 #include "broken.h"
 
-#include "props/check/run.h"
 #include "props/base/uninstrumented.h"
+#include "props/check/run.h"
 
 UNINSTRUMENTED_BEGIN
 

@@ -4,8 +4,8 @@
  * finding. If it does not, nothing that the same set-up says of the core is worth
  * anything. The last PFN of the table, when it holds a frame, reads as INVALID.
  */
-#include "props/subject.h"
 #include "props/base/uninstrumented.h"
+#include "props/subject.h"
 
 UNINSTRUMENTED_BEGIN
 

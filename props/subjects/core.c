@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The subject that all this is about: core/, on the host's pages. */
-#include "props/subject.h"
-
 #include "props/base/uninstrumented.h"
+#include "props/subject.h"
 
 UNINSTRUMENTED_BEGIN
 

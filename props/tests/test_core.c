@@ -8,10 +8,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "unit.h"
 #include "core/e820.h"
-#include "props/host/host.h"
 #include "props/base/invariants.h"
+#include "props/host/host.h"
+#include "unit.h"
 
 /* ---- a platform that counts ---- */
 
@@ -329,7 +329,7 @@ static void test_what_was_seen_is_done(void **state)
 
 /* ---- E820 ---- */
 
-#define PAGES(n) ((uint64_t)(n)*4096)
+#define PAGES(n) ((uint64_t)(n) * 4096)
 
 static char found[512];
 

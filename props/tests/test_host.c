@@ -8,10 +8,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "unit.h"
 #include "props/base/asan.h"
 #include "props/check/checks.h"
 #include "props/run/executor.h"
+#include "unit.h"
 
 /* How far out of bounds, where no compiler sees it. */
 static volatile size_t page_bytes = P2M_PAGE_BYTES;

@@ -5,10 +5,10 @@
  */
 #include <string.h>
 
-#include "unit.h"
 #include "props/case/generate.h"
 #include "props/run/metamorphic.h"
 #include "props/subjects/broken.h"
+#include "unit.h"
 
 static struct test_case trial;
 static struct verdict verdict;

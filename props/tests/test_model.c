@@ -6,9 +6,9 @@
  */
 #include <string.h>
 
-#include "unit.h"
 #include "props/case/generate.h"
 #include "props/oracle/oracle.h"
+#include "unit.h"
 
 static struct model literal, lazy, fork_;
 static struct oracle oracle;

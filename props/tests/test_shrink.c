@@ -5,10 +5,10 @@
  */
 #include <string.h>
 
-#include "unit.h"
-#include "props/run/faults.h"
 #include "props/case/generate.h"
 #include "props/case/shrink.h"
+#include "props/run/faults.h"
+#include "unit.h"
 
 static struct test_case trial;
 

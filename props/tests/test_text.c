@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "unit.h"
 #include "props/case/generate.h"
 #include "props/case/text.h"
+#include "unit.h"
 
 static struct test_case c, d;
 

@@ -46,7 +46,7 @@ def python_files():
     return sorted({*scripts_of(b"python3"), *files(r"\.py$")})
 
 
-# What is checked, its files, the command (of each file if there is a third element that is true).
+# What is checked: its files, the command, and whether that is for one file (None: it finds them itself).
 CHECKS = {
     "mypy": (lambda: files(r"\.py$"), ["mypy", "--config-file=scripts/mypy.ini", "--no-error-summary"], False),
     "format": (c_files, ["clang-format-19", "--dry-run", "--Werror"], False),
@@ -61,7 +61,8 @@ CHECKS = {
 
 def findings(name, text):
     """The lines FILE:LINE: of a tool's output; clang's notes belong to the line before."""
-    lines = [re.sub(r"^(\./|" + re.escape(ROOT) + "/)", "", line.replace(",-warnings-as-errors", "").strip()) for line in text.splitlines()]
+    start, end = re.compile(rf"^\s*(\./|{re.escape(ROOT)}/)?"), ",-warnings-as-errors"
+    lines = [start.sub("", line).replace(end, "") for line in text.splitlines()]
     return [line if "clang" in name else f"{line} [{name}]" for line in lines
             if re.match(r"[\w./+-]+:\d+:", line) and not ("clang" in name and re.search(r"^\S+ note: ", line))]
 
@@ -106,4 +107,5 @@ def reformat():
     """Formats all C files but those of core/: patches and keys of mutants are anchored there."""
     cli.Parser(reformat.__doc__, core=False).parse()
     programs.setup("clang-format-19")
-    subprocess.run(["clang-format-19", "-i", *(path for path in c_files() if not path.startswith("core/"))], check=True)
+    paths = [path for path in c_files() if not path.startswith("core/")]
+    subprocess.run(["clang-format-19", "-i", *paths], check=True)

@@ -19,10 +19,10 @@ import time
 
 import harness
 from harness import BUILD, ROOT, TESTS
-from p2mcheck import cli, programs
+from p2mcheck import cli, lint, programs
 
 MODULES = ("test_harness", "test_structure", "test_readme", "test_cases", "test_cli", "test_campaign", "test_engines",
-           "test_linux", "test_report", "test_against")
+           "test_linux", "test_report", "test_against", "test_lint")
 # tier: the tiers that it runs, modules besides, packages that it needs besides scripts/setup's own
 TIERS = {
     "scripts": (("scripts",), (), None),
@@ -30,11 +30,11 @@ TIERS = {
     "compare": (("compare",), ("test_compare",), "g++ librapidcheck-dev python3-hypothesis python3-statsmodels afl++"),
 }
 TIERS["all"] = (("scripts", "test", "compare", "all"), ("test_compare", "test_long"),
-                f"{TIERS['test'][2]} {TIERS['compare'][2]}")
+                f"{TIERS['test'][2]} {TIERS['compare'][2]} {' '.join(lint.PACKAGES)}")
 # What a user may set for the command under test must not reach the commands that tests run.
 VARIABLES = """ENGINE TARGET GEOMETRY TIME JOBS CASES SEEDS ONLY JUNIT SAN ARCH SEED RUNS BASE THREADS ROUNDS CASE HOURS
-    SECONDS SLICE SHARED HOST ON NEW FULL BUDGET SUBJECT LINUX KNOWN SHAPES DEBUG P2MCHECK_KNOWN MAKEFLAGS MFLAGS MAKELEVEL
-    MAKEOVERRIDES""".split()
+    SECONDS SLICE SHARED HOST ON NEW FULL BUDGET SUBJECT LINUX KNOWN SHAPES DEBUG P2MCHECK_KNOWN MAKEFLAGS MFLAGS
+    MAKELEVEL MAKEOVERRIDES""".split()
 
 
 class Output:
@@ -97,7 +97,8 @@ def build_test(tests):
             for line in process.stdout:
                 lines.append(line)
                 one.progress = f"build: {sum(bool(STEP.match(line)) for line in lines)}/{total}"
-        t.check(f"make ended with {process.returncode}", process.returncode == 0, "".join(lines))
+        said = "".join(line for line in lines if not STEP.match(line))
+        t.check(f"make ended with {process.returncode}", process.returncode == 0, said)
     one = harness.Test("build", action if goals else lambda t: t.check("nothing to build", True))
     return one
 

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "core/geometry.h"
-#include "props/host/sync.h"
 #include "platform.h"
+#include "props/host/sync.h"
 
 /* The kernel has names of its own for these. */
 enum { shim_slots = P2M_LEAF };
@@ -65,13 +65,13 @@ typedef uint64_t phys_addr_t, pteval_t, pmdval_t, dma_addr_t;
     }))
 #define READ_ONCE(x) ACCESS_ONCE(x)
 #define WRITE_ONCE(x, value) (*(volatile __typeof__(x) *)&(x) = (value))
-#define ALIGN(x, to) (((x) + (to)-1) & ~((__typeof__(x))(to)-1))
+#define ALIGN(x, to) (((x) + (to) - 1) & ~((__typeof__(x))(to) - 1))
 #define BITS_PER_LONG 64
 #define EINVAL 22
 #define ENOMEM 12
 struct device;
 #define wmb() __sync_synchronize()
-#define hash_long(value, bits) ((unsigned long)((value)*0x9fb21c651e98df25ul) >> (64 - (bits)))
+#define hash_long(value, bits) ((unsigned long)((value) * 0x9fb21c651e98df25ul) >> (64 - (bits)))
 
 /* ---- what is wrong ---- */
 
@@ -288,7 +288,7 @@ unsigned long shim_pte_pfn(pte_t pte);
 
 extern struct shim_start_info {
     unsigned long mfn_list, nr_pages, flags;
-} * xen_start_info;
+} *xen_start_info;
 #define SIF_VIRT_P2M_4TOOLS (1 << 4)
 
 struct shared_info {

@@ -10,9 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "props/check/run.h"
-#include "props/base/uninstrumented.h"
 #include "platform.h"
+#include "props/base/uninstrumented.h"
+#include "props/check/run.h"
 
 UNINSTRUMENTED_BEGIN
 

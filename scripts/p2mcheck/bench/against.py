@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Is this tree faster or slower than another revision?
 
-Builds BASE and the tree as it is, each as a copy of its files below build/against/, and
-runs both in turns: exec/s of the fuzz target on this tree's reviewed corpus, which each tree encodes
-for itself, and CPU seconds
-until planted bugs are found from an empty corpus. Each figure is a ratio with an interval; all
-intervals hold together with 95 % confidence. Better or worse is what lies beyond 1 by more
-than a margin with its whole interval; anything else is no difference. Exit: 0; 1 if a figure is
-worse; 2 if it could not be measured. Also build/against.json.
+Builds BASE and the tree as it is, each as a copy of its files below build/against/, and runs both
+in turns: exec/s of the fuzz target on this tree's reviewed corpus, which each tree encodes with its
+own codec, and CPU seconds until planted bugs are found from an empty corpus. What only one tree has
+is left out on both sides and named: a case that BASE cannot read, a bug without a patch.
+
+Each figure is a ratio with an interval; all intervals hold together with 95 % confidence. Better or
+worse is what lies beyond 1 by more than a margin with its whole interval; anything else is no
+difference. Exit: 0; 1 if a figure is worse; 2 if it could not be measured. Also build/against.json.
 
 Only CPU time counts, so that other work on the machine disturbs little.
 """
 
+import glob
 import math
 import os
 import resource
@@ -21,7 +23,7 @@ import tempfile
 
 from p2mcheck import cli, engines, programs
 from p2mcheck.bench.intervals import cut, difference_of_means, hodges_lehmann, verdict
-from p2mcheck.bench.trees import Side, commit_of, files_here, files_of_commit
+from p2mcheck.bench.trees import Side, Unreadable, commit_of, files_here, files_of_commit
 from p2mcheck.bugs import catalogue
 from p2mcheck.files import Failure, read_text, write_json
 
@@ -58,34 +60,53 @@ def rate(side, geometry, cases):
     return (runs - 1) * len(cases) / max(timed_run(side, geometry, cases, runs) - side.startup[geometry], 1e-4)
 
 
-def measure_rates(base, here, geometry, blocks, level):
+def encode(base, here):
+    """{(side, geometry): files} of this tree's reviewed cases, and {case: why BASE cannot read it}."""
+    files, left_out = {(side, geometry): [] for side in (base, here) for geometry in RATES}, {}
+    cases = sorted(glob.glob("corpus/*/*.txt", root_dir=here.folder))
+    for case in cases:
+        coded = {(here, geometry): here.encode(here, case, "ops", geometry) for geometry in RATES}
+        try:
+            coded.update({(base, geometry): base.encode(here, case, "ops", geometry) for geometry in RATES})
+        except Unreadable as error:
+            left_out[case] = str(error)
+            print(f"  left out: {case}: {base.name} cannot read it ({error})", flush=True)
+            continue
+        for key, path in coded.items():
+            files[key].append(path)
+    if len(left_out) == len(cases):
+        raise Failure(f"corpus/: no case that {base.name} can read")
+    return files, left_out
+
+
+def measure_rates(base, here, geometry, files, blocks, level):
     """Blocks of base, here, here, base: what drifts evenly cancels out."""
-    cases = {side: engines.make_seeds(side.path("p2m_case"), "ops", geometry, f"{side.folder}/build/inputs/{geometry}")
-             for side in (base, here)}
     logs, rates = [], {base: [], here: []}
     for block in range(blocks):
         order = (base, here, here, base) if block % 2 == 0 else (here, base, base, here)
         sums = {base: 0.0, here: 0.0}
         for side in order:
-            rates[side].append(rate(side, geometry, cases[side]))
+            rates[side].append(rate(side, geometry, files[side, geometry]))
             sums[side] += math.log(rates[side][-1]) / 2
         logs.append(sums[here] - sums[base])
     estimate, low, high = hodges_lehmann(logs, level)
-    return {"figure": f"exec/s, {geometry}, {len(cases[here])} reviewed cases",
+    return {"figure": f"exec/s, {geometry}, {len(files[here, geometry])} reviewed cases",
             "base": statistics.median(rates[base]), "here": statistics.median(rates[here]),
             "log": [estimate, low, high], "raw": [rates[base], rates[here]]}
 
 
 # ---- time to a bug ----
 
-def hunt(side, bug, seed, budget):
-    """CPU seconds until it is found; None if it is not. Found is what violates the invariant that the patch names."""
+def hunt(side, name, seed, budget):
+    """CPU seconds until it is found; None if it is not. Found is what violates the invariant that this side's own
+    patch names."""
+    bug = side.bug(name)
     target = side.path("planted", bug=bug.id, target=bug.target, geometry=bug.geometry)
     with tempfile.TemporaryDirectory() as folder:
         os.mkdir(f"{folder}/corpus")
         with open(f"{folder}/log", "wb") as log:
             took, _ = cpu_seconds(
-                catalogue.hunt_command(target, folder, seed, 20 * budget, side.longest_input()),
+                catalogue.hunt_command(target, folder, seed, 20 * budget, side.longest_input),
                 {"ASAN_OPTIONS": "symbolize=0"}, budget, stdout=log, stderr=log)
         found, fired = engines.artifacts(folder), catalogue.fired(read_text(f"{folder}/log"))
     return took if found and (bug.sanitizer or fired == bug.invariant) else None
@@ -100,9 +121,9 @@ def measure_bugs(base, here, bugs, seeds, budget, level):
                 took[side].append(hunt(side, bug, seed, budget))
         counted = [[min(budget if t is None else max(t, 0.01), budget) for t in took[side]] for side in (base, here)]
         groups.append([[math.log(t) for t in side] for side in counted])
-        rows.append({"bug": bug.id, "base": counted[0], "here": counted[1],
+        rows.append({"bug": bug, "base": counted[0], "here": counted[1],
                      "found": [sum(t is not None for t in took[side]) for side in (base, here)]})
-        print(f"  {bug.id:24} base {statistics.median(counted[0]):7.2f} s ({rows[-1]['found'][0]}/{seeds} found)"
+        print(f"  {bug:24} base {statistics.median(counted[0]):7.2f} s ({rows[-1]['found'][0]}/{seeds} found)"
               f"   here {statistics.median(counted[1]):7.2f} s ({rows[-1]['found'][1]}/{seeds} found)", flush=True)
     if not any(sum(row["found"]) for row in rows):
         raise Failure("no bug was found in any run: nothing was measured")
@@ -131,20 +152,21 @@ def arguments():
     return args
 
 
-def choose_bugs(names, base):
-    """Those that both trees have."""
-    known = {bug.id: bug for bug in catalogue.load("")}
+def choose_bugs(names, base, here):
+    """Those that both trees have, and {bug: which tree has no patch of it}."""
+    bugs, left_out = [], {}
     for name in names.split():
-        if name not in known:
+        without = [side for side in (base, here) if not side.bug(name)]
+        if len(without) == 2:
             raise Failure(f"props/bugs/{name}.patch: there is no such bug")
-    bugs = [known[name] for name in names.split()]
-    for bug in bugs:
-        if not os.path.exists(os.path.join(base.folder, bug.path)):
-            print(f"  {bug.id}: not in {base.name}, left out")
-    bugs = [bug for bug in bugs if os.path.exists(os.path.join(base.folder, bug.path))]
+        if without:
+            left_out[name] = f"no patch in {without[0].name}"
+            print(f"  left out: {name}: {left_out[name]}")
+        else:
+            bugs.append(name)
     if not bugs:
-        raise Failure(f"{base.name} has none of the bugs")
-    return bugs
+        raise Failure("none of the bugs is in both trees")
+    return bugs, left_out
 
 
 def build(sides, bugs, jobs):
@@ -152,12 +174,12 @@ def build(sides, bugs, jobs):
         print(f"building {side.name}", flush=True)
         side.make(jobs, side.goal("p2m_case"),
                   *(side.goal("target", target="ops", geometry=geometry) for geometry in RATES))
-        for bug in bugs:
+        for bug in map(side.bug, bugs):
             side.make(jobs, f"BUG={bug.id}",
                       side.goal("planted", bug=bug.id, target=bug.target, geometry=bug.geometry))
 
 
-def conclude(args, commit, figures):
+def conclude(args, commit, figures, left_out):
     print(f"\n{'figure':40} {'base':>10} {'here':>10}  {'times as fast':>14}  interval")
     words = []
     for figure in figures:
@@ -167,7 +189,7 @@ def conclude(args, commit, figures):
         print(f"{figure['figure']:40} {figure['base']:10.4g} {figure['here']:10.4g}  {estimate:14.3f}  "
               f"{low:.3f} .. {high:.3f}  {figure['verdict']}")
     write_json(f"{args.build}/against.json",
-               {"base": commit, "level": LEVEL, "margin": args.margin, "figures": figures})
+               {"base": commit, "level": LEVEL, "margin": args.margin, "figures": figures, "left_out": left_out})
     word = "WORSE" if "WORSE" in words else "better" if "better" in words else "no difference"
     print(f"against {args.base} ({commit[:12]}): {word}; a margin of {100 * args.margin:g} %, {100 * CONFIDENCE:g} % "
           "confidence in all intervals together")
@@ -181,13 +203,14 @@ def main():
     folder = f"{args.build}/against"
     base = Side(f"BASE {commit[:12]}", f"{folder}/{commit[:12]}", files_of_commit(commit))
     here = Side("this tree", f"{folder}/here", files_here())
-    bugs = choose_bugs(args.only, base)
+    bugs, bugs_left_out = choose_bugs(args.only, base, here)
     build((base, here), bugs, args.jobs)
+    files, cases_left_out = encode(base, here)
     figures = []
     for geometry in RATES:
         print(f"exec/s, {geometry}: {args.runs} blocks of four runs", flush=True)
-        figures.append(measure_rates(base, here, geometry, args.runs, LEVEL))
+        figures.append(measure_rates(base, here, geometry, files, args.runs, LEVEL))
     print(f"hunts: {len(bugs)} bugs, {args.seeds} seeds each, {args.time} s at most", flush=True)
     figures.append(measure_bugs(base, here, bugs, args.seeds, args.time, LEVEL))
-    return conclude(args, commit, figures)
+    return conclude(args, commit, figures, {"cases": cases_left_out, "bugs": bugs_left_out})
 

@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The two trees of bench-against, each a copy of its files with a build of its own. Each tree tells where
-its own programs are, and builds them by its own Makefile.
+its own programs are and how long its longest input is, builds them by its own Makefile, encodes cases
+with its own codec, and has its own patches.
 """
 
+import functools
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import tarfile
 
+from p2mcheck.bugs.catalogue import Bug
 from p2mcheck.cli import last_line
-from p2mcheck.files import Failure, read
+from p2mcheck.files import Failure, read, read_text, write
 from p2mcheck.processes import git, output
 
 
@@ -55,10 +59,40 @@ def files_here():
             yield name, read(name), os.stat(name).st_mode & 0o777
 
 
+def json_of(*command, cwd=None):
+    """What a command prints; None if that is not JSON."""
+    done = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+    try:
+        return json.loads(done.stdout)
+    except ValueError:
+        return None
+
+
+def longest_of_headers(folder):
+    """The longest input of a tree whose p2m-case has no `facts`: a boot record and the most ops, in bytes."""
+    paths = [f"{folder}/{name}" for name in ("fuzz/codec.h", "props/ops.h", "props/case/ops.h")]
+    text = "\n".join(read_text(path) for path in paths if os.path.exists(path))
+    known = dict(re.findall(r"^#define (\w+) (\d+)[ \t]*(?:/[*/].*)?$", text, re.M))
+    try:
+        return int(known["CODEC_BOOT"]) + int(known["CASE_OPS"]) * int(known["CODEC_OP"])
+    except KeyError as error:
+        raise Failure(f"{paths[0]}: no #define of {error.args[0]} as a number") from None
+
+
+def as_older_texts(text):
+    """The same case with the first line of each older version of the format, newest first."""
+    found = re.match(r"(p2m-case[ \t]+)(\d+)", text)
+    for version in range(int(found[2]) - 1, 0, -1) if found else ():
+        yield f"{found[1]}{version}{text[found.end():]}"
+
+
 # What a tree without p2mcheck.programs has.
 OLD_PATHS = {"p2m_case": "build/p2m-case", "target": "build/fuzz/{geometry}/{target}_{geometry}",
              "planted": "build/bugs/{bug}/fuzz/{geometry}/{target}_{geometry}"}
-OLD_LONGEST_INPUT = 4624
+
+
+class Unreadable(Failure):
+    """A tree refuses a text, and says why."""
 
 
 class Side:
@@ -69,20 +103,39 @@ class Side:
         os.makedirs(folder, exist_ok=True)
         place(self.folder, files)
         self.startup = {}
-        self.is_old = not os.path.exists(f"{self.folder}/scripts/p2mcheck/programs.py")
-        self.paths = OLD_PATHS if self.is_old else self.ask(sys.executable, "-m", "p2mcheck.programs")
+        self.paths = OLD_PATHS
+        if os.path.exists(f"{self.folder}/scripts/p2mcheck/programs.py"):
+            self.paths = json_of(sys.executable, "-m", "p2mcheck.programs", cwd=f"{self.folder}/scripts")
+            if not self.paths:
+                raise Failure(f"{name}: p2mcheck.programs does not tell the paths of the programs")
 
-    def ask(self, *command):
-        """The JSON that a command of this tree prints."""
-        done = subprocess.run(command, cwd=f"{self.folder}/scripts", stdout=subprocess.PIPE, check=False)
-        try:
-            return json.loads(done.stdout)
-        except ValueError:
-            raise Failure(f"{self.name}: {' '.join(command)}: no answer") from None
-
+    @functools.cached_property
     def longest_input(self):
         """Bytes."""
-        return OLD_LONGEST_INPUT if self.is_old else self.ask(self.path("p2m_case"), "facts")["longest_input"]
+        told = json_of(self.path("p2m_case"), "facts")
+        return told["longest_input"] if told else longest_of_headers(self.folder)
+
+    def bug(self, name):
+        """By this tree's own patch; None if it has none."""
+        path = f"{self.folder}/props/bugs/{name}.patch"
+        return Bug(path) if os.path.exists(path) else None
+
+    def encode(self, owner, case, target, geometry):
+        """The file with the bytes of a case that is a text of `owner`, the other tree or this one. What the other
+        tree has in a newer format, with nothing new in it, is read as one of an older format."""
+        out = f"{self.folder}/build/inputs/{target}_{geometry}/{case[:-len('.txt')].replace('/', '-')}"
+        older = f"{out}.txt"
+        os.makedirs(os.path.dirname(out), exist_ok=True)
+        for text in (None, *(as_older_texts(read_text(f"{owner.folder}/{case}")) if owner is not self else ())):
+            if text:
+                write(older, text)
+            status, said = output([self.path("p2m_case"), "encode", f"--target={target}", f"--geometry={geometry}",
+                                   older if text else case, "-o", out], cwd=owner.folder)
+            if not status:
+                return out
+            if status != 1:  # the fault is not in the text
+                raise Failure(f"{self.name}: p2m-case encode {case} ended with {status}: {last_line(said)}")
+        raise Unreadable(last_line(said).replace(older, case))
 
     def make(self, jobs, *arguments):
         status, text = output(["make", "-s", f"-j{jobs}", "-C", self.folder, "B=build", *arguments],

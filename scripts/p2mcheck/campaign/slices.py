@@ -16,6 +16,7 @@ import re
 import shutil
 import signal
 import time
+import typing
 
 from p2mcheck import engines, facts
 from p2mcheck.files import read, write, write_json
@@ -85,7 +86,7 @@ class Slice:
     def reopen(self):
         """What an engine left whose starter is gone: the same object, without a process."""
         kind = engines.Libfuzzer if self.engine == "libfuzzer" else engines.Afl
-        job = object.__new__(kind)
+        job: typing.Any = object.__new__(kind)
         job.folder, job.binary, job.facts = f"{self.folder}/job-0", self.hunt.binary, self.hunt.facts
         job.log, job.stats = f"{job.folder}/log", f"{job.folder}/stats"
         job.command = "a slice that was killed"
