@@ -98,7 +98,7 @@ def with_copies(t, *folders):
 
 @test("recipe: a target", tier="all", how="alone")
 def new_target(t):
-    clone = with_copies(t, "fuzz")
+    clone = with_copies(t, "fuzz", "scripts")  # scripts find the list from where they are
     with open(f"{clone}/fuzz/targets.def", "a", encoding="utf-8") as file:
         file.write('TARGET(another, OPS, core, "tiny", "", 0)\n')
     shutil.copy(f"{clone}/fuzz/target_ops.c", f"{clone}/fuzz/target_another.c")
