@@ -52,7 +52,7 @@ include scripts/mk/peers.mk
 # help:
 # help: Without an engine
 # help:   props            random cases             SEED=1 CASES=100000 GEOMETRY=tiny
-# help:   exhaustive       every state x every op   GEOMETRY=micro TIME=
+# help:   exhaustive       every state x every op   GEOMETRY=micro TIME= GRANTS=1
 # help:   exhaustive-races every pair of calls x every sync point x every state   JOBS= TIME=
 # help:   race             real threads under ThreadSanitizer   TIME=10 THREADS=4 SEED=1 ROUNDS= GEOMETRY=tiny
 # help:

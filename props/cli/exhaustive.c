@@ -41,9 +41,10 @@ static struct {
                         .auto_translated = true}};
 
 static const char usage_text[] =
-    "usage: exhaustive [--grants] [--races] [--jobs=N] [--every=N] [--want=INVARIANT] "
+    "usage: exhaustive [--calls] [--grants] [--races] [--jobs=N] [--every=N] [--want=INVARIANT] "
     "[--transitions=N]\n"
     "                  [--depth=N] [--seconds=N] [--out=FILE]\n"
+    "  --calls        no build, publish and destroy but those of the boot\n"
     "  --grants       grants in place of sets of FOREIGN entries\n"
     "  --races        two calls at a time, at every sync point, from every state\n"
     "  --jobs=N       so many processes share the states (races only)\n"
@@ -60,6 +61,7 @@ static int usage(const char *why)
 }
 
 static const struct option known[] = {
+    {"calls", no_argument, NULL, 'c'},
     {"grants", no_argument, NULL, 'g'},
     {"races", no_argument, NULL, 'r'},
     {"jobs", required_argument, NULL, 'j'},
@@ -77,6 +79,10 @@ static bool parse_option(int option)
 {
     uint64_t value = 0;
 
+    if (option == 'c') {
+        options.search.lifecycle = false;
+        return true;
+    }
     if (option == 'g') {
         options.search.grants = true;
         options.search.foreign = false;

@@ -45,7 +45,8 @@ void snapshot_restore(const struct snapshot *s)
     run.built = s->built;
     run.published = s->has_tree;
     grants_restore((const p2m_word(*)[2])s->grant, s->grants);
-    host_info_select(s->info);
+    if (host_info_index() != s->info)
+        host_info_select(s->info);
     *host.info = s->published;
     for (unsigned i = 0; i < host.taken; i++)
         if (host.state[host_nth_page(i)] == HOST_LIVE)

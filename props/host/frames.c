@@ -94,13 +94,20 @@ void host_info_select(unsigned index)
     host.info = &infos[index].info;
 }
 
+/* Whole words, without a branch, so that it vectorises. */
 bool host_old_info_written(void)
 {
-    const uint8_t *bytes = (const uint8_t *)infos;
-    unsigned current = host_info_index(), bad = 0;
+    enum { WORDS = sizeof(infos[0]) / sizeof(uint64_t) };
+    unsigned current = host_info_index();
+    uint64_t bad = 0;
 
-    for (unsigned i = 0; i < sizeof(infos) && !ASAN_IS_ON; i++)
-        bad |= i / sizeof(infos[0]) != current && bytes[i] != OLD_INFO;
+    for (unsigned i = 0; i < HOST_INFOS && !ASAN_IS_ON; i++) {
+        uint64_t words[WORDS];
+
+        memcpy(words, &infos[i], sizeof(words));
+        for (unsigned k = 0; i != current && k < WORDS; k++)
+            bad |= words[k] ^ UINT64_C(0x0101010101010101) * OLD_INFO;
+    }
     return bad;
 }
 

@@ -30,8 +30,11 @@ def props():
 def exhaustive():
     """Every state of a small tree x every op."""
     able = cli.one_of(["micro", *facts.geometries(explored=True)])
-    args = cli.Parser(exhaustive.__doc__, geometry="micro", time=None, checks={"geometry": able}).parse()
-    search(args, args.geometry, f"--json={args.build}/exhaustive-{args.geometry}.json")
+    parser = cli.Parser(exhaustive.__doc__, geometry="micro", time=None, checks={"geometry": able})
+    parser.switch("grants", "batches of grants in place of sets of FOREIGN entries", "GRANTS")
+    args = parser.parse()
+    name = args.geometry + "-grants" * args.grants
+    search(args, args.geometry, f"--json={args.build}/exhaustive-{name}.json", *["--grants"] * args.grants)
 
 
 def exhaustive_races():

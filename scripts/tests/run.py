@@ -172,7 +172,7 @@ def select_tier(tier):
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--tier", choices=TIERS, default=tier)
     parser.add_argument("--only", default=os.environ.get("ONLY", ""), metavar="REGEXP",
-                        help="only tests of these names")
+                        type=cli.pattern, help="only tests of these names")
     parser.add_argument("--list", action="store_true", help="only show their names")
     args = parser.parse_args()
     tests = select(args.tier, args.only)

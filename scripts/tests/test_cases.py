@@ -87,7 +87,7 @@ for ROW in HASHES:
 
 # All of micro, and a part of what two calls at a time can do.
 MICRO = f"{BUILD}/gcc/micro/exhaustive_micro"
-command("exhaustive, micro: every state x every op", [MICRO],
+command("exhaustive, micro: every state x every call", [MICRO, "--calls"],
         r"geometry micro: 421690 states, 9\d{7} transitions, .*: closed, nothing new is left$")
 command("exhaustive, micro: a part under ASan+UBSan",
         [f"{BUILD}/clang-san/micro/exhaustive_micro", "--transitions=400000"], r"the limit was reached$")

@@ -25,6 +25,8 @@ long_command("race for a minute", ["race", "TIME=60"], r"^race: \d+ rounds, .* 0
 for GEOMETRY in ("2x2x4", "2x4x2", "4x2x2"):
     long_command(f"exhaustive, {GEOMETRY}, for a minute", ["exhaustive", f"GEOMETRY={GEOMETRY}", "TIME=60"],
                  r"(the limit was reached|nothing new is left)$", goals=(f"gcc/{GEOMETRY}/exhaustive_{GEOMETRY}",))
+command("exhaustive, micro: every state x every op", [f"{BUILD}/gcc/micro/exhaustive_micro"],
+        r"geometry micro: 843413 states, .*: closed, nothing new is left$", goals=("gcc/micro/exhaustive_micro",))
 command("exhaustive races, micro: every pair of calls, from each 20th state",
         [f"{BUILD}/gcc/micro/exhaustive_micro", "--races", "--every=20", f"--jobs={os.cpu_count()}"],
         r"closed, nothing new is left, of a part of the states$", tier="all", how="alone", limit=HOUR)
@@ -96,7 +98,7 @@ def with_copies(t, *folders):
 
 @test("recipe: a target", tier="all", how="alone")
 def new_target(t):
-    clone = with_copies(t, "fuzz")
+    clone = with_copies(t, "fuzz", "scripts")  # scripts find the list from where they are
     with open(f"{clone}/fuzz/targets.def", "a", encoding="utf-8") as file:
         file.write('TARGET(another, OPS, core, "tiny", "", 0)\n')
     shutil.copy(f"{clone}/fuzz/target_ops.c", f"{clone}/fuzz/target_another.c")

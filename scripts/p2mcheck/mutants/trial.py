@@ -19,7 +19,7 @@ from p2mcheck import facts
 from p2mcheck.files import Failure, read
 from p2mcheck.processes import each, output
 
-UNITS = ("p2m", "build", "e820")  # what the core is linked from
+UNITS = ("p2m", "build", "e820", "grants")  # what the core is linked from
 GEOMETRIES = ("tiny", "micro", "odd", "x86_64")
 EXPLORED = ("micro", "2x4x2", "4x2x2")
 STEPS_STATUS = 75  # props/cli/step_limit.c: more basic blocks than any sound core takes
