@@ -6,7 +6,7 @@
 
 UNINSTRUMENTED_BEGIN
 
-const char *const vocabulary_names[VOCABULARIES] = {"ops", "e820"};
+const char *const vocabulary_names[VOCABULARIES] = {"OPS", "E820"};
 
 #define G OP_GET
 #define M OP_PFN_TO_MFN

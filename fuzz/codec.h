@@ -24,7 +24,7 @@
 /* Both have all ops; they differ in how many of the 64 op codes each gets. */
 enum vocabulary { VOCABULARY_OPS, VOCABULARY_E820, VOCABULARIES };
 
-/* "ops", "e820": what the targets with that mix are called. */
+/* What the column `codec` of targets.def calls them. */
 extern const char *const vocabulary_names[VOCABULARIES];
 
 /* *c becomes the case that `data` is, in this program's geometry. */

@@ -20,7 +20,10 @@ static enum vocabulary vocabulary_of(const struct input *input)
 {
     const struct target_info *info = input->target ? target_by_name(input->target) : NULL;
 
-    return info && !strcmp(info->codec, "E820") ? VOCABULARY_E820 : VOCABULARY_OPS;
+    for (unsigned i = 0; info && i < VOCABULARIES; i++)
+        if (!strcmp(info->codec, vocabulary_names[i]))
+            return (enum vocabulary)i;
+    return VOCABULARY_OPS;
 }
 
 static bool is_text(const struct input *input)

@@ -144,5 +144,5 @@ compile_commands.json:
 # of all would take longer than building it.
 FLAVOURS = $(sort $(foreach goal,$(filter $(C)/%,$(MAKECMDGOALS)),$(firstword $(subst /, ,$(goal:$(C)/%=%)))))
 depends_of = $(if $(BUG),$(foreach f,$(FLAVOURS),$(foreach g,$(GEOMETRIES) any,$(B)/$(f)/$(g) $(C)/$(f)/$(g))))
--include $(shell find $(or $(depends_of),$(B)) \
+-include $(shell find -L $(or $(depends_of),$(B)) \
   \( -path $(B)/bugs -o -path $(B)/smoke -o -path $(B)/compare \) -prune -o -name '*.d' -print 2>/dev/null)

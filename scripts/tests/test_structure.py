@@ -120,7 +120,7 @@ def unknown_targets(t, folder):
     found = []
     build_sh = text_of(f"{folder}/.clusterfuzzlite/build.sh")
     names = t.run(make_command("service-names"), cwd=folder).out.split()
-    made = t.run(make_command("-n", f"S={t.folder}", "LIB_FUZZING_ENGINE=x", "service-targets", "fuzz-targets"), cwd=folder)
+    made = t.run(make_command("-n", "-B", f"S={t.folder}", "LIB_FUZZING_ENGINE=x", "service-targets", "fuzz-targets"), cwd=folder)
     if made.status:
         found.append(f"make: {made.out[-200:].strip()}")
     for name, (geometries, service) in targets(folder).items():
