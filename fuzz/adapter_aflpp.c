@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * AFL++'s custom mutator: a shared library that afl-fuzz loads, because it passes over
- * libFuzzer's functions of that kind without a word. The changes are those of mutate.h. What is
- * here besides is trimming, by whole ops: the engine's own would cut through them.
+ * AFL++'s custom mutator: a shared library that afl-fuzz loads, because it silently ignores
+ * libFuzzer's mutator functions. The changes are those of mutate.h. This file also trims
+ * by whole ops: the engine's own trimming would cut through them.
  * There is no header to include: the functions are found by their names.
  */
 #include <stdio.h>
@@ -21,14 +21,14 @@
 #define ROUNDS 4
 
 /*
- * Outputs from one input before the next has its turn. The engine doubles it whenever something
- * is found; left to itself it came to 35,000 for the first input, all other ones waiting.
+ * Outputs from one input before the next one is used. The engine doubles it at each new
+ * find; without a limit it reached 35,000 for the first input while all others waited.
  */
 #define OUTPUTS 32
 
 struct mutator {
     struct prng prng;
-    const char *last; /* what was done last */
+    const char *last; /* the last change */
     uint8_t out[CODEC_MAX];
 
     /* Trimming: `kept` without the `span` ops from `at` on is tried next. */
@@ -99,13 +99,13 @@ const char *afl_custom_describe(struct mutator *m, size_t most)
 
 /* ---- trimming ---- */
 
-/* A record that is cut short at the end is an op, too. */
+/* A record that is cut short at the end is also an op. */
 static size_t ops_in(size_t size)
 {
     return size <= CODEC_BOOT ? 0 : (size - CODEC_BOOT + CODEC_OP - 1) / CODEC_OP;
 }
 
-/* The engine goes on as long as the number of the step is below what is answered here. */
+/* The engine continues as long as the number of the step is below this result. */
 int32_t afl_custom_init_trim(struct mutator *m, uint8_t *data, size_t size)
 {
     if (size > CODEC_MAX || !ops_in(size))

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * libFuzzer's custom mutator and crossover. The engine finds these functions by their
- * names; which vocabulary, the target says. One whose input is no case has none, and is
- * left to the engine's own mutations.
+ * names; the target gives the vocabulary. A target whose input is not a case has none, so
+ * the engine uses its own mutations.
  */
 #include "mutate.h"
 #include "target.h"
@@ -14,7 +14,7 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *data1, size_t size1, const uint8
 
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 
-/* Not each target has the one, not each engine the other. */
+/* Weak: some targets lack the one, some engines the other. */
 #pragma weak target_vocabulary
 #pragma weak LLVMFuzzerMutate
 
@@ -33,8 +33,8 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
 }
 
 /*
- * Nothing: the engine then mutates in another way. It asks for a mixture every second time,
- * which is too often: most of one has been run before.
+ * Answers 0, so that the engine mutates in another way. It requests a crossover every second
+ * time, which is too often: most results have been run before.
  */
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *data1, size_t size1, const uint8_t *data2,
                                  size_t size2, uint8_t *out, size_t max_out_size, unsigned int seed)

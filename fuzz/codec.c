@@ -49,7 +49,7 @@ static const uint8_t op_table[VOCABULARIES][64] = {
 #undef L
 #undef I
 
-/* Where things are in a boot record, */
+/* Offsets in a boot record */
 enum {
     BOOT_BYTE_FEATURES = 1, /* low half 0xf: auto-translated; bit 7: restore=xen */
     BOOT_BYTE_PAGES = 2,    /* 2, 3: leaves; 4, 5: rest; or 2..9: nr_pages as it is */
@@ -63,12 +63,12 @@ enum {
     BOOT_BYTE_HOTPLUG = 24,
     BOOT_BYTE_EXTRA = 32, /* 8 bytes of a PFN, 4 of its pages */
     BOOT_BYTE_SETUP = 80,
-    BOOT_BYTE_USED = 128, /* what is behind it is left to later versions of the harness */
+    BOOT_BYTE_USED = 128, /* the rest is for later versions of the harness */
 };
 #define FORM_NR_PAGES 1
 #define FORM_SETUP 2
 
-/* and in that of an op. */
+/* and in an op record. */
 enum {
     OP_BYTE_CODE,
     OP_BYTE_REFUSED,    /* 0xf0 + n: page n + 1 is refused */
@@ -83,7 +83,7 @@ enum {
 };
 
 _Static_assert(BOOT_BYTE_USED <= CODEC_BOOT - 64 && BOOT_FLAG_KINDS - BOOT_BARE <= 6, "room");
-_Static_assert(OP_KINDS <= 32, "the mask of what is off has a bit for each");
+_Static_assert(OP_KINDS <= 32, "the mask of disabled ops has a bit for each");
 
 /* How 8 bytes hold a PFN; most values of the bytes above leave it FORM_PLACE. */
 enum { FORM_PLACE = 1, FORM_MORE, FORM_RAW };
@@ -248,7 +248,7 @@ static void decode_range(const uint8_t *p, unsigned forms, struct op *op)
     }
 }
 
-/* What is behind op code, PFN, refused page and schedule. */
+/* The fields after op code, PFN, refused page and schedule. */
 static void decode_rest(const uint8_t *p, unsigned forms, struct op *op)
 {
     switch ((enum op_kind)op->kind) {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The case as an engine sees it: bytes, in the format that fuzz/FORMAT.md describes.
- * Total: every byte string is a case, the empty one too (it boots an empty p2m); what
- * is missing at the end is zero. Local: a boot record, then records of a fixed size, and
+ * The case as an engine sees it: bytes, in the format of fuzz/FORMAT.md.
+ * Total: every byte string is a case (the empty one boots an empty p2m); missing bytes
+ * at the end are zero. Local: a boot record, then records of a fixed size, so
  * one changed byte changes one op. PFNs are places (props/case/shape.h), so that edges
- * stay edges in each geometry. At most 256 records, the rest is ignored.
+ * stay edges in each geometry. At most 256 records are read.
  *
- * Byte 0 == 1 is version 1 (codec_v1.c), any other value is version 2, which is written.
+ * Byte 0 == 1 is version 1 (codec_v1.c). Any other value is version 2, which is written.
  */
 #ifndef FUZZ_CODEC_H
 #define FUZZ_CODEC_H
@@ -24,18 +24,18 @@
 /* Both have all ops; they differ in how many of the 64 op codes each gets. */
 enum vocabulary { VOCABULARY_OPS, VOCABULARY_E820, VOCABULARIES };
 
-/* What the column `codec` of targets.def calls them. */
+/* Their names in the column `codec` of targets.def. */
 extern const char *const vocabulary_names[VOCABULARIES];
 
-/* *c becomes the case that `data` is, in this program's geometry. */
+/* Decodes `data` into *c in this program's geometry. */
 void codec_decode(enum vocabulary vocabulary, const uint8_t *data, size_t size,
                   struct test_case *c);
 
-/* The same, of bytes that are version 1 whatever their first one is. */
+/* The same for bytes of version 1, whatever their first byte is. */
 void codec_decode_v1(enum vocabulary vocabulary, const uint8_t *data, size_t size,
                      struct test_case *c);
 
-/* Writes `c` to `out` (CODEC_MAX bytes) so that it decodes to the same; answers the size. */
+/* Writes `c` to `out` (CODEC_MAX bytes) so that it decodes to the same case; answers the size. */
 size_t codec_encode(enum vocabulary vocabulary, const struct test_case *c, uint8_t *out);
 
 #endif

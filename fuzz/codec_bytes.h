@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What both versions of the byte format read in the same way. */
+/* Parts that both versions of the byte format share. */
 #ifndef FUZZ_CODEC_BYTES_H
 #define FUZZ_CODEC_BYTES_H
 
@@ -33,7 +33,7 @@ static inline uint8_t decode_from(uint8_t byte, uint8_t from)
 
 /* Bits 10..14 of a place's first word, all set: it is beyond the table. */
 #define PLACE_BEYOND 0x7c00
-#define PLACE_PAST_BITS 40 /* how far beyond it can be */
+#define PLACE_PAST_BITS 40 /* the largest distance beyond it */
 
 /* The PFN at a place of 6 bytes. */
 static inline uint64_t decode_place(const uint8_t *p, uint64_t last)
@@ -50,7 +50,7 @@ static inline uint64_t decode_place(const uint8_t *p, uint64_t last)
     return place_pfn(&shape_here, &place, last);
 }
 
-/* The bytes at `at`, or a copy filled up with zeros where the input ends before. */
+/* The bytes at `at`, or a copy padded with zeros where the input is too short. */
 static inline const uint8_t *record(const uint8_t *data, size_t size, size_t at, size_t length,
                                     uint8_t *copy)
 {

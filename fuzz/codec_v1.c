@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Version 1 of the byte format, for ever: see codec.h. It has the first eight ops, a boot of
- * 16 bytes and ops of 18. fuzz/FORMAT.md has the layout. Nothing writes it any more.
+ * Version 1 of the byte format, which never changes: see codec.h. It has the first eight ops,
+ * a boot of 16 bytes and ops of 18. See fuzz/FORMAT.md for the layout. It is only read.
  */
 #include "codec.h"
 #include "codec_bytes.h"

@@ -33,7 +33,7 @@ static void close_gap(struct test_case *c, unsigned at, unsigned count)
     memmove(&c->ops[at], &c->ops[at + count], (c->count - at) * sizeof(c->ops[0]));
 }
 
-/* What a vocabulary is about is put in more often. */
+/* Ops that are typical of a vocabulary are inserted more often. */
 static const struct generate_mix mixes[VOCABULARIES] = {
     [VOCABULARY_OPS] = {.resume = 8, .race = 12, .e820 = 32, .grants = 16, .life = 40},
     [VOCABULARY_E820] = {.resume = 16, .race = 24, .e820 = 1, .grants = 48, .life = 96},
@@ -98,7 +98,7 @@ static void put_at(struct op *op, uint64_t pfn)
     op->pfn = pfn & shape_word_mask(&shape_here);
 }
 
-/* An edge of what is around `pfn`, or just beside it. */
+/* An edge of the leaf, mid or table around `pfn`, or its neighbour. */
 static uint64_t near_edge(struct prng *prng, uint64_t pfn)
 {
     static const uint64_t spans[] = {P2M_LEAF, (uint64_t)P2M_MID * P2M_LEAF};
@@ -223,7 +223,7 @@ static void overlap(struct prng *prng, enum vocabulary vocabulary, struct test_c
     op->at = generate_sync_point(prng);
 }
 
-/* A page refused, or a call inside the next one, or not any more. */
+/* Refuses a page or puts a call inside the next one, or removes that. */
 static void change_sync_point(struct prng *prng, struct test_case *c)
 {
     struct op *op = &c->ops[below(prng, c->count)];
@@ -236,7 +236,7 @@ static void change_sync_point(struct prng *prng, struct test_case *c)
         op->at = (uint8_t)(op->at && prng_one_in(prng, 4) ? 0 : generate_sync_point(prng));
 }
 
-/* One slot more or less, another one refused, the batch beside where it was; or another build. */
+/* One slot more or less, another one refused, the batch moved; or another build. */
 static void change_batch(struct prng *prng, struct test_case *c)
 {
     struct op *op = &c->ops[below(prng, c->count)];
@@ -361,9 +361,8 @@ static void change_once(struct prng *prng, enum vocabulary vocabulary, struct te
 }
 
 /*
- * A whole fresh case: early on the shortest way to a failure, in ops, and later no worse than
- * changes. An engine that begins with nothing gets boots first, then small cases, then larger
- * ones.
+ * A whole fresh case: early on the shortest way to a failure, in ops, and later as good as
+ * changes. An engine without inputs gets boots first, then small cases, then larger ones.
  */
 static void fresh_case(struct prng *prng, enum vocabulary vocabulary, struct test_case *c)
 {
@@ -404,8 +403,8 @@ void mutate_splice(struct prng *prng, struct test_case *c, const struct test_cas
 /* ---- bytes ---- */
 
 /*
- * What no draw of ours would think of: the codec makes an op of any bytes, most often one
- * with something odd to it. Answers the new size.
+ * Bytes that no other draw would make: the codec decodes any bytes into an op, most often
+ * an odd one. Answers the new size.
  */
 static size_t run_wild(struct prng *prng, uint8_t *data, size_t size, size_t most)
 {

@@ -19,11 +19,11 @@ UNINSTRUMENTED_BEGIN
 
 #define TALLY_WORDS (sizeof(struct tally) / sizeof(uint64_t))
 
-static uint64_t *published; /* shared with who started us; NULL: nobody asked */
+static uint64_t *published; /* shared with the parent process; NULL: not requested */
 
 /*
- * Adds what is new: an engine may run one process after the other, and the numbers are to
- * be those of all of them. There is never more than one at a time.
+ * Adds the new counts: an engine may run one process after the other, and the numbers are
+ * the sum over all of them. Never more than one runs at a time.
  */
 static void publish(void)
 {
@@ -41,8 +41,8 @@ static void publish(void)
 }
 
 /*
- * ASan's report says which op it was, too. Only where ASan is: a service that counts
- * calls into the sanitizers refuses another build that has a single one, a weak one too.
+ * Adds the running op to ASan's report. Compiled only with ASan: a service that counts
+ * calls into the sanitizers rejects other builds that have even a weak one.
  */
 #if ASAN_IS_ON
 static void name_the_op(const char *sanitizer_report)
@@ -54,7 +54,7 @@ static void name_the_op(const char *sanitizer_report)
     if (!run.c)
         return;
     report_name_op(line, sizeof(line), run.c, running_op);
-    fprintf(stderr, "p2mcheck: this happened in op %d: %s\n", running_op + 1, line);
+    fprintf(stderr, "p2mcheck: crashed in op %d: %s\n", running_op + 1, line);
 }
 #endif
 
@@ -88,7 +88,7 @@ bool target_without(enum without what)
     return without & what;
 }
 
-/* Each time, not now and then: code that runs now and then is instability to AFL++. */
+/* For every input: AFL++ counts code that runs only sometimes as instability. */
 void target_count(void)
 {
     static bool started;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Target `canary`: `ops` on a subject that is wrong on purpose. It must be found,
- * filed and reproduced; the tests demand it. Not for a fuzzing service.
+ * Target `canary`: `ops` on a subject that is wrong on purpose. The tests demand that it is
+ * found, filed and reproduced. Not for a fuzzing service.
  */
 #include "props/subject.h"
 #include "target.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Target `case`: the text parser and both codecs. Input that looks like text is
- * parsed as a file would be; any other input is bytes. Whatever is a case must
- * come back the same from either format. Runs no p2m.
+ * parsed like a file; any other input is bytes. Every case must
+ * come back unchanged from either format. Runs no p2m.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@ static struct test_case first, again;
 
 static void no_details(void *ctx)
 {
-    fprintf(stderr, "p2mcheck: by way of %s; the case:\n", (const char *)ctx);
+    fprintf(stderr, "p2mcheck: after conversion to %s; the case:\n", (const char *)ctx);
     text_print_case(stderr, "    ", &shape_here, &first);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Target `e820`: a memory map, sane or not, through xen_set_identity, held
- * against a classification page by page; then calls on top of it.
+ * Target `e820`: a memory map, sane or not, through xen_set_identity, compared
+ * with a classification of each page; then calls on the result.
  */
 #include "target.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A subject: any implementation of the p2m that can be put under test. It gets
- * its pages, MFNs and sync points from props/host/host.h, and reports what is wrong by
- * violated() of props/base/verdict.h (CORE_BUG, CORE_WARNED); in return
- * it answers the calls, and shows its pages so that they can be checked.
+ * A subject: any implementation of the p2m that can be tested. It gets
+ * its pages, MFNs and sync points from props/host/host.h, and reports errors with
+ * violated() of props/base/verdict.h (CORE_BUG, CORE_WARNED); it
+ * answers the calls, and exposes its pages so that they can be checked.
  *
- * A subject may keep its state in statics: there is one of it at a time, and
- * `build` makes it as new. Pages of a former case are simply gone.
+ * A subject may keep its state in statics: only one exists at a time, and
+ * `build` resets it. Pages of a former case are no longer valid.
  */
 #ifndef PROPS_SUBJECT_H
 #define PROPS_SUBJECT_H
@@ -26,8 +26,8 @@ struct subject_view {
     p2m_word **top_mfn_p;                   /* [P2M_TOP] */
     p2m_word *mid_missing_mfn;              /* [P2M_MID] */
     unsigned roots;                         /* pages that any tree costs */
-    bool synthetic_view;                    /* top and mids are no pages of its own */
-    p2m_word hidden; /* what else the calls to come depend on; 0 if all is in the pages */
+    bool synthetic_view;                    /* top and mids are not its own pages */
+    p2m_word hidden; /* other state that later calls depend on; 0 if all is in the pages */
 };
 
 #define GRANTS_FINE ((uint64_t)1 << 32)
@@ -35,7 +35,7 @@ struct subject_view {
 struct subject {
     const char *name;
 
-    /* Of a range with a refused page: true: it is all or nothing; false: a prefix. */
+    /* Of a range with a refused page: true: all or nothing; false: a prefix. */
     bool range_all_or_nothing;
 
     /*
@@ -57,9 +57,9 @@ struct subject {
 
     /*
      * Of grants: a batch of `count` (1 .. 16) slots from `pfn`, the MFNs of another domain
-     * from `mfn` on; the host's grant operation maps and unmaps. Answers which slots hold
+     * from `mfn` on; the host's grant operation maps and unmaps. Answers the slots that hold
      * (grant_map), or were cleared (grant_unmap): bit i for slot i, and GRANTS_FINE if no
-     * slot failed. NULL: there are none.
+     * slot failed. NULL: not implemented.
      */
     uint64_t (*grant_map)(p2m_word pfn, unsigned count, p2m_word mfn);
     uint64_t (*grant_unmap)(p2m_word pfn, unsigned count);
@@ -69,7 +69,7 @@ struct subject {
     void (*destroy)(void);
 
     /*
-     * Lifecycle ops that it has: build again after a refused page or destroy; calls before
+     * Lifecycle ops that it supports: build again after a refused page or destroy; calls before
      * publish, which may be repeated; destroy, which may be repeated. Others are not made.
      */
     bool has_build, has_publish, has_destroy;
@@ -78,11 +78,11 @@ struct subject {
     void (*view)(struct subject_view *view);
 
     /*
-     * What follows is for an implementation that is not ours. `custom_layout`: when a page is
-     * shared, what a call costs and how far max_pfn reaches follow rules of its own.
-     * Entries, results, shape, ledger, MFN tree and what the toolstack sees are judged as
-     * ever; costs only by what no rule waives; a failed call by the entries. Ranges do not
-     * overlap with other calls. `view` is called before each look, since pages may move.
+     * The rest is for an implementation other than the core. `custom_layout`: the sharing of
+     * pages, the cost of a call and the reach of max_pfn follow rules of its own.
+     * Entries, results, shape, ledger, MFN tree and the toolstack's view are judged as
+     * usual; costs only where no rule is waived; a failed call by the entries. Ranges do not
+     * overlap with other calls. `view` is called before each check, since pages may move.
      */
     bool custom_layout;
 
@@ -92,29 +92,29 @@ struct subject {
      */
     bool ranges_first;
 
-    /* There are no ranges yet: that none succeeds is no wonder. */
+    /* It has no ranges, so it is not an error that none succeeds. */
     bool no_ranges;
 
     /* The boot makes a range of its own, from this PFN to the end of the table (or NULL). */
     p2m_word (*boot_range)(void);
 
-    /* There are no auto-translated guests: it is given ordinary ones. */
+    /* It has no auto-translated guests and gets ordinary ones. */
     bool never_auto_translated;
 
-    /* True: this call is not made (NULL: all are); these calls are made one after another. */
+    /* True: this call is not made (NULL: all are); these calls do not overlap. */
     bool (*skips)(const struct op *op);
     bool (*serializes)(const struct op *const *calls, unsigned count);
 
-    /* True: what this invariant compares, of `pfn` where it is one, is not compared (or NULL). */
+    /* True: this invariant is not compared (at `pfn`, where it has a PFN). Or NULL. */
     bool (*waives)(enum invariant id, p2m_word pfn);
 
     /*
-     * What it knows of where a violation is, as lines of the report: of this op (NULL: the boot,
-     * or the end), and, if a shared page was written, of the storing instruction (or 0). Or NULL.
+     * Lines of the report on the place of a violation: for this op (NULL: the boot,
+     * or the end), and, if a shared page was written, the storing instruction (or 0). Or NULL.
      */
     void (*explain)(FILE *out, const struct op *op, uintptr_t store);
 
-    /* All that it keeps outside its pages, so that a state can be put back (explore/); or NULL. */
+    /* Its state outside its pages, so that a state can be restored (explore/); or NULL. */
     void *state;
     size_t state_bytes;
 };
@@ -122,10 +122,10 @@ struct subject {
 /* The p2m of core/. */
 extern const struct subject subject_core;
 
-/* The core with one thing wrong: see subjects/canary.c. */
+/* The core with one fault: see subjects/canary.c. */
 const struct subject *subject_canary(void);
 
-/* The subject of this program: the core, unless somebody says otherwise. */
+/* The subject of this program: the core by default. */
 extern const struct subject *subject_under_test;
 
 #endif

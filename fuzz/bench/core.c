@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The core by itself, plain -O2 and without sync points: what whole leaves and
- * mids save, and what a lookup costs beside a flat array. Prints `name value`.
+ * The core alone, plain -O2 and without sync points: the time that whole leaves and
+ * mids save, and the cost of a lookup next to a flat array. Prints `name value`.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -69,7 +69,7 @@ static double now(void)
 
 #define ROUNDS 2000
 
-/* One aligned missing mid range (1 GiB), at once and PFN by PFN. */
+/* One aligned missing mid range (1 GiB), as one call and PFN by PFN. */
 static void range_gib_speedup(void)
 {
     double at_once = 0, singly, start;
@@ -126,7 +126,7 @@ static void get_vs_flat(void)
     CHASE(get_phys_to_machine(&p2m, (x >> 33) & mask));
     tree = now() - start;
     if (x != pfn)
-        complain(NULL, "the tree reads something else than the array");
+        complain(NULL, "the tree differs from the array");
     p2m_destroy(&p2m);
     free(flat);
     printf("get_vs_flat %f\n", tree / array);

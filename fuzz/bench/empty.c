@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* For `make bench` alone: a target that does nothing, which is what others cost least. */
+/* For `make bench` alone: a target that does nothing, so it measures the minimum cost. */
 #include <stddef.h>
 #include <stdint.h>
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * For `make bench` alone: a mutator that ignores what it is given and hands out
- * ready cases of P2MCHECK_BENCH_OPS calls each, the same ones in the same order to every
- * target. So two targets
- * can be compared on the same inputs under the same engine. Linked to a target that is to be
- * measured, and to an empty one.
+ * For `make bench` alone: a mutator that ignores its input and returns ready cases of
+ * P2MCHECK_BENCH_OPS calls each, the same ones in the same order for every target. So two
+ * targets can be compared on the same inputs under the same engine. Linked to the target
+ * that is measured, and to an empty one.
  */
 #include <stdlib.h>
 #include <string.h>

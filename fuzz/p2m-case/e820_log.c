@@ -9,8 +9,8 @@
  *   (XEN)  [START, LAST] (TYPE)               Xen >= 4.13
  *   (XEN)  START - END (TYPE)                 older Xen
  *
- * Numbers have 16 hexadecimal digits. Lines of the newest Linux that say `[gap …`
- * tell of no entry. The first map ends where the next one's heading or a line of
+ * Numbers have 16 hexadecimal digits. Lines `[gap …` of the newest Linux are not
+ * entries. The first map ends where the next one's heading or a line of
  * another form begins; a log prints the map of the firmware first.
  */
 #include "e820_log.h"
@@ -113,7 +113,7 @@ static bool take_type_number(struct line line, uint32_t *type)
     return digits && value <= 0xffffffff;
 }
 
-/* What is left of the line, blanks at its ends and (if `brackets`) one pair of () apart. */
+/* The rest of the line without blanks at its ends and (if `brackets`) without one pair of (). */
 static bool take_type(struct line *line, bool brackets, uint32_t *type)
 {
     struct line name;
@@ -139,15 +139,15 @@ static bool take_type(struct line *line, bool brackets, uint32_t *type)
     return take_type_number(name, type);
 }
 
-/* The forms; each tells a map of its kind from its neighbours in the log. */
+/* The forms of a line; they differ, so neighbouring maps are kept apart. */
 enum form { FORM_NONE, FORM_BIOS_NEW, FORM_XEN_NEW, FORM_OLD, FORM_XEN_OLD, FORM_SIZE, FORM_HV };
 
 struct entry {
     enum form form;
-    bool gap; /* a line of the map, but no entry */
+    bool gap; /* a line of the map, but not an entry */
     uint64_t start, end;
     uint32_t type;
-    const char *wrong; /* what is wrong with it; NULL: nothing */
+    const char *wrong; /* the error in it; NULL: none */
 };
 
 /* [mem 0xSTART-0xLAST] TYPE, after the prefix. */
@@ -165,7 +165,7 @@ static bool parse_new(struct line line, struct entry *entry)
         !take(&line, "]"))
         entry->wrong = "expected [mem 0xSTART-0xLAST]";
     else if (!take_type(&line, false, &entry->type))
-        entry->wrong = "a type that is not known";
+        entry->wrong = "unknown type";
     entry->end = last + 1;
     if (!entry->wrong && !entry->end)
         entry->wrong = "the entry ends beyond 2^64 - 1";
@@ -189,7 +189,7 @@ static bool parse_old(struct line line, struct entry *entry, enum form dash)
     if (!take_number(&line, &second))
         entry->wrong = "expected a second number of 16 hexadecimal digits";
     else if (!take_type(&line, true, &entry->type))
-        entry->wrong = "a type that is not known";
+        entry->wrong = "unknown type";
     entry->start = is_size ? second : first;
     entry->end = is_size ? first + second : second;
     if (!entry->wrong && is_size && entry->end < second)
@@ -207,7 +207,7 @@ static bool parse_hv(struct line line, struct entry *entry)
     if (!take(&line, ", ") || !take_number(&line, &entry->end) || !take(&line, "]"))
         entry->wrong = "expected [START, LAST]";
     else if (!take_type(&line, true, &entry->type))
-        entry->wrong = "a type that is not known";
+        entry->wrong = "unknown type";
     if (!entry->wrong && ++entry->end == 0)
         entry->wrong = "the entry ends beyond 2^64 - 1";
     return true;
@@ -271,8 +271,8 @@ static bool is_heading(struct line line)
 }
 
 /*
- * A map that goes on behind a line that is none of its was cut in two by something: half
- * of a map is worse than none. Entries behind a new heading are another map.
+ * A map that continues after a line of another form is cut in two, which is an error: half
+ * of a map is worse than none. Entries after a new heading are another map.
  */
 static bool goes_on(const char *log, size_t at, size_t size, enum form form)
 {

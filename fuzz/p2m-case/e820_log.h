@@ -13,12 +13,12 @@
 
 /*
  * Finds the first whole map in `log` (a boot log, or only its map) and puts it
- * into *table. False: `error` says `name:line: reason`.
+ * into *table. False: `error` is `name:line: reason`.
  */
 bool e820_log_parse(const char *name, const char *log, size_t size, struct e820_table *table,
                     char *error, size_t error_size);
 
-/* "usable", "ACPI NVS": what a log says of that type. */
+/* "usable", "ACPI NVS": the name of that type in a log. */
 const char *e820_log_type_name(unsigned type);
 
 #endif

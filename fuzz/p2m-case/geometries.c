@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Which geometry a file is for, and which target made it: see geometry.h. */
+/* Finds the geometry and the target of a file: see geometry.h. */
 #include <stdio.h>
 #include <string.h>
 

@@ -189,7 +189,7 @@ static void draw_at_end(void)
     tree_text(watch_out);
 }
 
-/* Does an op wait for the next call? */
+/* True if an op waits for the next call. */
 static bool waits(const struct op *op)
 {
     return op_has_pfn(op->kind) && op->at;
@@ -207,7 +207,7 @@ static void tree_before(const struct subject *subject, int op, FILE *out)
     executor_at_end = draw_at_end;
     fprintf(out, "\nThe tree before:\n");
     if (op < 0)
-        fprintf(out, "there is none before the boot\n");
+        fprintf(out, "there is no tree before the boot\n");
     else
         executor_run(subject, &loaded, CHECK_QUICK, &verdict);
     executor_at_end = NULL;

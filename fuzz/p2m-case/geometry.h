@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What p2m-case can do with one case in one geometry. The whole harness is built
- * once for each geometry; each build leaves one struct geometry, and nothing else is
- * visible of it (see the Makefile), so that one program has all of them.
+ * The operations of p2m-case on one case in one geometry. The whole harness is built
+ * once for each geometry; each build exports only its struct geometry (see the
+ * Makefile), so that one program has all of them.
  */
 #ifndef FUZZ_P2M_CASE_GEOMETRY_H
 #define FUZZ_P2M_CASE_GEOMETRY_H
@@ -17,7 +17,7 @@ struct input {
     const char *name;
     const char *data;
     size_t size;
-    const char *target; /* whose byte codec and subject: a name of targets.def */
+    const char *target; /* a name of targets.def: its byte codec and subject */
 };
 
 struct e820_table {
@@ -31,16 +31,16 @@ struct e820_table {
 struct replay_counts {
     uint64_t files, ops, checks, failures;
     uint64_t faults;   /* runs with one page refused */
-    char failure[480]; /* what the last one was */
+    char failure[480]; /* the last one */
 };
 
 struct replay_options {
-    bool every;  /* check everything after every op, whatever it costs */
-    bool faults; /* once more for each page that a case asks for, with that page refused */
+    bool every;  /* check everything after every op, at any cost */
+    bool faults; /* run again for each allocated page, with that page refused */
     bool hashes; /* print a line `HASH geometry name` for each case */
 };
 
-/* What came of shrinking. */
+/* The result of shrinking. */
 struct shrunk {
     unsigned ops_before, ops_after;
     uint64_t tried;    /* candidates */
@@ -51,13 +51,13 @@ struct shrunk {
 struct geometry {
     const char *geometry;
 
-    /* The geometry that a text names; NULL, having said why, if the text is no case. */
+    /* The geometry that a text names; NULL and a message if the text is not a case. */
     const char *(*named_geometry)(const struct input *input);
 
     /* True if the file is text and not bytes. */
     bool (*is_text)(const struct input *input);
 
-    /* Each is false, having said why on stderr, if the case is no case. */
+    /* Each is false, with a message on stderr, if the input is not a case. */
     bool (*print)(const struct input *input, FILE *out);                   /* as text */
     bool (*encode)(const struct input *input, uint8_t *out, size_t *size); /* GEOMETRY_BYTES */
 
@@ -73,38 +73,38 @@ struct geometry {
     /* The same with the trees before and after the failing op. */
     bool (*repro)(const struct input *input, FILE *out);
 
-    /* Runs a case, adds it up; false if an invariant is violated, with the report on stderr. */
+    /* Runs a case, adds to the counts; false, with a report on stderr, on a violation. */
     bool (*replay)(const struct input *input, const struct replay_options *options,
                    struct replay_counts *counts);
 
     /*
-     * The matrix of state coverage of all that was run so far (props/run/state_coverage.h): reached
-     * and reachable cells, the gaps in words; with `all` before that a line for each cell, `cell`,
-     * how often it was met, its name, and why it is impossible, with tabs between. Answers
-     * the number of gaps, and of cells that were reached though they are called impossible.
+     * Prints the matrix of state coverage of all runs so far (props/run/state_coverage.h): reached
+     * and reachable cells, then the gaps in words. With `all` it first prints a line for each
+     * cell, separated by tabs: `cell`, its count, its name, and why it is impossible. Answers
+     * the number of gaps, and of cells that were reached although they are called impossible.
      */
     unsigned (*cells)(bool all, FILE *out);
 
-    /* What is wrong with the case in this geometry: a name of 64 bytes, "" if nothing is. */
+    /* The violation of the case in this geometry: a name of 64 bytes, "" if none. */
     bool (*failure)(const struct input *input, char *name);
 
-    /* The smallest case that fails as `name` in this geometry; false if none like it does. */
+    /* The smallest case that fails as `name` in this geometry; false if none does. */
     bool (*shrink)(const struct input *input, const char *name, struct shrunk *shrunk);
 
-    /* Ops, invariants, the layout of the statistics: members of a JSON object, with a comma
-       behind each. */
+    /* Ops, invariants, the layout of the statistics: members of a JSON object, each followed
+       by a comma. */
     void (*facts)(FILE *out);
 
-    /* The identity ranges of a table, a line `0xSTART 0xEND` each. */
+    /* The identity ranges of a table, one line `0xSTART 0xEND` each. */
     void (*e820_ranges)(const struct e820_table *table, bool domu, FILE *out);
 
-    /* Pages the table costs, and the tree; false if an invariant is violated. */
+    /* Prints the pages that the table costs, and the tree; false on a violation. */
     bool (*e820_show)(const struct e820_table *table, bool domu, FILE *out);
 
     /* The table as a case. */
     void (*e820_case)(const struct e820_table *table, bool domu, FILE *out);
 
-    /* Whether it agrees, PFN by PFN, with a classification of each page; says where not. */
+    /* Compares it with a classification of each page; prints the differences. */
     bool (*e820_verify)(const struct e820_table *table, bool domu, FILE *out);
 };
 
@@ -141,23 +141,23 @@ extern const struct target_info target_infos[TARGETS];
 /* The target of that name, or NULL. */
 const struct target_info *target_by_name(const char *name);
 
-/* Some geometry, for what is the same in all. */
+/* Any geometry, for properties that all share. */
 const struct geometry *any_geometry(void);
 
-/* Fills in the target (`target`, if not NULL); answers the geometry that the file's name tells. */
+/* Fills in the target (`target`, if not NULL); answers the geometry in the file's name. */
 const struct geometry *geometry_by_file(struct input *input, const char *target);
 
-/* The geometry to use: as told, as the text says, by the file's
- * name; else NULL, having said why. */
+/* The geometry to use: from the option, the text or the file's name;
+ * else NULL and a message. */
 const struct geometry *geometry_for(struct input *input, const char *name, const char *target);
 
 /* A path without its folders. */
 const char *base_name(const char *path);
 
-/* Reads a file; *data is to be freed. False, having said why. */
+/* Reads a file; *data is to be freed. False: an error is printed. */
 bool input_open(const char *name, struct input *input, char **data);
 
-/* The file that is being run, and what can say which of its ops; for handlers of a crash. */
+/* The running file, and the geometry that prints the running op; for crash handlers. */
 extern const char *running_file;
 extern void (*print_running_op)(FILE *out);
 

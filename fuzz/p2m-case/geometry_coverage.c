@@ -25,7 +25,7 @@ static struct cell_counts count_cells(unsigned first, unsigned cells)
     return counts;
 }
 
-/* A row for each call, with a column for each thing met, each of `cells` cells; from `first` on. */
+/* A row for each call, a column for each state, each of `cells` cells; from `first` on. */
 static void print_table(FILE *out, unsigned first, unsigned rows, unsigned columns, unsigned cells,
                         const char *const *names)
 {
@@ -87,7 +87,7 @@ unsigned geometry_coverage(bool all, FILE *out)
         wrong++;
         state_cell_name(cell, name, sizeof(name));
         if (why)
-            fprintf(out, "reached, though %s: %s\n", why, name);
+            fprintf(out, "reached, although %s: %s\n", why, name);
         else
             fprintf(out, "never reached: %s\n", name);
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What the scripts must know of this build: a part of `p2m-case facts`. See geometry.h. */
+/* The facts of this build for the scripts: a part of `p2m-case facts`. See geometry.h. */
 #include <stddef.h>
 
 #include "fuzz/codec.h"

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the parts of one geometry's struct geometry share: geometry*.c. */
+/* Shared by the parts of one geometry's struct geometry: geometry*.c. */
 #ifndef FUZZ_P2M_CASE_GEOMETRY_HERE_H
 #define FUZZ_P2M_CASE_GEOMETRY_HERE_H
 
 #include "geometry.h"
 #include "props/run/executor.h"
 
-/* The case in a file, in this geometry; false, having said why, if it is none. */
+/* The case in a file, in this geometry; false and a message if it is not a case. */
 bool geometry_load(const struct input *input, struct test_case *c);
 
-/* What it is to be run on: the canary's findings are the canary's. */
+/* The subject to run it on: the canary for the target canary. */
 const struct subject *geometry_subject(const struct input *input);
 
 /* The op that runs, for handlers of a crash. */
 void geometry_running_op(FILE *out);
 
-/* Bytes and back give the very same ops; else says where not. */
+/* Bytes and back give the very same ops; else prints the first difference. */
 bool geometry_survives_bytes(const struct input *input, const struct test_case *c);
 
-/* Runs a case and calls `draw` while its tree stands; false, having said why, if it fails. */
+/* Runs a case and calls `draw` before its tree is destroyed; false and a message on failure. */
 bool geometry_draw(const struct subject *subject, const struct test_case *c, void (*draw)(void));
 
 /* The members of struct geometry, by file. */

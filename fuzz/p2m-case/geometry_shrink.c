@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Shrinking one case in one geometry: what counts as the same failure, what is met
- * on the way, and the result as text and as C. How candidates are made is
- * the business of props/case/shrink.h.
+ * Shrinks one case in one geometry: decides which failures are the same, collects other
+ * violations, and prints the result as text and as C. props/case/shrink.h makes the
+ * candidates.
  */
 #include <inttypes.h>
 #include <signal.h>
@@ -22,14 +22,14 @@ UNINSTRUMENTED_BEGIN
 
 static struct test_case loaded;
 
-/* ---- what a case fails as ---- */
+/* ---- the failure of a case ---- */
 
 void __asan_set_error_report_callback(void (*callback)(const char *report)) __attribute__((weak));
 void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
 
 /*
- * A sanitizer's report ends the program, so cases that may bring one about are run by
- * another process, until one of them ends it; then there is a new one.
+ * A sanitizer's report ends the program. So cases that may cause one run in another
+ * process; when a case ends that process, the next case gets a new one.
  */
 static struct {
     struct {
@@ -160,7 +160,7 @@ bool geometry_failure(const struct input *input, char *name)
 
 /* ---- the same failure ---- */
 
-/* What else is wrong is a finding of its own: the smallest case of each. */
+/* Other violations are findings of their own: keeps the smallest case of each. */
 static struct {
     const struct subject *subject;
     const char *want;

@@ -18,7 +18,7 @@
 #include "upgrade.h"
 
 static const char help_text[] =
-    "p2m-case: looks at, carries over and runs cases of p2mcheck\n"
+    "p2m-case: shows, converts and runs cases of p2mcheck\n"
     "\n"
     "  p2m-case decode FILE              the case as text\n"
     "  p2m-case encode FILE -o OUT       the case as bytes\n"
@@ -32,48 +32,48 @@ static const char help_text[] =
     "  p2m-case show [--svg] FILE        draws the tree at the end of the case, as text, or\n"
     "                                    as a picture (-o OUT.svg)\n"
     "  p2m-case replay PATH...           runs files, and all in folders, in every\n"
-    "                                    geometry; ends with what was done\n"
-    "  p2m-case cells PATH...            runs them in one geometry (tiny): which calls met\n"
-    "                                    which states, where, and what came of it; a cell\n"
-    "                                    that was not reached is a failure\n"
+    "                                    geometry; ends with the counts\n"
+    "  p2m-case cells PATH...            runs them in one geometry (tiny): prints which calls\n"
+    "                                    reached which states with which result; a cell\n"
+    "                                    that was not reached is an error\n"
     "  p2m-case upgrade FOLDER...        rewrites collected inputs, build/corpus/ops_tiny, from\n"
     "                                    the first version of the byte format; marks the folder\n"
     "  p2m-case e820 FILE...             reads the memory map in a boot log of Linux\n"
     "                                    or Xen: the table, the identity ranges, the\n"
     "                                    pages they cost, the tree\n"
     "  p2m-case geometries               the names that --geometry takes\n"
-    "  p2m-case facts                    what the scripts must know of this program, as JSON:\n"
+    "  p2m-case facts                    facts for the scripts, as JSON:\n"
     "                                    ops, targets, geometries, the longest input\n"
     "\n"
-    "  --geometry=NAME   run in this one. Without it: the one that a text names, or\n"
-    "                    the name of the file (ops_tiny-...); for replay all, a list\n"
-    "                    with commas being allowed; for e820 x86_64\n"
-    "  --target=NAME     ops, e820, case or canary: whose byte codec to use, and whose subject;\n"
-    "                    without it by the name of the file, else ops\n"
-    "  --check=every     run, replay: check everything after every op, in the big\n"
-    "                    geometries too\n"
+    "  --geometry=NAME   run in this geometry. Default: the one that the text or the file's\n"
+    "                    name (ops_tiny-...) gives; replay: all, or a list with commas;\n"
+    "                    e820: x86_64\n"
+    "  --target=NAME     ops, e820, case or canary: its byte codec and its subject. Default:\n"
+    "                    by the name of the file, else ops\n"
+    "  --check=every     run, replay: check everything after every op, also in the big\n"
+    "                    geometries\n"
     "  --reverse         replay: the last file first\n"
-    "  --faults          replay: each case once more for each page that it asks for, with\n"
-    "                    that page refused\n"
-    "  --junit=FILE      replay: write the results as JUnit XML, too\n"
+    "  --faults          replay: for each page that a case allocates, run the case once more\n"
+    "                    with that page refused\n"
+    "  --junit=FILE      replay: also write the results as JUnit XML\n"
     "  --hashes          replay: print `HASH GEOMETRY FILE` for each case\n"
     "  --domu            e820: the map of an unprivileged domain (from 1 MiB on)\n"
     "  --ranges          e820: only the identity ranges, `0xSTART 0xEND` in PFNs, end\n"
     "                    exclusive, ascending\n"
-    "  --cost            e820: only what the map costs, a line a file\n"
-    "  --verify          e820: hold the ranges against a classification of each page\n"
-    "  --want=NAME       shrink: the failure to keep; another one is an error\n"
-    "  --all             cells: a line for each cell, too\n"
-    "  --svg             show: as an SVG, laid out by graphviz; bounded in size, counts what\n"
-    "                    it leaves out\n"
+    "  --cost            e820: only the cost of the map, one line per file\n"
+    "  --verify          e820: compare the ranges with a classification of each page\n"
+    "  --want=NAME       shrink: the failure to keep; a different failure is an error\n"
+    "  --all             cells: also print a line for each cell\n"
+    "  --svg             show: as an SVG, laid out by graphviz; bounded in size, counts the\n"
+    "                    omitted slots\n"
     "  --dot             show: as the graph that --svg gives to graphviz, in DOT\n"
     "  -o OUT            encode, decode, shrink, e820, show --svg and --dot: write here (e820:\n"
     "                    the map as a case)\n"
     "  -h, --help        this text\n"
     "\n"
     "A file is text if its name ends in .txt or its first line begins with p2m-case;\n"
-    "any other file is bytes. Exit: 0 all is well; 1 a violated invariant, or bad\n"
-    "input, said in one line; 2 bad usage.\n";
+    "any other file is bytes. Exit: 0 success; 1 a violated invariant, or bad input (one\n"
+    "line says why); 2 bad usage.\n";
 
 const char *running_file;
 void (*print_running_op)(FILE *out);
@@ -92,7 +92,7 @@ static int usage(const char *why, const char *what)
 
 /* ---- output ---- */
 
-/* What was printed into memory goes to -o, or to standard output. */
+/* Writes the text printed into memory to -o, or to standard output. */
 static bool deliver(const char *data, size_t size)
 {
     if (options.out)
@@ -118,7 +118,7 @@ static bool decode(const struct geometry *geometry, const struct input *input)
     return fine;
 }
 
-/* What graphviz makes of the graph. dot reads a file as its standard input, so nothing blocks. */
+/* The graph as drawn by graphviz. dot reads a file as its standard input, so nothing blocks. */
 static bool deliver_svg(const char *graph, size_t size)
 {
     FILE *file = tmpfile(), *dot = NULL;
@@ -142,13 +142,13 @@ static bool deliver_svg(const char *graph, size_t size)
     if (status || length < 0)
         fprintf(stderr, "p2m-case: --svg: %s\n",
                 WEXITSTATUS(status) == 127 ? "dot is not installed; install graphviz, or use --dot"
-                                           : "dot failed; --dot shows what it was given");
+                                           : "dot failed; --dot shows its input");
     status = status || length < 0 || !deliver(svg, (size_t)length);
     free(svg);
     return !status;
 }
 
-/* A graph only of a case that violates nothing; a tree as text of whatever there is. */
+/* Draws a graph only of a case without a violation; as text any tree. */
 static bool show(const struct geometry *geometry, const struct input *input)
 {
     char *text = NULL;
@@ -193,17 +193,17 @@ static bool one_geometry(enum command command, const struct geometry *geometry,
     }
 }
 
-/* Nothing tells the geometry of these bytes: repro tries all. */
+/* If the geometry of the bytes cannot be determined, repro tries all. */
 static bool repro_everywhere(const struct input *input)
 {
-    printf("%s: neither the file nor its name tells the geometry; trying all\n", input->name);
+    printf("%s: cannot determine the geometry; trying all\n", input->name);
     for (unsigned i = 0; i < GEOMETRIES; i++)
         if (all_geometries[i] && !all_geometries[i]->repro(input, stdout))
             return false;
     return true;
 }
 
-/* Neither the bytes nor their name tell a geometry, nor was one told. */
+/* True if neither the file, its name nor an option gives a geometry. */
 static bool tells_nothing(struct input *input)
 {
     return !options.geometry && !any_geometry()->is_text(input) &&
@@ -236,7 +236,7 @@ static int cases(enum command command, char **names, int count)
     if (!count)
         return usage("missing FILE", NULL);
     if (count > 1 && command != RUN)
-        return usage("takes one FILE, not also", names[1]);
+        return usage("takes one FILE; unexpected argument", names[1]);
     if (command == ENCODE && !options.out)
         return usage("encode needs -o OUT", NULL);
     for (int i = 0; i < count; i++)
@@ -275,7 +275,8 @@ static int cells(char **paths, int count)
     wrong =
         geometry_by_name(options.geometry, strlen(options.geometry))->cells(options.all, stdout);
     if (wrong)
-        fprintf(stderr, "p2m-case: %u cells are not as they should be\n", wrong);
+        fprintf(stderr, "p2m-case: %u cells are not reached, or wrongly called impossible\n",
+                wrong);
     return wrong > 0;
 }
 
@@ -299,7 +300,7 @@ static void print_words(const char *key, const char *words)
 static int facts(char **names, int count)
 {
     if (count)
-        return usage("facts takes no argument, not", names[0]);
+        return usage("facts takes no argument; unexpected", names[0]);
     printf("{\n  \"format\": 1,\n");
     any_geometry()->facts(stdout);
     printf("  \"geometries\": [");
@@ -396,7 +397,8 @@ static bool one_map(const struct geometry *geometry, const char *name)
     }
     if (options.verify) {
         fine = geometry->e820_verify(&table, options.domu, stdout);
-        printf("%s: %s\n", name, fine ? "ranges and classification agree" : "they differ");
+        printf("%s: %s\n", name,
+               fine ? "ranges and classification agree" : "ranges and classification differ");
         return fine;
     }
     if (options.cost)
@@ -419,7 +421,7 @@ static int e820(char **names, int count)
     if (!count)
         return usage("missing FILE, a boot log", NULL);
     if (options.out && count > 1)
-        return usage("-o takes one boot log, not also", names[1]);
+        return usage("-o takes one boot log; unexpected argument", names[1]);
     for (int i = 0; i < count; i++)
         fine = one_map(geometry, names[i]) && fine;
     return !fine;
@@ -427,12 +429,12 @@ static int e820(char **names, int count)
 
 /* ---- a crash ---- */
 
-/* A crash in the middle of ten thousand files is not to be anonymous. */
+/* After a crash, names the file that was running. */
 static void name_the_case(void)
 {
     if (!running_file)
         return;
-    fprintf(stderr, "p2m-case: this happened while running %s", running_file);
+    fprintf(stderr, "p2m-case: crashed while running %s", running_file);
     if (print_running_op) {
         fprintf(stderr, ", ");
         print_running_op(stderr);
@@ -513,7 +515,7 @@ static bool parse_options(int argc, char **argv)
         long_options[i] =
             (struct option){rows[i].name, rows[i].value ? required_argument : no_argument, NULL, 0};
     while ((option = getopt_long(argc, argv, "ho:", long_options, &index)) != -1) {
-        if (option == '?') /* getopt has said what is wrong */
+        if (option == '?') /* getopt has printed the error */
             return false;
         for (unsigned i = 0; option && i < ROWS; i++) /* a short one is the long one's letter */
             if (rows[i].name[0] == option && strchr("ho", option))
@@ -526,7 +528,7 @@ static bool parse_options(int argc, char **argv)
     return true;
 }
 
-/* What is wrong with the options of `command`: 0, or usage() said it. */
+/* Checks the options of `command`: 0, or the result of usage(). */
 static int check_options(const char *command)
 {
     for (unsigned i = 0; i < ROWS; i++) {
@@ -540,7 +542,7 @@ static int check_options(const char *command)
         }
     }
     if (options.check && strcmp(options.check, "every") && strcmp(options.check, "quick"))
-        return usage("--check is every or quick, not", options.check);
+        return usage("choose --check=every or --check=quick; unexpected", options.check);
     if (options.target && !target_by_name(options.target))
         return usage("no such target", options.target);
     if (options.dot && options.svg)
@@ -564,7 +566,7 @@ static int print_names(char **names, int count)
 {
     (void)names;
     if (count)
-        return usage("geometries takes no argument, not", names[0]);
+        return usage("geometries takes no argument; unexpected", names[0]);
     for (unsigned i = 0; i < GEOMETRIES; i++)
         if (all_geometries[i])
             printf("%s\n", all_geometries[i]->geometry);

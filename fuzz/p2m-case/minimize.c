@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Shrinks over geometries: first where the case was found, then in the smallest tree
- * in which what is left still fails in the same way. See minimize.h.
+ * in which the rest still fails in the same way. See minimize.h.
  */
 #include "minimize.h"
 
@@ -56,7 +56,7 @@ static struct input as_input(const struct result *result, const char *target)
         .name = "shrunk.txt", .data = result->text, .size = result->text_size, .target = target};
 }
 
-/* Is another geometry worth a try: a smaller one than that where it was found? */
+/* True if a geometry is smaller than the one where the case was found. */
 static void try_smaller(struct result *best, const char *target, const char *want, uint64_t *tried)
 {
     for (unsigned i = 0; i < GEOMETRIES && all_geometries[i] != best->geometry; i++) {
@@ -76,7 +76,7 @@ static void try_smaller(struct result *best, const char *target, const char *wan
     }
 }
 
-/* Each `# NAME` of what was also met, to a file of its own. */
+/* Writes each other violation (`# NAME`) to a file of its own. */
 static bool write_asides(const char *out, const char *aside)
 {
     char name[4096];

@@ -8,8 +8,8 @@
 /*
  * Shrinks the case in file `name` (geometry_name, target: as given, or NULL), keeping the
  * failure `want` (NULL: the one that it has). Writes `out`.txt, `out` in bytes, `out`.c,
- * and `out`.aside-NAME.txt for each other invariant violated on the way; to standard
- * output only, if `out` is NULL. False, having said why.
+ * and `out`.aside-NAME.txt for each other violated invariant; if `out` is NULL, only to
+ * standard output. False: an error is printed.
  */
 bool shrink_file(const char *name, const char *geometry_name, const char *target, const char *want,
                  const char *out);

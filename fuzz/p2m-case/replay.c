@@ -13,8 +13,8 @@
 static struct {
     const struct replay_request *request;
     struct replay_counts counts[GEOMETRIES]; /* by geometry */
-    uint64_t unread;                         /* files that are no case */
-    FILE *xml;                               /* test cases for JUnit, in memory; NULL: not wanted */
+    uint64_t unread;                         /* files that are not a case */
+    FILE *xml; /* test cases for JUnit, in memory; NULL: not requested */
 } job;
 
 bool replay_knows(const char *geometries)
@@ -29,7 +29,7 @@ bool replay_knows(const char *geometries)
     return *geometries;
 }
 
-/* Is the geometry built in, and wanted? */
+/* True if the geometry is built in and requested. */
 static bool is_wanted(const struct geometry *geometry)
 {
     const char *at = job.request->geometries;
@@ -109,7 +109,7 @@ static bool in_geometry(unsigned t, const struct input *input)
     return fine;
 }
 
-/* One file in each geometry that is wanted. */
+/* One file in each geometry that is requested. */
 static bool replay_file(const char *name, void *ctx)
 {
     struct input input;
@@ -130,7 +130,7 @@ static bool replay_file(const char *name, void *ctx)
             fine = in_geometry(t, &input) && fine;
     if (!readable) {
         job.unread++;
-        note_result("any", name, "no case, or not to be read");
+        note_result("any", name, "not a case, or unreadable");
     }
     free(data);
     return fine;
@@ -145,7 +145,7 @@ static uint64_t failures(void)
     return sum;
 }
 
-/* A path that could not be walked is a failure, too. */
+/* A path that could not be walked is also a failure. */
 static bool replay_path(const char *path)
 {
     uint64_t before = failures();
@@ -154,7 +154,7 @@ static bool replay_path(const char *path)
         return true;
     if (failures() == before) {
         job.unread++;
-        note_result("any", path, "not to be read, or nothing in it");
+        note_result("any", path, "unreadable or empty");
     }
     return false;
 }
@@ -187,15 +187,15 @@ static unsigned add_up(struct replay_counts *sum)
     return number;
 }
 
-/* Nothing done is nothing shown. */
+/* A replay that ran nothing is an error. */
 static bool did_something(const struct replay_counts *sum, const char *path)
 {
     if (job.request->options.faults && !sum->faults) {
-        fprintf(stderr, "p2m-case: %s: no case asks for a page that could be refused\n", path);
+        fprintf(stderr, "p2m-case: %s: no case allocates a page that could be refused\n", path);
         return false;
     }
     if (!sum->ops || !sum->checks) {
-        fprintf(stderr, "p2m-case: %s: it holds no op\n", path);
+        fprintf(stderr, "p2m-case: %s: it has no op\n", path);
         return false;
     }
     return true;

@@ -8,9 +8,9 @@
 #include "geometry.h"
 
 struct replay_request {
-    const char *geometries; /* names with commas between them; NULL or "all": each */
-    const char *target;     /* as told, or NULL: by the names of the files */
-    const char *junit;      /* write the results there as JUnit XML, too; or NULL */
+    const char *geometries; /* names separated by commas; NULL or "all": each */
+    const char *target;     /* as given, or NULL: by the names of the files */
+    const char *junit;      /* also write the results there as JUnit XML; or NULL */
     bool reverse;           /* the last file first */
     struct replay_options options;
 };
@@ -19,9 +19,9 @@ struct replay_request {
 bool replay_knows(const char *geometries);
 
 /*
- * Runs all files in `paths`, recursively, in each geometry that is wanted, and says what
- * was done. False, having said why, if anything failed, could not be read, or if there
- * was nothing to be done at all.
+ * Runs all files in `paths`, recursively, in each requested geometry, and prints the
+ * counts. False, with a message, if a case failed, if a file could not be read, or if
+ * nothing was run.
  */
 bool replay_paths(char **paths, int count, const struct replay_request *request);
 

@@ -13,7 +13,7 @@ static uint32_t rotate(uint32_t x, unsigned by)
     return x << by | x >> (32 - by);
 }
 
-/* What round `i` makes of three words, and its constant. */
+/* The function of round `i` on three words, and its constant. */
 static uint32_t mixed(unsigned i, uint32_t b, uint32_t c, uint32_t d)
 {
     if (i < 20)

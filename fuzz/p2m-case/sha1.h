@@ -7,7 +7,7 @@
 
 #define SHA1_DIGITS 40
 
-/* The hash in hexadecimal digits, with a NUL behind it. */
+/* The hash in hexadecimal digits, NUL-terminated. */
 void sha1(const void *data, size_t size, char digits[SHA1_DIGITS + 1]);
 
 #endif

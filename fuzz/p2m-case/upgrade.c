@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * See upgrade.h. The new files wait in a hidden folder until the last old one is gone, so
- * that no file is read as version 1 which is version 2 already; then comes the mark.
+ * See upgrade.h. The new files wait in a hidden folder until the last old one is removed, so
+ * that no version 2 file is read as version 1. The mark is written last.
  */
 #define _GNU_SOURCE
 #include "upgrade.h"
@@ -51,7 +51,7 @@ static bool is_marked(const char *folder)
     return exists(folder, UPGRADE_MARK) && !exists(folder, WAITING);
 }
 
-/* What is neither hidden, nor the mark, nor half of a file that somebody writes. */
+/* True unless the name is hidden, the mark, or a partly written file. */
 static int is_input(const struct dirent *entry)
 {
     size_t length = strlen(entry->d_name);
@@ -90,7 +90,8 @@ static bool no_folder(const char *folder, const char *name)
     join(path, folder, name);
     if (stat(path, &st))
         return complain(path, strerror(errno));
-    return !S_ISDIR(st.st_mode) || complain(path, "is a folder; upgrade takes it by itself");
+    return !S_ISDIR(st.st_mode) ||
+           complain(path, "is a folder; upgrade takes it as an argument of its own");
 }
 
 static bool write_new(const char *name, const struct input *input)
@@ -140,7 +141,7 @@ static bool bring_in(const char *waiting, const char *name)
     return !rename(from, to) || complain(from, strerror(errno));
 }
 
-/* The half of a file that a killed run left. */
+/* A partly written file of a killed run. */
 static void remove_rest(const char *waiting)
 {
     struct dirent *entry;
@@ -192,7 +193,7 @@ bool upgrade_folder(const char *folder, const char *geometry, const char *target
     join(waiting, folder, WAITING);
     if (!upgrade_inputs(waiting))
         return false;
-    printf("%s: %u inputs upgraded to format 2, %u texts left alone\n", folder, job.upgraded,
+    printf("%s: %u inputs upgraded to format 2, %u texts unchanged\n", folder, job.upgraded,
            job.texts);
     return true;
 }

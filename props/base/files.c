@@ -30,7 +30,7 @@ static bool read_all(int fd, const char *name, char *data, size_t size)
         if (got < 0)
             return complain(name, strerror(errno));
         if (got == 0)
-            return complain(name, "ended while it was read");
+            return complain(name, "ended while being read");
         done += (size_t)got;
     }
     return true;
@@ -59,7 +59,7 @@ bool files_read(const char *name, char **data, size_t *size)
         *size = (size_t)st.st_size;
         *data = malloc(*size + 1);
         if (!*data)
-            fine = complain(name, "no memory for it");
+            fine = complain(name, "out of memory");
     }
     if (fine) {
         (*data)[*size] = '\0';
@@ -108,7 +108,7 @@ bool files_write(const char *name, const void *data, size_t size)
     real = exists ? realpath(name, NULL) : strdup(name); /* a link stays a link */
     if (!real || asprintf(&temporary, "%s.%ld.tmp", real, (long)getpid()) < 0) {
         free(real);
-        return complain(name, "no memory");
+        return complain(name, "out of memory");
     }
     file = fopen(temporary, "wb");
     fine = put(file, data, size);
@@ -139,7 +139,7 @@ bool files_print(const char *name, void (*print)(FILE *file, const void *ctx), c
         print(memory, ctx);
         fine = !fclose(memory);
     }
-    fine = fine ? files_write(name, text, size) : complain(name, "no memory");
+    fine = fine ? files_write(name, text, size) : complain(name, "out of memory");
     free(text);
     return fine;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Names, sentences and reports of the invariants. What they mean is in props/check. */
+/* Names, sentences and reports of the invariants. props/check implements them. */
 #include "invariants.h"
 
 #include <stdio.h>
@@ -40,7 +40,7 @@ enum invariant invariant_by_name(const char *name)
     return INVARIANT_NONE;
 }
 
-/* The tail that all reports share; each invariant's own function stands above it. */
+/* The tail that all reports share; each invariant's own function is above it. */
 static noreturn __attribute__((noinline)) void
 report_and_abort(enum invariant id, void (*details)(void *ctx), void *ctx)
 {

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-/* The whole of `text` as an unsigned number, decimal or with 0x; false if it is none. */
+/* The whole of `text` as an unsigned number, decimal or with 0x; false if it is not one. */
 static inline bool number_parse(const char *text, uint64_t *value)
 {
     char *end;

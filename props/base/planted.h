@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * For the planted bugs alone (props/bugs/): each marks the place where it does harm,
+ * For the planted bugs alone (props/bugs/): each marks the place of its defect,
  *
  *     if (PLANTED(leaf == p2m->shared->identity)) ...wrong...
  *
- * so that a bug that was never reached can be told from one whose harm was missed.
- * Every file of a core with a bug is compiled with this; core/ itself never is.
+ * so that a bug that was not reached is distinguished from one that was missed.
+ * Only a core with a planted bug is compiled with this, never core/ itself.
  */
 #ifndef PROPS_BASE_PLANTED_H
 #define PROPS_BASE_PLANTED_H
@@ -14,8 +14,8 @@
 #include <stdint.h>
 
 struct planted {
-    uint64_t reached;   /* the wrong code was come to */
-    uint64_t triggered; /* and its harm was done: the condition held */
+    uint64_t reached;   /* the wrong code was reached */
+    uint64_t triggered; /* the condition held: the wrong code had an effect */
 };
 
 extern struct planted planted;
@@ -27,7 +27,7 @@ static inline bool planted_here(bool harm)
     return harm;
 }
 
-/* Evaluates to `condition`: true when what is done here differs from what is right. */
+/* Evaluates to `condition`: true when the wrong code differs from the right code. */
 #define PLANTED(condition) planted_here(condition)
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * UNINSTRUMENTED_BEGIN ... UNINSTRUMENTED_END around a file of the harness keeps a fuzzing
- * engine's coverage, and the sanitizers, out of it: only the core is to guide
- * the engine, and checking everything after every op must cost little. It is
- * done here and not by compiler flags, because a fuzzing service gives all files
+ * engine's coverage, and the sanitizers, out of it: only the core guides
+ * the engine, and checking everything after every op must be cheap. This is not
+ * done by compiler flags, because a fuzzing service gives all files
  * the same flags. -DHARNESS_SANITIZED (a build of the tests) turns it off.
  */
 #ifndef PROPS_BASE_UNINSTRUMENTED_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Entries and MFNs in this geometry: the bits of an entry, what a resume makes of an
- * MFN, and what the domain builder wrote for a PFN. The harness has its own idea of
- * the two bits, so that a wrong one in the core is seen.
+ * Entries and MFNs in this geometry: the bits of an entry, the effect of a resume on an
+ * MFN, and the domain builder's entry for a PFN. The harness defines the two bits itself,
+ * so that a wrong one in the core is found.
  */
 #ifndef PROPS_CASE_ENTRY_H
 #define PROPS_CASE_ENTRY_H
@@ -26,7 +26,7 @@ static inline bool entry_is_plain(p2m_word entry)
     return !(entry & (ENTRY_FOREIGN_BIT | ENTRY_IDENTITY_BIT));
 }
 
-/* What pfn_to_mfn makes of an entry. */
+/* The result of pfn_to_mfn for an entry. */
 static inline p2m_word entry_mfn(p2m_word entry)
 {
     return entry == INVALID_P2M_ENTRY ? entry : entry & ~(ENTRY_FOREIGN_BIT | ENTRY_IDENTITY_BIT);
@@ -45,7 +45,7 @@ static inline bool entry_is_sound(p2m_word pfn, p2m_word entry)
  */
 #define MFN_BITS (P2M_WORD_BITS == 64 ? 48 : 30)
 
-/* What one resume makes of a plain MFN. */
+/* A plain MFN after one resume. */
 static inline p2m_word mfn_after_resume(p2m_word mfn)
 {
     p2m_word mask = ((p2m_word)1 << MFN_BITS) - 1;
@@ -55,7 +55,7 @@ static inline p2m_word mfn_after_resume(p2m_word mfn)
 
 #define MFN_OF_LIST ((p2m_word)0x400000) /* the MFN of the mfn_list's first PFN */
 
-/* What the builder wrote for `pfn` (pfn < nr_pages): an MFN, or INVALID at a hole. */
+/* The builder's entry for `pfn` (pfn < nr_pages): an MFN, or INVALID at a hole. */
 static inline p2m_word entry_of_list(const struct boot *boot, p2m_word pfn)
 {
     unsigned scattered = (uint32_t)pfn * 0x9e3779b1u >> 24;

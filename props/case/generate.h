@@ -2,8 +2,8 @@
 /*
  * Random cases from our own random numbers, for runs without an engine. Uniform
  * PFNs would never meet: each case has a few hot leaves, and PFNs are drawn at
- * edges, near earlier ones, and now and then anywhere. Each case also draws which
- * ops it has at all (swarm), so that rare mixtures come up.
+ * edges, near earlier ones, and sometimes anywhere. Each case also draws a subset of
+ * the ops (swarm), so that rare mixtures occur.
  */
 #ifndef PROPS_CASE_GENERATE_H
 #define PROPS_CASE_GENERATE_H
@@ -11,7 +11,7 @@
 #include "ops.h"
 #include "props/base/prng.h"
 
-/* What is costly and need not be frequent: one in so many; 0: never. */
+/* The frequency of costly features: one in so many; 0: never. */
 struct generate_mix {
     unsigned resume; /* ops */
     unsigned race;   /* calls that run inside the next one */
@@ -21,23 +21,23 @@ struct generate_mix {
 };
 
 extern const struct generate_mix generate_all;   /* everything, often */
-extern const struct generate_mix generate_calls; /* set, __set, range, get, pfn_to_mfn alone */
+extern const struct generate_mix generate_calls; /* set, __set, range, get, pfn_to_mfn only */
 
 /* *c becomes a random case of at most `ops` ops (0..CASE_OPS) in this geometry. */
 void generate_case(struct prng *prng, const struct generate_mix *mix, unsigned ops,
                    struct test_case *c);
 
 /*
- * One more op for a case: generate_prime takes what the case has to do with, its PFNs
- * and leaves; then generate_op draws ops that meet them. In `mix` e820 counts ops here.
+ * Extends a case op by op: generate_prime collects the PFNs and leaves of the case; then
+ * generate_op draws ops that meet them. In `mix` e820 counts ops here.
  */
 void generate_prime(struct prng *prng, const struct test_case *c);
 void generate_op(struct prng *prng, const struct generate_mix *mix, struct op *op);
 
-/* Each case has all kinds of ops (to measure what swarm is worth). */
+/* Each case has all kinds of ops (to measure the value of swarm). */
 extern bool generate_swarm_off;
 
-/* At which sync point of the next call an op runs: 1..OP_AT_MAX, early mostly. */
+/* The sync point of the next call where an op runs: 1..OP_AT_MAX, mostly early. */
 uint8_t generate_sync_point(struct prng *prng);
 
 /* A random PFN and a random well-formed entry for it. */

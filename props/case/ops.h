@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The vocabulary: what a case is, in either format (bytes: fuzz/codec.h,
+ * The vocabulary: the definition of a case in either format (bytes: fuzz/codec.h,
  * text: text.h). A case boots one p2m and then makes calls.
  */
 #ifndef PROPS_CASE_OPS_H
@@ -12,9 +12,9 @@
 #pragma GCC diagnostic error "-Wswitch"
 
 /*
- * The ops, in the order of their numbers. X(name, its word in a text, and of its arguments:
+ * The ops, in the order of their numbers. X(name, its word in a text, then its traits:
  * is it a call at a PFN; does it store at that PFN; has it an entry; its weight for the
- * shrinker: the lower one is simpler; does the executor make it: an op that nobody makes yet
+ * shrinker (lower is simpler); does the executor make it: an op that is not made yet
  * is decoded, printed and skipped). Calls at a PFN can run inside one another.
  *
  *   GET               get_phys_to_machine(pfn)
@@ -81,7 +81,7 @@ static inline bool op_has_pfn(unsigned kind)
     return OPS_WITH_PFN >> kind & 1;
 }
 
-/* set, __set, range: it may need a page, and may fail. */
+/* set, __set, range: it may allocate a page, and may fail. */
 static inline bool op_stores(unsigned kind)
 {
     return OPS_THAT_STORE >> kind & 1;
@@ -104,13 +104,13 @@ static inline bool op_is_grant(unsigned kind)
     return kind == OP_GRANT_MAP || kind == OP_GRANT_UNMAP;
 }
 
-/* get .. range, the grants, list: it names a PFN. */
+/* get .. range, the grants, list: it has a PFN. */
 static inline bool op_names_pfn(unsigned kind)
 {
     return op_has_pfn(kind) || op_is_grant(kind) || kind == OP_LIST;
 }
 
-/* set, __set, list: it names an entry for that PFN. */
+/* set, __set, list: it has an entry for that PFN. */
 static inline bool op_names_entry(unsigned kind)
 {
     return op_has_entry(kind) || kind == OP_LIST;
@@ -128,7 +128,7 @@ extern const char *const op_names[OP_KINDS];
 #define OP_REFUSE_MAX 16  /* the page refused is the 1st .. 16th */
 #define OP_AT_MAX 64      /* generated: another call runs at the 1st .. 64th sync point */
 #define OP_POINT_MAX 1023 /* the highest sync point that a case can name */
-#define OP_TYPE_MAX 127   /* E820 type; OP_TYPE_SOFT stands for 0xefffffff */
+#define OP_TYPE_MAX 127   /* E820 type; OP_TYPE_SOFT means 0xefffffff */
 #define OP_TYPE_SOFT 126
 #define OP_GRANTS_MAX 16      /* slots of a batch */
 #define OP_TURNS 4            /* switches of a schedule */
@@ -162,7 +162,7 @@ struct op {
     uint64_t start, stop; /* e820: bytes, stop exclusive */
 };
 
-/* Is the schedule of an op more than `at K`? */
+/* True if the schedule of an op is more than `at K`. */
 static inline bool op_has_schedule(const struct op *op)
 {
     return op->at_from != TURN_START || op->at_keep || op->turns;
@@ -197,7 +197,7 @@ struct boot {
     bool auto_translated;   /* BOOT_AUTO_TRANSLATED */
     bool xen_restore;       /* BOOT_XEN_RESTORE */
     uint16_t flags;         /* bit 1 << enum boot_flag; of the two above: 0 */
-    uint64_t hotplug_limit; /* PFNs; 0: none is named */
+    uint64_t hotplug_limit; /* PFNs; 0: none */
     struct {
         uint64_t pfn;
         uint32_t pages; /* 0: there is none */
@@ -214,7 +214,7 @@ struct boot {
 
 #define CASE_OPS 256
 
-/* Of a schedule: the subject and the way it is compiled, as words; "": none is named. */
+/* Of a schedule: the subject and its compilation mode, as words; "": none. */
 #define CASE_SUBJECT 32
 #define CASE_MODE 16
 
@@ -225,7 +225,7 @@ struct test_case {
     struct op ops[CASE_OPS];
 };
 
-/* What an entry is, in any geometry. */
+/* The shape of an entry, in any geometry. */
 enum entry_kind {
     ENTRY_INVALID,
     ENTRY_IDENTITY, /* of the PFN it is stored at */
@@ -237,7 +237,7 @@ enum entry_kind {
     ENTRY_KINDS
 };
 
-/* Takes an entry of `shape` at `pfn` apart; *value: what is left without the bits. */
+/* Decodes an entry of `shape` at `pfn`; *value: the entry without the two bits. */
 enum entry_kind entry_split(const struct shape *shape, uint64_t pfn, uint64_t entry,
                             uint64_t *value);
 
@@ -249,7 +249,7 @@ uint64_t boot_max_pages(const struct shape *shape);
 
 /*
  * nr_pages as whole leaves and a rest counted from the nearer end of a leaf, so
- * that it can be carried over. boot_pages wraps what is too large for `shape`.
+ * that it can be converted. boot_pages wraps a value too large for `shape`.
  * Beyond: `past` pages above boot_max_pages, or (high) below the highest word.
  */
 struct boot_place {
@@ -260,14 +260,14 @@ struct boot_place {
 struct boot_place boot_place_of(const struct shape *shape, uint64_t nr_pages);
 uint64_t boot_pages(const struct shape *shape, const struct boot_place *place);
 
-/* The very same op; the very same boot and ops? Subject and mode do not count. */
+/* True if the ops are equal; if boot and ops are equal. Subject and mode do not count. */
 bool op_equal(const struct op *a, const struct op *b);
 bool case_equal(const struct test_case *a, const struct test_case *b);
 
-/* Is each field that an op has within its bounds? Text and bytes can say just these cases. */
+/* True if each field of an op is within its bounds. Text and bytes hold just these cases. */
 bool case_fits(const struct test_case *c, const struct shape *shape);
 
-/* Carries a case over from the geometry it was written in to another one, in place. */
+/* Converts a case from its geometry to another one, in place. */
 void case_convert(struct test_case *c, const struct shape *from, const struct shape *to);
 
 /* The highest PFN in an op's argument, and in an E820 address. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Geometries as values, and places: a PFN as three indices, each counted from
- * the nearer end, so that an edge stays an edge when a case is carried over to
- * another geometry. Everything here is 64 bits wide whatever the geometry.
+ * the nearer end, so that an edge stays an edge when a case is converted to
+ * another geometry. Everything here is 64 bits wide in every geometry.
  */
 #ifndef PROPS_CASE_SHAPE_H
 #define PROPS_CASE_SHAPE_H
@@ -23,7 +23,7 @@ struct shape {
 /* The geometry that this program was built for. */
 extern const struct shape shape_here;
 
-/* The known geometry of that name (as long as `length` says); NULL if there is none. */
+/* The known geometry of that name (of `length` characters); NULL if there is none. */
 const struct shape *shape_by_name(const char *name, unsigned length);
 
 /* Calls `fn` with each known geometry. */
@@ -43,7 +43,7 @@ static inline uint64_t shape_word_mask(const struct shape *shape)
 /*
  * Below MAX_P2M_PFN: index i of each level, counted from the low end or (high)
  * from the last slot. Beyond: `past` PFNs above MAX_P2M_PFN, or (high) below the
- * highest value that there is.
+ * highest value.
  */
 struct place {
     struct {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The case as people and git see it: first line `p2m-case 2`, then the geometry
- * that its PFNs belong to, then a line an op; `#` starts a comment.
+ * of its PFNs, then one line per op; `#` starts a comment.
  *
  *     p2m-case 2
  *     geometry x86_64
  *     subject linux-6.12              # a schedule of a foreign subject names it,
- *     mode as-written                 # and how it is compiled; or as-optimised
+ *     mode as-written                 # and its compilation mode; or as-optimised
  *     boot nr_pages=0x36b0 holes=0x40 auto_translated restore=xen refuse=2
  *     at 3 set 0x41 mfn 0x77          # at the 3rd sync point of the next call
  *     at 8,16~,-3 get 0x41            # a schedule, see below
@@ -20,23 +20,23 @@
  *     xen_set_identity domu
  *     grant_map 0x40 3 mfn 0x900 slots=0x2 refuse=1   # slot 1 is refused
  *     grant_unmap 0x40 3
- *     list 0x7 invalid                # what the builder's list has at a PFN
+ *     list 0x7 invalid                # an entry of the builder's list
  *     mfn_base pages 0x40000000       # list, pages, leaves: where their MFNs begin
  *     build refuse=2
  *     publish
  *     destroy
  *
- * Everything of `boot` may be left out, and so may the line. Its other words: bare
+ * All words of `boot`, and the line, are optional. Its other words: bare
  * short_list 4tools tso judge domu, hotplug=PFN, extra=PFN+PAGES (up to 4 times), and for
  * target `setup` reservation= kernel= initrd= page_tables= list=, nvs=PFN+PAGES (twice) and
- * answers=0x0123456789abcdef. A schedule is up to 4 switches with commas between them: the first
+ * answers=0x0123456789abcdef. A schedule is up to 4 switches separated by commas: the first
  * is in the next call, then the turns alternate. `8`: at the 8th sync point from there; `-8`: from
  * the end of the call; `128/256`: a fraction of it; `*`, alone: once at each point. `~` behind
  * a switch keeps the store buffer, `~2` lets its two oldest stores be seen.
  *
- * Files that begin with `p2m-case 1` have none of what is new: subject, mode, the ops from
- * grant_map on, the other words of `boot`; `at` has one switch, `8`, up to 64. The reader is
- * strict: one thing it does not know, and nothing of the file is taken.
+ * Files that begin with `p2m-case 1` have no newer feature: no subject, no mode, no op from
+ * grant_map on, no other word of `boot`; `at` has one switch, `8`, up to 64. The reader is
+ * strict: it rejects a file with one unknown word.
  */
 #ifndef PROPS_CASE_TEXT_H
 #define PROPS_CASE_TEXT_H
@@ -53,7 +53,7 @@ void text_print_op(char *buffer, size_t size, const struct shape *shape, const s
 void text_print_case(FILE *out, const char *prefix, const struct shape *shape,
                      const struct test_case *c);
 
-/* What an entry is called: "mfn 0x77", "identity". */
+/* An entry in words: "mfn 0x77", "identity". */
 void text_print_entry(char *buffer, size_t size, const struct shape *shape, uint64_t pfn,
                       uint64_t entry);
 
@@ -64,9 +64,9 @@ const char *text_e820_name(unsigned type);
 bool text_is_text(const char *name, const char *data, size_t size);
 
 /*
- * Reads a case. `name` stands in messages. True: *c is the case in the geometry
- * *shape that it names; so that it can run here, see case_convert. False:
- * `error` says `name:line: what is wrong`, and *c is undefined.
+ * Reads a case. `name` is used in messages. True: *c is the case in the geometry
+ * *shape that it names; case_convert makes it run here. False:
+ * `error` is `name:line: reason`, and *c is undefined.
  */
 bool text_parse(const char *name, const char *data, size_t size, struct test_case *c,
                 const struct shape **shape, char *error, size_t error_size);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The invariants on the state after an op, in their order (checks.c). Nothing expected
+ * The invariants on the state after an op, in their order (checks.c). No expected value
  * is computed from the subject: pages are compared with the oracle's entries and slot
  * kinds, and with the host's books. Each check that finds a violation ends the case.
  */
@@ -20,15 +20,15 @@ void checks_after(const struct outcome *outcome, bool everything);
  */
 bool checks_fast(void);
 
-/* ---- pages.c: what needs no model ---- */
+/* ---- pages.c: checks without the model ---- */
 
 /* Shared pages, shape and ledger. */
 void checks_structure(void);
 
-/* Of these only the shared pages. */
+/* Only the shared pages. */
 void checks_shared(void);
 
-/* Private pages that the last checks_structure met. */
+/* The number of private pages in the last checks_structure. */
 struct checks_met {
     unsigned mids, leaves, mfn_pages;
 };
@@ -48,12 +48,12 @@ void checks_entries(const struct outcome *outcome, bool everything);
 /* Lookups of an auto-translated guest. */
 void checks_translated_lookups(const struct op *op);
 
-/* All has just been compared: one get or pfn_to_mfn, in turns, where the op was. */
+/* After all entries were compared: alternately one get or pfn_to_mfn at the PFN of the op. */
 void checks_one_lookup(const struct op *op);
 
 /* ---- mfn_tree.c ---- */
 
-/* The MFN tree against the tree. */
+/* Compares the MFN tree with the tree. */
 void checks_mfn_tree(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The running case: its subject, its oracle, and what was counted so far. The
- * executor (props/run/executor.h) makes the calls; the checks judge what they left.
+ * The running case: its subject, its oracle, and the counts so far. The
+ * executor (props/run/executor.h) makes the calls; the checks judge the state after them.
  */
 #ifndef PROPS_CHECK_RUN_H
 #define PROPS_CHECK_RUN_H
@@ -11,18 +11,18 @@
 #include "props/subject.h"
 
 /*
- * How much is checked after each op. Small geometries: everything, in any case;
- * CHECK_EVERY calls get for each PFN as well. Big ones: CHECK_QUICK looks at what
- * the op could touch, and at everything at the end of the case; CHECK_EVERY at
+ * The extent of the checks after each op. Small geometries: everything, always;
+ * CHECK_EVERY calls get for each PFN as well. Big ones: CHECK_QUICK checks the part that
+ * the op could touch, and everything at the end of the case; CHECK_EVERY checks
  * everything after every op.
  */
 enum check_level { CHECK_QUICK, CHECK_EVERY };
 
 /*
- * What a run did, in 64-bit words; adds up over runs. X(field, its dimension):
- * `p2m-case facts` tells the scripts where each field is.
+ * Counts of runs, in 64-bit words; summed over runs. X(field, its dimension):
+ * `p2m-case facts` gives the scripts the offset of each field.
  *
- * ops: judged ones; an entry of a map is no op by itself. reached, triggered: of the
+ * ops: judged ones; an entry of a map is not an op by itself. reached, triggered: of the
  * planted bug in the core, where there is one (planted.h). calls: by op; failed: of
  * these, false or 0 PFNs; refused: of these, with a refused page; skipped: ops that were not
  * made, or not wholly, because the state, the subject or the harness does not allow them.
@@ -57,9 +57,9 @@ struct run {
     struct subject_view view;
     struct oracle oracle;
     uint64_t trace; /* a hash over the results of all calls */
-    bool built;     /* the p2m is there */
-    bool published; /* and the MFN tree */
-    bool want_hash; /* set by a caller that will ask executor_hash() */
+    bool built;     /* the p2m exists */
+    bool published; /* the MFN tree exists */
+    bool want_hash; /* set by a caller that uses executor_hash() */
     uint64_t hash;
     bool model_off; /* metamorphic.c: subject against subject */
     struct tally tally;
@@ -67,53 +67,53 @@ struct run {
 
 extern struct run run;
 
-/* Is a look at every entry cheap, or asked for? */
+/* True if checking every entry is cheap, or requested. */
 static inline bool run_is_thorough(void)
 {
     return MODEL_LITERAL || run.level == CHECK_EVERY;
 }
 
-/* Does the subject waive what `id` would compare, of `pfn`? */
+/* True if the subject waives the comparison of `id` at `pfn`. */
 static inline bool run_waives(enum invariant id, p2m_word pfn)
 {
     return run.subject->waives && run.subject->waives(id, pfn);
 }
 
-/* Asks the subject for its pages, which in some may move. */
+/* Gets the subject's pages, which may move in some subjects. */
 static inline void run_refresh_view(void)
 {
     run.subject->view(&run.view);
 }
 
-/* Is this mid one of the shared ones? */
+/* True if this mid is a shared page. */
 static inline bool run_mid_is_shared(p2m_word *const *mid)
 {
     return mid == run.view.mid_missing || mid == run.view.mid_identity;
 }
 
-/* Is this leaf one of the shared ones? */
+/* True if this leaf is a shared page. */
 static inline bool run_leaf_is_shared(const p2m_word *leaf)
 {
     return leaf == run.view.missing || leaf == run.view.identity;
 }
 
-/* A check of `id` that has something to compare is counted. */
+/* Counts a check of `id` that had something to compare. */
 static inline void run_count_check(enum invariant id)
 {
     run.tally.checks++;
     run.tally.exercised[id]++;
 }
 
-/* What checks_after is told about the op that just ran. */
+/* The op that just ran, for checks_after. */
 struct outcome {
     const struct op *op; /* NULL: the boot, or the end of the case */
     uint64_t expected, got;
     bool refused;          /* a page was */
-    bool failed;           /* the call says it did nothing */
+    bool failed;           /* the call answered failure */
     uint64_t hash_before;  /* if it failed: state_hash before it */
     unsigned pages_before; /* live pages */
-    unsigned taken_before; /* pages handed out so far */
-    unsigned cost;         /* pages that the slot kinds say it takes */
+    unsigned taken_before; /* pages allocated so far */
+    unsigned cost;         /* expected pages by the slot kinds */
     bool overlap;          /* it is a group of overlapping calls */
 };
 

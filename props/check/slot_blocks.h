@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Eight slots at a time, without a branch, so that it vectorises: in a big tree nearly
- * all slots of a private mid are shared, and whoever walks it may pass over those.
+ * all slots of a private mid are shared, and a walk can skip those.
  */
 #ifndef PROPS_CHECK_SLOT_BLOCKS_H
 #define PROPS_CHECK_SLOT_BLOCKS_H
@@ -15,7 +15,7 @@ UNINSTRUMENTED_BEGIN
 #define SLOTS 8
 #define BY_SLOTS (P2M_MID > SLOTS && P2M_MID % SLOTS == 0)
 
-/* Does a block of slots start at `mi`? */
+/* True if a block of slots starts at `mi`. */
 static inline bool slots_start(unsigned mi)
 {
     return BY_SLOTS && mi % SLOTS == 0 && mi < P2M_MID;
@@ -50,7 +50,7 @@ static inline enum slot_kind slots_kind(const uint8_t *kinds)
     return all == UINT64_C(0x0101010101010101) * KIND_IDENTITY ? KIND_IDENTITY : KIND_PRIVATE;
 }
 
-/* Are all of them the shared leaf that their kinds say? */
+/* True if all of them are the shared leaf of their kinds. */
 static inline bool slots_shared(p2m_word *const *slot, const uint8_t *kinds,
                                 const p2m_word *missing, const p2m_word *identity)
 {

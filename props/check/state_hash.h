@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The state as one number: slots by what they point at, entries, the MFN tree, max_pfn.
+ * The state as one number: slots by their targets, entries, the MFN tree, max_pfn.
  * Pages count by their MFN and not by their address, so the same case gives the same
  * number in every build.
  */
@@ -9,7 +9,7 @@
 
 #include "run.h"
 
-/* A hash of the state, never 0; `op`: only of what it can touch (NULL: all). */
+/* A hash of the state, never 0; `op`: only of the part that it can touch (NULL: all). */
 uint64_t state_hash(const struct op *op);
 
 #endif

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The toolstack's side of save and restore. It knows what a real one knows: the
- * shared info page, and how to map an MFN. From the published root it goes down
- * the MFN tree, up to max_pfn and no further.
+ * The toolstack's side of save and restore. It has only the inputs of a real one: the
+ * shared info page, and the mapping of an MFN. It walks the MFN tree from the published
+ * root up to max_pfn and no further.
  */
 #ifndef PROPS_CHECK_TOOLSTACK_H
 #define PROPS_CHECK_TOOLSTACK_H
 
 #include "run.h"
 
-/* Through the MFN tree up to max_pfn: does it read everything that the model holds? */
+/* Through the MFN tree up to max_pfn: checks that it reads all entries of the model. */
 void toolstack_check(void);
 
-/* Of that only: is nothing above max_pfn that it should see? */
+/* Only: checks that there is no frame above max_pfn that it must see. */
 void toolstack_check_above(void);
 
-/* Gives every frame that a real toolstack can reach its new MFN; `xen`: as Xen's own does. */
+/* Gives every frame that a real toolstack can reach its new MFN; `xen`: as Xen's own toolstack
+ * does. */
 void toolstack_restore(bool xen);
 
 #endif

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * `make exhaustive` and `make exhaustive-races`: a small tree, searched until nothing
- * new is left. Prints how far it came; a violation with the shortest way to it, which
- * it also files in crashes/. Exit status 0: nothing wrong; 1: a violation, or a search
- * that did not take place; 2: bad arguments.
+ * `make exhaustive` and `make exhaustive-races`: searches a small tree until no new
+ * state is left. Prints the extent of the search; a violation with the shortest way to it,
+ * which it also files in crashes/. Exit status 0: no violation; 1: a violation, or a failed
+ * search; 2: bad arguments.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -44,13 +44,13 @@ static const char usage_text[] =
     "usage: exhaustive [--calls] [--grants] [--races] [--jobs=N] [--every=N] [--want=INVARIANT] "
     "[--transitions=N]\n"
     "                  [--depth=N] [--seconds=N] [--out=FILE]\n"
-    "  --calls        no build, publish and destroy but those of the boot\n"
-    "  --grants       grants in place of sets of FOREIGN entries\n"
-    "  --races        two calls at a time, at every sync point, from every state\n"
-    "  --jobs=N       so many processes share the states (races only)\n"
+    "  --calls        build, publish and destroy only in the boot\n"
+    "  --grants       grants instead of sets of FOREIGN entries\n"
+    "  --races        two overlapping calls, at every sync point, from every state\n"
+    "  --jobs=N       processes that share the states (races only)\n"
     "  --every=N      only from each N-th state (races only)\n"
-    "  --want=NAME    go on until this invariant is violated, whatever else is\n"
-    "  --transitions, --depth, --seconds   how far to go at most\n"
+    "  --want=NAME    search until this invariant is violated\n"
+    "  --transitions, --depth, --seconds   limits of the search\n"
     "  --out=FILE     the violating case as text\n"
     "  --json=FILE    the result, for a report\n";
 
@@ -141,7 +141,7 @@ static double elapsed(void)
     return (double)(at.tv_sec - started.tv_sec) + (double)(at.tv_nsec - started.tv_nsec) * 1e-9;
 }
 
-/* ---- what was found ---- */
+/* ---- findings ---- */
 
 static void print_json(FILE *file)
 {
@@ -185,8 +185,7 @@ static void on_crash(int number)
 
     snprintf(name, sizeof(name), "SANITIZER_signal-%d", number);
     printf("p2mcheck: %s: the subject crashed\n", name);
-    printf("p2mcheck:   op %d of %u: in which it happened\n", running_op + 1,
-           run.c ? run.c->count : 0);
+    printf("p2mcheck:   op %d of %u: the crashing op\n", running_op + 1, run.c ? run.c->count : 0);
     if (run.c)
         file_case(name, run.c);
     fflush(stdout);
@@ -202,9 +201,9 @@ static int print_result(void)
            options.races ? " races" : "", shape_here.name, explored.states.count,
            explored.transitions, explored.depth, run.tally.checks, elapsed(),
            explored.failed   ? "a violation"
-           : explored.closed ? "closed, nothing new is left"
+           : explored.closed ? "closed, no new state is left"
                              : "not closed, the limit was reached",
-           options.every > 1 ? ", of a part of the states" : "");
+           options.every > 1 ? ", from a part of the states" : "");
     for (int id = 1; id < INVARIANT_COUNT; id++)
         if (explored.met[id])
             printf("  also violated: %s, %" PRIu64 " times\n", invariant_name((enum invariant)id),
@@ -221,7 +220,7 @@ static int print_result(void)
 
 /* ---- several processes ---- */
 
-/* What one of them tells. */
+/* The result of one process. */
 struct share {
     bool failed, closed, told;
     uint32_t at;
@@ -307,8 +306,8 @@ static bool races(void)
 }
 
 /*
- * Two calls at a time have three entries (explore.h), and no other ops between them.
- * One depth after the other, so that a violation close to the boot is found at once;
+ * Searches for two overlapping calls have three entries (explore.h), and only these calls.
+ * One depth after the other, so that a violation close to the boot is found early;
  * each search meets the states of the one before it in the same order.
  */
 static bool two_at_a_time(void)
@@ -348,7 +347,7 @@ int main(int argc, char **argv)
         return usage("bad arguments");
     clock_gettime(CLOCK_MONOTONIC, &started);
     signal(SIGABRT, on_crash);
-    signal(SIGSEGV, on_crash); /* the host hands over what is not its own */
+    signal(SIGSEGV, on_crash); /* the host passes on faults that are not its own */
     signal(SIGBUS, on_crash);
     host_start();
     if (options.races ? !two_at_a_time() : !explore(subject_under_test, &options.search, &explored))

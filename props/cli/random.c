@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The property runner (`make props`): random cases from a seed, without an
- * engine. Each case runs against the model, one in sixteen with a call of get and
- * pfn_to_mfn for every PFN after every op besides, and one of the properties that
- * need no model is tried on top of it. A case depends on the seed and its number
- * alone: --first N --cases 1 runs just number N again. --model-only leaves all but
- * the model out, to measure how fast ops are held against it.
+ * engine. Each case runs against the model. One in sixteen also calls get and
+ * pfn_to_mfn for every PFN after every op. Then one of the properties without
+ * a model is tried. A case depends only on the seed and its number:
+ * --first N --cases 1 runs just number N again. --model-only runs only
+ * the comparison with the model, to measure its speed.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -87,7 +87,7 @@ static void write_report(FILE *file, const void *ctx)
     report_print(file, ctx);
 }
 
-/* What make has to be told besides, if another subject is under test: SUBJECT=linux. */
+/* Prints a variable that make also needs for another subject: SUBJECT=linux. */
 static void say_variable(const char *as, const char *name)
 {
     const char *value = getenv(name);
@@ -96,7 +96,7 @@ static void say_variable(const char *as, const char *name)
         fprintf(stderr, "%s%s", as, value);
 }
 
-/* In crashes/, as text and with its report (NULL: there is none); scripts/props adds the bytes. */
+/* In crashes/, as text and with its report (NULL: none); scripts/props adds the bytes. */
 static void file_case(const char *what, const struct report *report)
 {
     char name[512], log[520];
@@ -112,14 +112,14 @@ static void file_case(const char *what, const struct report *report)
     snprintf(log, sizeof(log), "%.*s.log", (int)strlen(name) - 4, name);
     if (report)
         files_print(log, write_report, report);
-    fprintf(stderr, "p2mcheck: filed as %s\np2mcheck: again: make repro", name);
+    fprintf(stderr, "p2mcheck: filed as %s\np2mcheck: reproduce: make repro", name);
     say_variable(" SUBJECT=", "SUBJECT");
     say_variable(" LINUX=", "LINUX");
     say_variable(" KNOWN=", "P2MCHECK_KNOWN");
     fprintf(stderr, " CASE=%s\n", name);
 }
 
-/* The subject crashed, or a sanitizer ends the program: the case is not to be lost. */
+/* Files the case when the subject crashes or a sanitizer ends the program. */
 static void on_death(void)
 {
     static bool again;
@@ -152,7 +152,7 @@ static void watch_crashes(void)
     signal(SIGABRT, on_signal);
 }
 
-/* One case in sixteen once more for each page that it asks for; c becomes what failed. */
+/* Sweeps faults in one case of sixteen; c becomes the failing case. */
 static bool sweep(uint64_t number, struct verdict *verdict)
 {
     static struct test_case failing;
@@ -193,7 +193,7 @@ static bool one_case(uint64_t number)
     return fine;
 }
 
-/* An op that never did anything was not tested. */
+/* An op that never succeeded was not tested. */
 static bool print_outcomes(void)
 {
     bool fine = true, ranges = !subject_under_test->no_ranges;
@@ -221,19 +221,19 @@ static bool print_outcomes(void)
     return fine;
 }
 
-/* What state_coverage.c calls impossible must not happen. */
+/* A cell that state_coverage.c calls impossible must not be reached. */
 static bool cells_are_possible(void)
 {
     bool fine = true;
     char name[128];
 
     if (subject_under_test->custom_layout)
-        return true; /* they are about the rules of ours */
+        return true; /* the reasons are about the rules of the core */
 
     for (unsigned cell = 0; cell < CELLS; cell++)
         if (state_cell_met[cell] && state_cell_impossible(cell)) {
             state_cell_name(cell, name, sizeof(name));
-            fprintf(stderr, "props: %s, though %s\n", name, state_cell_impossible(cell));
+            fprintf(stderr, "props: %s, although %s\n", name, state_cell_impossible(cell));
             fine = false;
         }
     return fine;
@@ -255,7 +255,7 @@ int main(int argc, char **argv)
     if (!parse_options(argc, argv))
         return usage("bad arguments");
     if (!options.cases)
-        return usage("no case at all would test nothing");
+        return usage("choose --cases=N above 0");
     printf("props: geometry %s, seed %" PRIu64 ", cases %" PRIu64 "\n", shape_here.name,
            options.seed, options.cases);
     fflush(stdout);

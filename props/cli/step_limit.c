@@ -2,12 +2,12 @@
 /*
  * The step budget of `make mutants`. A mutated core is compiled with
  * -fsanitize-coverage=trace-pc, so that each of its basic blocks calls here; a case
- * that takes more of them than any sound core could is an endless loop. Counted and
- * not timed: the verdict is the same on any machine. The limit of sync points (HANG
- * in props/invariants.h) does not see a loop without any.
+ * that exceeds the budget of a sound core is an endless loop. It counts and does not
+ * time: the verdict is the same on any machine. The limit of sync points (HANG
+ * in props/invariants.h) does not see a loop without sync points.
  *
  * A case begins with host_reset, and the explorer goes back to a state by host_rollback_allocs;
- * the linker sends both through here (--wrap). A program that does neither has one
+ * the linker sends both through here (--wrap). A program that calls neither has one
  * budget in all. P2M_STEPS=N sets another one.
  */
 #include <stdio.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The state of the running case as two words, the same for all states that no call
- * to come can tell apart, and different for all others. Pages count by what they are
- * to the tree and not by their address; MFNs by whether they are right; entries by
- * their kind (explore.h says why that is enough).
+ * The state of the running case as two words: equal for states that no later call
+ * can distinguish, and different for all others. Pages count by their role
+ * in the tree and not by their address; MFNs by whether they are right; entries by
+ * their kind (explore.h gives the reason).
  */
 #include "explore.h"
 #include "props/base/prng.h"
@@ -32,7 +32,7 @@ static inline void put(unsigned bits, uint64_t value)
 _Static_assert(P2M_TOP * (4 + P2M_MID * (3 + P2M_LEAF * 3)) + 13 <= 128 || MAX_P2M_PFN > 16,
                "the encoding of a small tree fits into two words");
 
-/* Before it is published the MFN tree holds what no call looks at. */
+/* Before it is published, no call reads the MFN tree. */
 static void put_mfn(p2m_word mfn, const void *page)
 {
     put(1, run.published && mfn == host_virt_to_mfn(page));
@@ -70,7 +70,7 @@ static void put_mid(unsigned ti)
         put_leaf(mid[mi], mid_mfn[mi], (ti * P2M_MID + mi) * (p2m_word)P2M_LEAF);
 }
 
-/* What the subject has kept of a p2m that is gone: nothing, if all is well. */
+/* The state that the subject keeps after destroy: none, if it is correct. */
 static uint64_t left_behind(void)
 {
     const uint8_t *bytes = run.subject->state;
@@ -88,7 +88,7 @@ struct key explore_key(void)
     put(1, run.c->boot.auto_translated);
     put(1, run.built);
     put(1, run.published);
-    if (!run.built) { /* what a build will make of it */
+    if (!run.built) { /* the inputs of the next build */
         put(1, run.c->boot.holes != 0);
         put(5, run.c->boot.nr_pages);
         code.key.word[1] = left_behind();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The search, one call at a time: see explore.h. States are kept as two words and
- * the step that led to them. To go on from one, its way is run again from the boot;
+ * the step that led to them. To continue from one, its way is run again from the boot;
  * from there a snapshot takes one op back after the other.
  */
 #include "explore.h"
@@ -93,7 +93,7 @@ unsigned explore_choices(const struct explore_options *options, struct choice *c
     return count;
 }
 
-/* A frame unlike the one at `pfn` now. */
+/* A frame that differs from the one at `pfn` now. */
 static p2m_word other_frame(p2m_word pfn, unsigned salt)
 {
     p2m_word now = entry_mfn(model_get(&run.oracle.model, pfn));
@@ -140,7 +140,7 @@ struct op explore_op(const struct choice *choice, unsigned salt)
 
 /* ---- ways ---- */
 
-/* A step: which choice, and which of its pages is refused. */
+/* A step: the choice, and the page that is refused. */
 #define STEP(choice, refuse) ((uint16_t)((choice) | (refuse) << 11))
 #define STEP_CHOICE(step) ((step) & 0x7ff)
 #define STEP_REFUSE(step) ((step) >> 11)
@@ -153,8 +153,8 @@ enum mode { MODE_ANY, MODE_OURS, MODE_XEN };
 #define BOOTS (PLAIN_BOOTS + 3 * LENGTHS)
 
 /*
- * Each length of the list, as it is, with holes, not in use at all, and with each page refused;
- * the first three again as boots that build nothing by themselves.
+ * Each length of the list: unchanged, with holes, auto-translated, and with each page refused;
+ * the first three again as boots without a build.
  */
 static struct boot boot_of(unsigned number)
 {
@@ -251,7 +251,7 @@ static struct {
     struct snapshot here;
 } search;
 
-/* One op from the snapshot on. True: go on. `*asked`: for so many pages. */
+/* One op from the snapshot on. True: continue. `*asked`: the pages it requested. */
 static bool step(uint32_t from, unsigned choice, unsigned refuse, unsigned *asked)
 {
     struct explored *explored = search.explored;
@@ -284,14 +284,14 @@ static bool step(uint32_t from, unsigned choice, unsigned refuse, unsigned *aske
            !explore_met(search.options, explored, &search.c, &verdict, from);
 }
 
-/* All that can be done in one state. False: a violation to stop at. */
+/* All ops from one state. False: a violation to stop at. */
 static bool expand(uint32_t from)
 {
     struct explored *explored = search.explored;
     struct verdict verdict;
 
     if (!explore_go(search.subject, explored, from, search.choice, &search.c, &search.here))
-        return true; /* its way has become a violation that was met already */
+        return true; /* its way is now a violation that was already counted */
     for (unsigned choice = 0; choice < search.choices; choice++) {
         unsigned asked = 0, again;
 
@@ -306,7 +306,7 @@ static bool expand(uint32_t from)
     }
     search.c.count = explored->states.state[from].depth;
     search.c.boot.xen_restore = explored->states.state[from].mode == MODE_XEN;
-    run.level = CHECK_EVERY; /* destroys the tree, too */
+    run.level = CHECK_EVERY; /* also destroys the tree */
     if (!executor_finish(&verdict))
         return !explore_met(search.options, explored, &search.c, &verdict, from);
     return true;
@@ -345,7 +345,7 @@ bool explore(const struct subject *subject, const struct explore_options *option
     bool fresh = !explored->states.count;
 
     if (!MODEL_LITERAL || MAX_P2M_PFN > 16 || !subject->state) {
-        fprintf(stderr, "exhaustive: %s in %s is too large to be explored\n", subject->name,
+        fprintf(stderr, "exhaustive: %s in %s is too large to explore\n", subject->name,
                 shape_here.name);
         return false;
     }

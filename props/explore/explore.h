@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Small scope, exhausted: breadth first over all states of a small tree that any
- * calls lead to, each met once, and from each every op with every argument that can
- * make a difference; all invariants on each transition. A state is what later calls
+ * Exhaustive search in small scope: breadth first over all reachable states of a small
+ * tree, each visited once. From each state it tries every op with every argument that can
+ * make a difference, and checks all invariants. A state is everything that later calls
  * can depend on: kinds of slots, entries, the MFN tree, max_pfn.
  *
- * Entries are four: INVALID, the PFN's identity, a plain MFN, a FOREIGN one. More
- * would show nothing: the core moves MFNs about and looks into none, so a tree with
- * other MFNs runs through the same steps. (What is stored is always an MFN unlike the
- * one there, so that a store that is lost is seen; malformed entries are tried too.)
- * For the same reason one resume is as good as many: it changes MFNs alone.
+ * There are four entries: INVALID, the PFN's identity, a plain MFN, a FOREIGN one. More
+ * would find nothing: the core copies MFNs and does not interpret them, so a tree with
+ * other MFNs takes the same steps. (A stored MFN always differs from the
+ * present one, so that a lost store is found; malformed entries are tried as well.)
+ * For the same reason one resume is enough: it only changes MFNs.
  *
  * With grants, FOREIGN entries come from grants alone: a plain FOREIGN entry and a granted one
- * at each PFN would multiply the states, and the core takes both for the same.
+ * at each PFN would multiply the states, and the core treats both alike.
  */
 #ifndef PROPS_EXPLORE_EXPLORE_H
 #define PROPS_EXPLORE_EXPLORE_H
@@ -26,9 +26,9 @@ struct explore_options {
     bool lifecycle;       /* build, publish, destroy; boots that do neither */
     bool mutants_of_args; /* malformed entries, PFNs beyond the table, s > e */
     bool resumes, refusals, auto_translated;
-    enum invariant want;    /* the violation to look for; INVARIANT_NONE: any */
+    enum invariant want;    /* the violation to search for; INVARIANT_NONE: any */
     uint64_t transitions;   /* give up after so many; 0: never */
-    unsigned depth;         /* and do not follow states that are so deep; 0: all */
+    unsigned depth;         /* do not expand states at this depth; 0: all */
     double seconds;         /* give up after so long; 0: never */
     uint32_t first, stride; /* races: only the states first, first + stride, ... */
 };
@@ -38,29 +38,29 @@ struct explored {
     uint32_t expanded; /* of these, in their order */
     uint64_t transitions;
     unsigned depth;
-    bool closed; /* nothing new is left */
+    bool closed; /* no new state is left */
     bool failed; /* verdict, c, at: the violation, the shortest way to it */
     uint32_t at; /* found from this state */
     struct verdict verdict;
     struct test_case c;
-    uint64_t met[INVARIANT_COUNT]; /* violations of others than the one wanted */
+    uint64_t met[INVARIANT_COUNT]; /* violations of invariants other than `want` */
 };
 
 /*
- * Explores, from where *explored stands (all zero: from the boots). False: the subject
- * cannot be explored, having said why on stderr.
+ * Explores, continuing from *explored (all zero: from the boots). False, with a message
+ * on stderr: the subject cannot be explored.
  */
 bool explore(const struct subject *subject, const struct explore_options *options,
              struct explored *explored);
 
 /*
- * Every pair of calls of which the one runs at a sync point of the other, at each of
- * them, from every state of `explored` (races.c). Adds to its transitions.
+ * Every pair of calls, one at each sync point of the other,
+ * from every state of `explored` (races.c). Adds to its transitions.
  */
 bool explore_races(const struct subject *subject, const struct explore_options *options,
                    struct explored *explored);
 
-/* ---- for the two of them ---- */
+/* ---- for explore.c and races.c ---- */
 
 enum symbol {
     SYMBOL_INVALID,
@@ -85,12 +85,12 @@ struct choice {
 /* All ops of the options, in a fixed order; answers their number. */
 unsigned explore_choices(const struct explore_options *options, struct choice *choices);
 
-/* The op that a choice is here; `salt` (0, 1) makes MFNs of two calls differ. */
+/* The op of a choice in this state; `salt` (0, 1) makes MFNs of two calls differ. */
 struct op explore_op(const struct choice *choice, unsigned salt);
 
 /*
  * Runs the way to state `index` and takes a snapshot of it. The case is left in *c. False: it
- * does not lead there any more, which is an error of the harness or of the subject.
+ * no longer leads there, which is an error of the harness or of the subject.
  */
 bool explore_go(const struct subject *subject, const struct explored *explored, uint32_t index,
                 const struct choice *choices, struct test_case *c, struct snapshot *snapshot);
@@ -102,7 +102,7 @@ bool explore_is_over(const struct explore_options *options, uint64_t transitions
 bool explore_met(const struct explore_options *options, struct explored *explored,
                  const struct test_case *c, const struct verdict *verdict, uint32_t at);
 
-/* The state that the machine is in (encode.c). */
+/* The current state (encode.c). */
 struct key explore_key(void);
 
 #endif

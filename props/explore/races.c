@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Two calls at a time: from every state, each call with each other call at each of
- * its sync points. Nothing is left out for symmetry's sake. States come in the order
+ * Overlaps of two calls: from every state, each call inside each other call at each of
+ * its sync points. No pair is skipped as symmetric. States come in the order
  * in which the search met them, so the first violation has the shortest way.
  */
 #include "explore.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The running case put aside and put back: see snapshot.h. */
+/* Saves and restores the running case: see snapshot.h. */
 #include "snapshot.h"
 
 #include <string.h>

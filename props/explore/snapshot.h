@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The whole world of a running case, put aside and put back: the host's pages and
- * books, the subject's own state, the model. Only for small trees; no address
- * changes, so pointers in the pages stay good.
+ * Saves and restores the whole state of a running case: the host's pages and
+ * books, the subject's own state, the model. Only for small trees. No address
+ * changes, so pointers in the pages stay valid.
  */
 #ifndef PROPS_EXPLORE_SNAPSHOT_H
 #define PROPS_EXPLORE_SNAPSHOT_H
@@ -28,10 +28,10 @@ struct snapshot {
     struct slot_kinds kinds;
     uint8_t state[SNAPSHOT_STATE];
     p2m_word list[SNAPSHOT_LEAVES * P2M_LEAF];
-    uint8_t page[SNAPSHOT_PAGES][P2M_PAGE_BYTES]; /* in the order they were handed out */
+    uint8_t page[SNAPSHOT_PAGES][P2M_PAGE_BYTES]; /* in the order they were allocated */
 };
 
-/* False: there are more pages, or more state, than it holds. */
+/* False: the pages or the state exceed its capacity. */
 bool snapshot_take(struct snapshot *snapshot);
 
 /* Only after snapshot_take, and in the same case. */

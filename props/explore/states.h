@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The states seen so far, in the order they were met, each with its exact encoding
- * (two words: nothing is taken for the same that is not) and the step that led to it.
+ * The states seen so far, in the order of discovery, each with its exact encoding
+ * (two words, so different states never compare equal) and the step that led to it.
  */
 #ifndef PROPS_EXPLORE_STATES_H
 #define PROPS_EXPLORE_STATES_H
@@ -18,7 +18,7 @@ struct key {
 struct state {
     struct key key;
     uint32_t parent; /* STATE_NONE: a boot */
-    uint16_t step;   /* how it came from there: explore.c knows */
+    uint16_t step;   /* the step from there, as in explore.c */
     uint8_t depth;   /* steps since the boot */
     uint8_t mode;    /* of restore, if the way here depends on it */
 };

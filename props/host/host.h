@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The host that the guest runs on: its pages (pages.c), their MFNs and the mfn_list
+ * The host of the guest: its pages (pages.c), their MFNs and the mfn_list
  * that the domain builder made (frames.c), refusals, and sync points (sync.h). There
- * is one host in a process; host_reset makes it as new, without a system call.
+ * is one host in a process; host_reset renews it without a system call.
  *
  * Pages come from an arena with a gap behind each, in no predictable order,
  * never zeroed. A freed page is not handed out again in the same case. Under
  * ASan gaps and freed pages are poisoned; otherwise they hold a pattern, which
- * host_redzones_dirty() looks at.
+ * host_redzones_dirty() checks.
  */
 #ifndef PROPS_HOST_HOST_H
 #define PROPS_HOST_HOST_H
@@ -44,13 +44,13 @@ UNINSTRUMENTED_BEGIN
 enum host_page_state { HOST_NEVER, HOST_LIVE, HOST_FREED };
 
 struct host {
-    unsigned taken;     /* pages handed out in this case */
+    unsigned taken;     /* pages allocated in this case */
     unsigned live;      /* of these, not yet freed */
     unsigned freed;     /* length of freed_page */
     unsigned refuse_in; /* the refuse_in-th allocation from now is refused; 0: none */
     bool refused;       /* one was, since host_arm() */
     unsigned epoch;     /* resumes so far */
-    p2m_word shift;     /* what they added to every MFN */
+    p2m_word shift;     /* their sum, added to every MFN */
     uint8_t state[HOST_PAGES];
     uint16_t freed_page[HOST_PAGES];
     size_t list_words;                   /* of the mfn_list, whole leaves */
@@ -69,7 +69,7 @@ extern p2m_word host_list[HOST_LIST_LEAVES * P2M_LEAF + HOST_GUARD_WORDS];
 /* Puts the guard behind the list (host_start does it). */
 void host_guard_list(void);
 
-/* Once in a process: the shared pages, sealed; the traps on writes to them. */
+/* Call once in a process: the shared pages, sealed; the traps on writes to them. */
 void host_start(void);
 
 /* The instruction that ended the case by a store to what is read-only; 0: none, or unknown. */
@@ -78,10 +78,10 @@ extern uintptr_t host_store;
 /* Called at a fault elsewhere; returns if the fault is not its own. NULL: not called. */
 extern void (*host_fault_elsewhere)(uintptr_t address);
 
-/* Traps stores to the shared pages again, after somebody else took SIGSEGV. */
+/* Traps stores to the shared pages again, after other code took SIGSEGV. */
 void host_watch_faults(void);
 
-/* Everything as new. */
+/* Resets everything. */
 void host_reset(void);
 
 /* Arms the next call: its n-th allocation is refused (0: none). */
@@ -91,7 +91,7 @@ static inline void host_arm(unsigned refuse)
     host.refused = false;
 }
 
-/* A page as core/platform.h wants it, NULL if refused. */
+/* A page as core/platform.h requires, NULL if refused. */
 void *host_page_alloc(void);
 
 /* Takes a page back. A page that is not live ends the case as CORE_BUG. */
@@ -108,16 +108,16 @@ static inline int host_page_index(const void *p)
 }
 
 /*
- * True if a page freed, or a gap around a page, was written to, of all pages but the
- * first `from` handed out; always false under ASan, which traps it.
+ * True if a freed page, or a gap around a page, was written to, except in the
+ * first `from` allocated pages; always false under ASan, which traps such a write.
  */
 bool host_redzones_dirty(unsigned from);
 
-/* Takes back allocations until `taken` pages are handed out; frees until `freed` are freed. */
+/* Takes back allocations until `taken` pages are allocated; frees until `freed` are freed. */
 void host_rollback_allocs(unsigned taken);
 void host_rollback_frees(unsigned freed);
 
-/* An odd factor makes a permutation of the arena; neighbours in time are none in space. */
+/* An odd factor makes a permutation of the arena; successive pages are not neighbours. */
 static inline unsigned host_nth_page(unsigned n)
 {
     return (n * 157u + 41u) & (HOST_PAGES - 1);
@@ -134,26 +134,26 @@ extern struct p2m_shared host_shared;
 
 void *host_shared_page(enum host_shared_page page);
 
-/* Which of them (enum host_shared_page) holds this byte, or -1. */
+/* The shared page (enum host_shared_page) that holds this byte, or -1. */
 int host_shared_index(const void *page);
 
 /* The invariant that a store to the page violates. */
 enum invariant host_shared_invariant(enum host_shared_page page);
 
-/* Is the shared page as it was made? */
+/* True if the shared page is unchanged. */
 bool host_shared_intact(enum host_shared_page page);
 
 /* Takes write protection off the shared pages, or puts it on (tests only). */
 void host_seal(bool sealed);
 
 /*
- * The hypervisor's grant operation, as core/platform.h wants it. Refuses the slots of
- * host.grants_refused of a batch that is mapped. An unmap of what is not mapped, and a
+ * The hypervisor's grant operation, as core/platform.h requires. Refuses the slots of
+ * host.grants_refused of a mapped batch. An unmap of a slot that is not mapped, and a
  * second map of a PFN, end the case as GRANTS_ACCOUNTED.
  */
 void host_grant(bool map, struct p2m_grant *slots, unsigned count);
 
-/* The MFN now of a page: of the arena, of the mfn_list, or shared. INVALID: not a page. */
+/* The current MFN of a page: of the arena, of the mfn_list, or shared. INVALID: not a page. */
 p2m_word host_virt_to_mfn(const void *page);
 
 /* The same of arena page `index`, and of leaf `index` of the mfn_list. */
@@ -168,22 +168,22 @@ static inline p2m_word host_leaf_mfn(unsigned index)
     return HOST_MFN_OF_LEAVES + index + host.shift;
 }
 
-/* The page that has this MFN now, or NULL. */
+/* The page that currently has this MFN, or NULL. */
 void *host_mfn_to_virt(p2m_word mfn);
 
-/* All MFNs change, and the shared info page is a fresh one; the old one is poisoned. */
+/* All MFNs change, and the shared info page is replaced; the old one is poisoned. */
 void host_resume(void);
 
 /* Makes shared info page number `index` the current one, all others poisoned. */
 #define HOST_INFOS 4
 void host_info_select(unsigned index);
-bool host_old_info_written(void); /* never under ASan, which traps it */
+bool host_old_info_written(void); /* never under ASan, which traps the write */
 unsigned host_info_index(void);
 
 /* The builder's mfn_list for this boot, whole leaves, padded with garbage. */
 p2m_word *host_mfn_list(const struct boot *boot);
 
-/* For a subject that wants it longer: room for `words` in all, whatever is in it. */
+/* For a subject that needs a longer list: room for `words` in all, contents undefined. */
 void host_stretch_list(p2m_word words);
 
 /* The number of the mfn_list's leaf that starts at `p`, or -1. */
@@ -197,7 +197,7 @@ static inline int host_list_index(const void *p)
     return (int)(offset / stride);
 }
 
-/* Is the list as host_mfn_list made it, padding included? */
+/* True if the list is unchanged, padding included. */
 bool host_list_intact(const struct boot *boot);
 
 UNINSTRUMENTED_END

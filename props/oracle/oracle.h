@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The oracle: what each call must answer, by the model (entries) and the slot kinds
- * (pages) alone. It is told of the boot, the memory map and each call, and never
- * looks at the subject.
+ * The oracle: the expected result of each call, computed from the model (entries) and the
+ * slot kinds (pages) alone. Its inputs are the boot, the memory map and each call; it never
+ * reads the subject.
  */
 #ifndef PROPS_ORACLE_ORACLE_H
 #define PROPS_ORACLE_ORACLE_H
@@ -20,21 +20,21 @@ struct oracle {
     struct p2m_e820_entry e820[ORACLE_E820];
 };
 
-/* A table of which nothing is known yet, for the guest that `boot` describes. */
+/* An empty table, for the guest that `boot` describes. */
 void oracle_reset(struct oracle *oracle, const struct boot *boot);
 
-/* The builder's list went in; and the p2m is gone again, the memory map stays. */
+/* Applies the builder's list; removes the p2m, while the memory map stays. */
 void oracle_build(struct oracle *oracle);
 void oracle_destroy(struct oracle *oracle);
 
 /* One more entry of the memory map: an e820 op. */
 void oracle_add_e820(struct oracle *oracle, const struct op *op);
 
-/* What the call (get .. xen_set_identity) answers if no page is refused; and it is done. */
+/* Applies a call (get .. xen_set_identity) without a refused page; answers its result. */
 uint64_t oracle_call(struct oracle *oracle, const struct op *op);
 
 /*
- * A batch of grants (grant_map) of which a page was refused, the op->refuse-th: the slot that
+ * A batch of grants (grant_map) with the op->refuse-th page refused: the slot that
  * needed it fails, the others hold. Answers as the call does.
  */
 uint64_t oracle_grant_refused(struct oracle *oracle, const struct op *op);
@@ -52,7 +52,7 @@ static inline p2m_word oracle_grant_mfn(const struct op *op, unsigned i)
 
 /*
  * The toolstack saved and restored the guest: its plain MFNs are new. With `flatten` (Xen's
- * own way) private leaves below `scanned` lose all that is no plain MFN.
+ * own toolstack) private leaves below `scanned` lose every entry that is not a plain MFN.
  */
 void oracle_resume(struct oracle *oracle, bool flatten, p2m_word scanned);
 
@@ -62,10 +62,10 @@ static inline unsigned oracle_pages(const struct oracle *oracle)
     return 2 * oracle->kinds.mids + oracle->kinds.leaves;
 }
 
-/* `fork` goes its own way from `base` on, which must not change meanwhile. */
+/* `fork` becomes a fork of `base`, which must not change meanwhile. */
 void oracle_fork(struct oracle *fork, const struct oracle *base);
 
-/* The fork was right: `base` becomes like it. */
+/* Commits the fork: `base` becomes equal to it. */
 void oracle_adopt(struct oracle *base, const struct oracle *fork);
 
 /*
@@ -75,8 +75,8 @@ void oracle_adopt(struct oracle *base, const struct oracle *fork);
 uint64_t oracle_xen_set_identity(struct oracle *oracle, bool domu);
 
 /*
- * Is page number `page` one of them? All from there to *same_until (exclusive) are like
- * it. `map` is an E820 map of `count` entries.
+ * True if page number `page` is one of them. All pages from there to *same_until (exclusive)
+ * are alike. `map` is an E820 map of `count` entries.
  */
 bool oracle_page_is_identity(const struct p2m_e820_entry *map, unsigned count, bool domu,
                              uint64_t page, uint64_t *same_until);

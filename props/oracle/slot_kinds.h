@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the flat array cannot know: which leaves and mids are missing, identity
- * or private, by rules of their own. They decide the result of __set, how many
- * pages a call may cost, and how far max_pfn must reach; no entry depends on
- * them. After a race, where more than one outcome is right, they are re-read
+ * State that the flat array does not have: the leaves and mids that are missing, identity
+ * or private, by rules of their own. They decide the result of __set, the
+ * pages that a call may cost, and the reach of max_pfn; no entry depends on
+ * them. After a race with more than one correct outcome they are re-read
  * from the subject, and checks.c demands that they fit the entries.
  */
 #ifndef PROPS_ORACLE_SLOT_KINDS_H
@@ -27,7 +27,7 @@ struct slot_kinds {
 void slot_kinds_reset(struct slot_kinds *kinds);
 void slot_kinds_copy(struct slot_kinds *to, const struct slot_kinds *from);
 
-/* A table of which nothing is known but `nr_pages` grafted pages. */
+/* A table of `nr_pages` grafted pages and nothing else. */
 void slot_kinds_build(struct slot_kinds *kinds, p2m_word nr_pages);
 
 /* The kind of leaf `mi` of mid `ti`. */
@@ -40,7 +40,7 @@ static inline enum slot_kind slot_kinds_leaf(const struct slot_kinds *kinds, uns
 /* The kind of the leaf that holds `pfn` (pfn < MAX_P2M_PFN). */
 enum slot_kind slot_kinds_at(const struct slot_kinds *kinds, p2m_word pfn);
 
-/* A private leaf at `pfn`, as after a set that could not do without. */
+/* A private leaf at `pfn`, as after a set that needs one. */
 void slot_kinds_own(struct slot_kinds *kinds, p2m_word pfn);
 
 /* [start, end) became identity (start <= end <= MAX_P2M_PFN). */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a person is told about a violation: the same text wherever it was found. */
+/* The report of a violation for a person: the same text in every program. */
 #ifndef PROPS_REPORT_REPORT_H
 #define PROPS_REPORT_REPORT_H
 
@@ -21,7 +21,7 @@ void report_name_op(char *line, size_t size, const struct test_case *c, int op);
 /* Invariant, op, expected, got, and the case as text. */
 void report_print(FILE *out, const struct report *report);
 
-/* The same on stderr, from within the invariant's own function, and the end of the program. */
+/* The same on stderr, from within the invariant's own function; ends the program. */
 noreturn void report_and_stop(const struct report *report);
 
 #endif

@@ -8,22 +8,22 @@
 #include "props/host/host.h"
 
 /*
- * Draws the tree of the case that runs, or that just failed: each slot with what
- * it points at, equal neighbours as one line, and what the tree costs. Follows no
- * pointer that leads to no live page.
+ * Draws the tree of the case that runs, or that just failed: each slot with its
+ * target, equal neighbours as one line, and the cost of the tree. Follows only
+ * pointers to live pages.
  */
 void tree_text(FILE *out);
 
 /*
  * The same as a graph for graphviz, in its DOT language (tree_dot.c): pages are nodes, runs of
- * slots their rows, each shared page is there once. `title` goes above it. Its size is bounded
- * in any geometry: a row counts the slots that are left out.
+ * slots are their rows, each shared page appears once. `title` is above it. Its size is bounded
+ * in any geometry: a row counts the omitted slots.
  */
 void tree_dot(FILE *out, const char *title);
 
 /* ---- for both ---- */
 
-/* What an entry is. */
+/* The look of an entry. */
 enum tree_look { LOOK_INVALID, LOOK_IDENTITY, LOOK_MFN, LOOK_FOREIGN, LOOK_ODD, TREE_LOOKS };
 
 extern const char *const tree_look_names[TREE_LOOKS];
@@ -33,10 +33,10 @@ enum tree_look tree_look_at(p2m_word entry, p2m_word pfn);
 /* The entry without its two bits. */
 p2m_word tree_value(p2m_word entry);
 
-/* Where the run of entries ends that begins at `from`: all of one look, frames ascending. */
+/* The end of the run of entries from `from` on: all of one look, frames ascending. */
 unsigned tree_run_end(const p2m_word *leaf, unsigned from, p2m_word base);
 
-/* What the tree costs, as a line without its end. */
+/* The cost of the tree, as a line without its end. */
 void tree_costs(FILE *out);
 
 #endif

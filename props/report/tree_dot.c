@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Draws run.view as a graph for graphviz: see tree.h. A node is a page: a strip with its
- * slots in true proportion, and a row for each run of slots, from which an arrow goes to the
- * page that the slots point at. dot sets the places, shared pages first in their column:
+ * slots in true proportion, and a row for each run of slots, with an arrow to the
+ * page that the slots point at. dot sets the positions, shared pages first in their column:
  *
  *     p2m_top -->  p2m_mid_missing -->  p2m_missing
  *                  mid, mid ..     -->  leaf, leaf ..
  *
- * Pages and rows have a limit, so that the picture is bounded in any geometry. What a slot is
- * shows in a word and not in the colour alone.
+ * Pages and rows have a limit, so that the picture is bounded in any geometry. A word, and
+ * not only the colour, shows the kind of a slot.
  */
 #include <string.h>
 
@@ -19,7 +19,7 @@
 UNINSTRUMENTED_BEGIN
 
 enum {
-    MOST_PAGES = 48, /* that are not shared; a stack of leaves that are alike counts once */
+    MOST_PAGES = 48, /* that are not shared; a stack of equal leaves counts once */
     MOST_ROWS = 20,  /* of a page */
     STRIP = 290      /* its width in points */
 };
@@ -45,10 +45,10 @@ struct page {
 };
 
 static FILE *graph;
-static unsigned pages;               /* that are in it */
+static unsigned pages;               /* drawn so far */
 static char last_node[LEAF + 1][32]; /* of each column */
 
-/* ---- what is on a page ---- */
+/* ---- the rows of a page ---- */
 
 static const p2m_word *leaf_at(const struct page *page, unsigned slot)
 {
@@ -88,7 +88,7 @@ static bool are_alike(const struct page *mid, unsigned slot)
            tree_look_at(*leaf, base) == tree_look_at(*next, base + P2M_LEAF);
 }
 
-/* Of equal pointers, of leaves that are alike, or of pages that there is no room for. */
+/* Of equal pointers, of leaves that are alike, or of pages beyond the limit. */
 static unsigned run_end(const struct page *page, unsigned from)
 {
     enum tree_look look = look_at(page, from);
@@ -145,7 +145,7 @@ static void print_range(p2m_word first, p2m_word last)
         fprintf(graph, "..0x%llx", number(last));
 }
 
-/* As an attribute. What is missing has none. */
+/* As an attribute; missing has none. */
 static const char *colour_of(const struct row *row)
 {
     static const char *const colours[TREE_LOOKS + 1] = {"",
@@ -191,7 +191,7 @@ static void print_row(const struct page *page, const struct row *row)
     fprintf(graph, "</TD></TR>\n");
 }
 
-/* `alike`: the page stands for so many leaves. */
+/* `alike`: the page represents so many leaves. */
 static void print_head(const struct page *page, unsigned alike)
 {
     bool grafted = page->level == LEAF && is_grafted(page->at);
@@ -234,7 +234,7 @@ static void print_place(const struct page *page)
     fprintf(graph, "%s [style=invis]}\n", above);
 }
 
-/* A page with all that is below it; `alike`: it is the first of so many leaves. */
+/* A page and all below it; `alike`: it represents so many leaves. */
 static void print_page(unsigned level, const void *at, p2m_word base, unsigned alike)
 {
     struct page page = {.level = level, .at = at, .base = base};

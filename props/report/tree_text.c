@@ -23,7 +23,7 @@ static void slots(const char *indent, unsigned from, unsigned to)
     fprintf(drawing, "%s%-12s ", indent, text);
 }
 
-/* Is the page the tree's own now, and so may be looked at? */
+/* True if the page belongs to the tree, so that it may be read. */
 static bool is_live(const void *page)
 {
     int index = host_page_index(page);
@@ -91,7 +91,7 @@ static void draw_leaf(const p2m_word *leaf, p2m_word base)
     } else if (leaf == run.view.identity) {
         fprintf(drawing, "-> p2m_identity\n");
     } else if (!grafted && !is_live(leaf)) {
-        fprintf(drawing, "-> no live page\n");
+        fprintf(drawing, "-> not a live page\n");
     } else {
         fprintf(drawing, "-> leaf (%s), PFN 0x%llx..0x%llx\n", grafted ? "mfn_list" : "private",
                 (unsigned long long)base, (unsigned long long)(base + P2M_LEAF - 1));
@@ -151,7 +151,7 @@ void tree_text(FILE *out)
         } else if (top[from] == run.view.mid_identity) {
             fprintf(out, "-> p2m_mid_identity\n");
         } else if (!is_live(top[from])) {
-            fprintf(out, "-> no live page\n");
+            fprintf(out, "-> not a live page\n");
         } else {
             fprintf(out, "-> mid (private)\n");
             draw_mid(top[from], from);

@@ -6,17 +6,17 @@
 #include "overlap.h"
 
 /*
- * Is there an order in which the `count` overlapping calls, one after another,
- * give `result` and the subject's entries? A call that is `late` ran when the one
- * before it in the list was over, so it must come after that. If so, *fork (a
- * fork of the run's oracle) is what the order leaves.
+ * True if an order exists in which the `count` overlapping calls, one after another,
+ * give `result` and the subject's entries. A call that is `late` began when the one
+ * before it in the list was over, so it must come after that. If true, *fork (a
+ * fork of the run's oracle) is the state after that order.
  */
 bool linearize(const struct op *const *call, const uint64_t *result, const bool *late,
                unsigned count, struct oracle *fork);
 
 /*
- * After linearize said no: what is wrong with the order in which the calls began, the
- * outermost first: `text` gets which call answers otherwise, or the first PFN that differs.
+ * After linearize answered false: the difference from the order in which the calls began,
+ * outermost first. `text` gets the call with another answer, or the first PFN that differs.
  */
 void linearize_why(const struct op *const *call, const uint64_t *result, unsigned count,
                    struct oracle *fork, char *text, size_t size);

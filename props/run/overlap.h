@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Calls on the subject, one inside another if need be: at the k-th sync point of a call
+ * Calls on the subject, possibly one inside another: at the k-th sync point of a call
  * another one runs to completion, and inside that one more.
  */
 #ifndef PROPS_RUN_OVERLAP_H
@@ -14,12 +14,12 @@
 uint64_t overlap_none(const struct op *op);
 
 /*
- * 2 to OVERLAP_CALLS calls, each at a sync point (op->at) of the one after it; and the
- * judgement whether they look as if they had run one after another. No page is refused.
+ * Runs 2 to OVERLAP_CALLS calls, each at a sync point (op->at) of the one after it, and
+ * judges whether they are equal to some order of whole calls. No page is refused.
  */
 void overlap_run(const struct op *const *calls, unsigned count);
 
-/* Of the last overlap: did the inner call find fewer sync points than it asked for? */
+/* True if the last overlap had fewer sync points than the inner call's `at`. */
 bool overlap_was_late(void);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * State coverage: what a call was, what it met, where, and what came of it, as one
+ * State coverage: a call, the state it met, the place, and its result as one
  * cell of a matrix. `p2m-case cells` prints it: each cell has been reached, or is
  * impossible for a reason that state_coverage.c names, or is a gap.
  *
- * Engines are not shown the cells: it did not help them to find a planted bug sooner.
+ * The cells do not guide engines: they found no planted bug sooner with them.
  */
 #ifndef PROPS_RUN_STATE_COVERAGE_H
 #define PROPS_RUN_STATE_COVERAGE_H
@@ -12,7 +12,7 @@
 #include "props/case/ops.h"
 #include "props/oracle/slot_kinds.h"
 
-/* What was called. */
+/* The call. */
 enum cell_call {
     CELL_GET,
     CELL_PFN_TO_MFN,
@@ -32,11 +32,11 @@ enum cell_before {
     BEFORE_IDENTITY,
     BEFORE_PRIVATE,
     BEFORE_GRAFTED,
-    BEFORE_BEYOND, /* there is none: the PFN is beyond the table */
+    BEFORE_BEYOND, /* none: the PFN is beyond the table */
     CELL_BEFORES
 };
 
-/* Where its PFN is; of a range, how much it covers. */
+/* The place of its PFN; for a range, its extent. */
 enum cell_place {
     PLACE_INSIDE, /* of a leaf */
     PLACE_LEAF_LOW,
@@ -59,8 +59,8 @@ enum cell_place {
 enum cell_outcome { OUTCOME_DONE, OUTCOME_FALSE, OUTCOME_REFUSED, CELL_OUTCOMES };
 
 /*
- * Behind the cells of calls at a PFN come those of build, publish and destroy (in the order of
- * their ops). What they meet is the p2m as a whole, and they have no place.
+ * After the cells of calls at a PFN come those of build, publish and destroy (in the order of
+ * their ops). They meet the p2m as a whole, and they have no place.
  */
 #define CELLS_AT_PFN (CELL_CALLS * CELL_BEFORES * CELL_PLACES * CELL_OUTCOMES)
 #define CELL_LIFE_CALLS 3
@@ -68,23 +68,23 @@ enum cell_stage { STAGE_UNBUILT, STAGE_BUILT, STAGE_PUBLISHED, CELL_STAGES };
 
 #define CELLS (CELLS_AT_PFN + CELL_LIFE_CALLS * CELL_STAGES * CELL_OUTCOMES)
 
-/* How often each was met. */
+/* The count of each cell. */
 extern uint64_t state_cell_met[CELLS];
 
-/* What a call meets, before it runs; state_cell_note then says what came of it. */
+/* The state before a call; state_cell_note then adds its result. */
 unsigned state_cell_before(const struct op *op, const struct slot_kinds *kinds, uint64_t grafted);
 void state_cell_note(unsigned before, bool done, bool refused);
 
 /* A build, publish or destroy that met such a p2m; not done: a page was refused. */
 void state_cell_note_life(unsigned kind, bool built, bool published, bool done);
 
-/* Has the call a cell, that is, is it one at a PFN? */
+/* True if the call has a cell, that is, if it is at a PFN. */
 static inline bool state_cell_has(unsigned kind)
 {
     return op_has_pfn(kind) || op_is_grant(kind);
 }
 
-/* Why no call can reach the cell; NULL: one can. */
+/* The reason why no call can reach the cell; NULL: one can. */
 const char *state_cell_impossible(unsigned cell);
 
 /* The cell in words. */

@@ -88,12 +88,12 @@ for ROW in HASHES:
 # All of micro, and a part of what two calls at a time can do.
 MICRO = f"{BUILD}/gcc/micro/exhaustive_micro"
 command("exhaustive, micro: every state x every call", [MICRO, "--calls"],
-        r"geometry micro: 421690 states, 9\d{7} transitions, .*: closed, nothing new is left$")
+        r"geometry micro: 421690 states, 9\d{7} transitions, .*: closed, no new state is left$")
 command("exhaustive, micro: a part under ASan+UBSan",
         [f"{BUILD}/clang-san/micro/exhaustive_micro", "--transitions=400000"], r"the limit was reached$")
 command("exhaustive races, micro: every pair of calls, from each 400th state",
         [MICRO, "--races", "--every=400", f"--jobs={CORES}"],
-        r"geometry micro: 51424 states, .*: closed, nothing new is left, of a part of the states$", how="alone")
+        r"geometry micro: 51424 states, .*: closed, no new state is left, from a part of the states$", how="alone")
 command("real threads under ThreadSanitizer", ["scripts/race", f"--build={BUILD}", "--rounds=300"],
         r"^race: 300 rounds, .* 0 failures$", goals=("tsan/tiny/race_tiny",))
 

@@ -41,7 +41,7 @@ BAD_LOGS = {
     "nothing here\n": "no memory map",
     "": "no memory map",
     "BIOS-e820: [mem 0x0000000000000000-0x00000000] usable\n": "expected [mem 0xSTART-0xLAST]",
-    "BIOS-e820: [mem 0x0000000000000000-0x0000000000001fff] cheese\n": "a type that is not known",
+    "BIOS-e820: [mem 0x0000000000000000-0x0000000000001fff] cheese\n": "unknown type",
     "BIOS-e820: [mem 0x0000000000000000-0xffffffffffffffff] usable\n": "beyond 2^64",
     "(XEN)  [0000000000000000, 1fff] (usable)\n": "expected [START, LAST]",
     " Xen: 0000000000000000 - 2000 (usable)\n": "expected a second number",
@@ -224,7 +224,7 @@ def known(cli):
               ends[-1] == told["statistics"]["bytes"], str(fields))
     cli.check("outcomes are counted by op", all(told["statistics"]["fields"][name]["words"] == len(ops)
                                                 for name in ("calls", "failed", "refused")), str(fields))
-    cli.bad("an argument", "facts", "more", says="facts takes no argument, not: more", status=2)
+    cli.bad("an argument", "facts", "more", says="facts takes no argument; unexpected: more", status=2)
     cli.bad("an option of another command", "facts", "--all", says="--all is not valid with facts", status=2)
     cli.bad("facts to a full device", "facts", says="standard output", stdout=open("/dev/full", "wb"))
 
@@ -306,8 +306,8 @@ def bad_input(cli):
     cli.bad("unknown geometry", "run", "--geometry=huge", text, says="no such geometry", status=2)
     cli.bad("unknown target", "run", "--target=huge", text, says="no such target", status=2)
     cli.bad("unknown option", "run", "--fast", text, says="unrecognized option", status=2)
-    cli.bad("neither every nor quick", "run", "--check=some", text, says="--check is every or quick", status=2)
-    cli.bad("two cases for one", "decode", text, text, says="takes one FILE, not also", status=2)
+    cli.bad("neither every nor quick", "run", "--check=some", text, says="choose --check=every or --check=quick", status=2)
+    cli.bad("two cases for one", "decode", text, text, says="takes one FILE; unexpected argument", status=2)
     cli.bad("replay without a path", "replay", says="missing PATH", status=2)
     cli.bad("missing file", "run", cli.path("none"), says="No such file")
     cli.bad("a folder", "run", cli.t.folder, says="is a directory")
@@ -326,7 +326,7 @@ def bad_input(cli):
     cli.bad("a dangling link", "replay", cli.path("dangling"), says="No such file")
     os.mkdir(cli.path("empty"))
     cli.bad("an empty folder", "replay", cli.path("empty"), says="is an empty folder")
-    cli.bad("no op in it", "replay", cli.path("zero", b""), says="it holds no op")
+    cli.bad("no op in it", "replay", cli.path("zero", b""), says="it has no op")
     cli.bad("a mistake among the corpora", "replay", cli.path("m.txt"), says="m.txt:3: 'sit' is no op")
     if os.geteuid() != 0:
         os.chmod(cli.path("secret", TEXT), 0)
@@ -364,10 +364,10 @@ def corpora(cli):
     cli.fine("replay --faults", "replay", "--faults", cli.path("some"), has="one page refused: 35\n")
     cli.bad("faults of a case that asks for no page", "replay", "--faults", "--geometry=tiny",
             cli.path("auto.txt", "p2m-case 1\ngeometry tiny\nboot nr_pages=0x0 auto_translated\nget 0x1\n"),
-            says="no case asks for a page")
+            says="no case allocates a page")
     status, out, err = cli.call("cells", cli.path("some"))
     cli.check("cells that are not reached are a failure", status == 1 and "never reached: range" in out
-              and "cells are not as they should be" in err, out[-300:] + err)
+              and "cells are not reached, or wrongly called impossible" in err, out[-300:] + err)
     cli.fine("every cell is reached by the reviewed corpora", "cells", "corpus", has=" of 804 cells reached")
     out = cli.fine("each cell", "cells", "--all", "corpus", has=" of 804 cells reached")
     lines = [line.split("\t") for line in out.splitlines() if line.startswith("cell\t")]
@@ -417,7 +417,7 @@ def upgrade(cli):
     write(f"{folder}/by-hand", v1(0))
     cli.bad("replay stops at a folder that is not marked", "replay", folder,
             says=f"{folder}: is not marked as format 2; run p2m-case upgrade {folder}")
-    cli.fine("upgrade", "upgrade", folder, has=f"{folder}: 5 inputs upgraded to format 2, 1 texts left alone\n")
+    cli.fine("upgrade", "upgrade", folder, has=f"{folder}: 5 inputs upgraded to format 2, 1 texts unchanged\n")
     names = sorted(os.listdir(folder))
     new = [name for name in names if re.fullmatch("[0-9a-f]{40}", name) and name != old[4]]
     cli.check("texts and names by hand stay; the same case is there once", len(new) == 3 and
@@ -438,7 +438,7 @@ def upgrade(cli):
     cli.bad("nothing tells the geometry", "upgrade", cli.path("inputs"), says="pass --geometry=NAME")
     cli.fine("it is told", "upgrade", "--geometry=tiny", "--target=e820", cli.path("inputs"), has=" 1 inputs upgraded")
     os.makedirs(cli.path("ops_micro/ops_tiny"))
-    cli.bad("a folder in a folder", "upgrade", cli.path("ops_micro"), says="is a folder; upgrade takes it by itself")
+    cli.bad("a folder in a folder", "upgrade", cli.path("ops_micro"), says="is a folder; upgrade takes it as an argument of its own")
 
 
 @cli_test("upgrade: a run that was killed is resumed")

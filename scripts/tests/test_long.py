@@ -24,12 +24,12 @@ long_command("race for a minute", ["race", "TIME=60"], r"^race: \d+ rounds, .* 0
              goals=("tsan/tiny/race_tiny",))
 for GEOMETRY in ("2x2x4", "2x4x2", "4x2x2"):
     long_command(f"exhaustive, {GEOMETRY}, for a minute", ["exhaustive", f"GEOMETRY={GEOMETRY}", "TIME=60"],
-                 r"(the limit was reached|nothing new is left)$", goals=(f"gcc/{GEOMETRY}/exhaustive_{GEOMETRY}",))
+                 r"(the limit was reached|no new state is left)$", goals=(f"gcc/{GEOMETRY}/exhaustive_{GEOMETRY}",))
 command("exhaustive, micro: every state x every op", [f"{BUILD}/gcc/micro/exhaustive_micro"],
-        r"geometry micro: 843413 states, .*: closed, nothing new is left$", goals=("gcc/micro/exhaustive_micro",))
+        r"geometry micro: 843413 states, .*: closed, no new state is left$", goals=("gcc/micro/exhaustive_micro",))
 command("exhaustive races, micro: every pair of calls, from each 20th state",
         [f"{BUILD}/gcc/micro/exhaustive_micro", "--races", "--every=20", f"--jobs={os.cpu_count()}"],
-        r"closed, nothing new is left, of a part of the states$", tier="all", how="alone", limit=HOUR)
+        r"closed, no new state is left, from a part of the states$", tier="all", how="alone", limit=HOUR)
 long_command("planted bugs, each from nothing", ["bugs", "SEEDS=1"], r"^(?P<n>\d+) passed, 0 failed$")
 long_command("coverage of the reviewed corpus", ["coverage"], r", 0 failures$")
 long_command("every compiler, sanitizer, word", ["matrix"], r"^\d+ passed, 0 failed")
