@@ -200,7 +200,7 @@ static bool delete_few(struct shrink *shrink, struct test_case *c)
     return false;
 }
 
-/* A batch may find at a low PFN what an op made for it elsewhere. */
+/* Also with each batch of grants at the lowest PFNs, where the boot may have put a leaf. */
 static bool offer_lower_batch(struct shrink *shrink, struct test_case *c,
                               struct test_case *candidate)
 {
@@ -243,7 +243,7 @@ static bool boot_instead(struct shrink *shrink, struct test_case *c)
     return false;
 }
 
-/* A boot that builds by itself in the place of a build. */
+/* A boot that builds, in place of a build. */
 static bool boot_builds(struct shrink *shrink, struct test_case *c)
 {
     static struct test_case candidate;
@@ -261,7 +261,7 @@ static bool boot_builds(struct shrink *shrink, struct test_case *c)
     return false;
 }
 
-/* A bare boot in the place of a p2m that is destroyed at once; then nothing publishes by itself. */
+/* A bare boot in place of a first op that destroys the p2m. Such a boot needs a publish. */
 static bool boot_is_bare(struct shrink *shrink, struct test_case *c)
 {
     static struct test_case candidate;

@@ -216,13 +216,13 @@ static const char *impossible_grant_unmap(struct cell c)
 static const char *impossible_life(unsigned kind, unsigned stage, unsigned outcome)
 {
     if (outcome == OUTCOME_FALSE)
-        return "a build fails only if a page is refused, publish and destroy cannot fail";
+        return "a build fails only if a page is refused; publish and destroy cannot fail";
     if (outcome == OUTCOME_REFUSED && kind != OP_BUILD)
         return "publish and destroy take no page";
     if (kind == OP_BUILD && stage != STAGE_UNBUILT)
-        return "a p2m is built once, and again when it was destroyed";
+        return "a built p2m is not built again before it is destroyed";
     if (kind == OP_PUBLISH && stage == STAGE_UNBUILT)
-        return "what is not built is not published";
+        return "publish needs a built p2m";
     return NULL;
 }
 

@@ -75,7 +75,7 @@ extern uint64_t state_cell_met[CELLS];
 unsigned state_cell_before(const struct op *op, const struct slot_kinds *kinds, uint64_t grafted);
 void state_cell_note(unsigned before, bool done, bool refused);
 
-/* A build, publish or destroy that met such a p2m; not done: a page was refused. */
+/* Counts a build, publish or destroy of a p2m in this stage; not done: a page was refused. */
 void state_cell_note_life(unsigned kind, bool built, bool published, bool done);
 
 /* True if the call has a cell, that is, if it is at a PFN. */

@@ -11,7 +11,7 @@ from p2mcheck.files import write
 from p2mcheck.findings import reported
 from p2mcheck.processes import output
 
-TRANSITIONS = 10_000_000  # of a search with grants, which does not close within seconds
+TRANSITIONS = 10_000_000  # the limit of a search with grants, which would take minutes
 
 
 def smoke(programs, bug):
