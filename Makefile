@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 #
 # The commands. Each is a script in scripts/ of the same name, which has the defaults of its
 # variables, checks them once, and calls make for what it needs. How things are built is in

@@ -1,5 +1,5 @@
 #!/bin/bash -eu
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Builds the fuzz targets for a service (ClusterFuzzLite, OSS-Fuzz) into $OUT, with
 # the compiler, flags and engine that its environment names, and with each target its

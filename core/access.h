@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Every access to memory that another CPU may use at the same time, and every
  * call to the platform, goes through this page. Before each stands a sync

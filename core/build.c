@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * How a p2m comes and goes: the shared pages, the build from the domain
  * builder's mfn_list, the MFN tree at boot and after a resume, and the end.

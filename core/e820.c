@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Real maps are neither sorted nor free of overlaps, and there is no memory to
  * sort them in. So this walks from boundary to boundary: between two neighbouring

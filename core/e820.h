@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * From the firmware's memory map to identity ranges: what is no RAM, and the
  * holes between, is mapped 1-1, so that a driver's idea of a physical address

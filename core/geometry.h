@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The shape of the tree: how many slots a top page, a mid page and a leaf page
  * have, and how wide an entry is. All four are compile-time constants, so that

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Lookups and changes of the tree. The slots of top and mid pages only ever
  * move one way, by compare-and-swap:

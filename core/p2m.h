@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Xen PV's p2m: the table PFN -> MFN as a three-level tree, with identity
  * (1-1) ranges, and the parallel MFN tree by which a toolstack finds the pages

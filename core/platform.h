@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The outside world as the p2m sees it: where pages come from, which machine
  * frame a page is, and whom to tell when something is wrong. Nothing else of

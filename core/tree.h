@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the files of core share among themselves: indices and kinds of slots. */
 #ifndef P2M_TREE_H
 #define P2M_TREE_H

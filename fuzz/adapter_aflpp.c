@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * AFL++'s custom mutator: a shared library that afl-fuzz loads, because it passes over
  * libFuzzer's functions of that kind without a word. The changes are those of mutate.h. What is

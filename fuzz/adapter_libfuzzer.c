@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * libFuzzer's custom mutator and crossover. The engine finds these functions by their
  * names; which vocabulary, the target says. One whose input is no case has none, and is

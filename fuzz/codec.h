@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The case as an engine sees it: bytes. Total: every byte string is a case, the
  * empty one too (it boots an empty p2m); what is missing at the end is zero.

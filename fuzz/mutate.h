@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Mutation of cases as cases: ops are put in, taken out, moved, their PFNs drawn to
  * edges and to each other, ranges grown and split; or a fresh case. One core for all engines; the

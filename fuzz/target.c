@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* One input: decoded, run, judged, reported. See target.h. */
 #include "target.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What all fuzz targets share: one input, judged; and the numbers for the progress line. */
 #ifndef FUZZ_TARGET_H
 #define FUZZ_TARGET_H

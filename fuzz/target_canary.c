@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Target `canary`: `ops` on a subject that is wrong on purpose. It must be found,
  * filed and reproduced; the tests demand it. Not for a fuzzing service.

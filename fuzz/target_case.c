@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Target `case`: the text parser and both codecs. Input that looks like text is
  * parsed as a file would be; any other input is bytes. Whatever is a case must

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Target `e820`: a memory map, sane or not, through xen_set_identity, held
  * against a classification page by page; then calls on top of it.

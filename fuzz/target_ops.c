@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Target `ops`: random interleaved calls of everything the p2m can do, with
  * refused pages, resumes and every form of boot, checked after each op.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A subject: any implementation of the p2m that can be put under test. It gets
  * its pages, MFNs and sync points from props/host/host.h, and reports what is wrong by

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The core by itself, plain -O2 and without sync points: what whole leaves and
  * mids save, and what a lookup costs beside a flat array. Prints `name value`.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* For `make bench` alone: a target that does nothing, which is what others cost least. */
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * For `make bench` alone: a mutator that ignores what it is given and hands out
  * ready cases of P2MCHECK_BENCH_OPS calls each, the same ones in the same order to every

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A line of a map, wherever it stands in the log line (time stamps, log levels
  * and quote marks may stand before it):

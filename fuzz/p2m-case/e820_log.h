@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Memory maps out of boot logs, in every form that Linux and Xen have printed
  * them: see e820_log.c.

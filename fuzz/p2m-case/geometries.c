@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Which geometry a file is for, and which target made it: see geometry.h. */
 #include <stdio.h>
 #include <string.h>

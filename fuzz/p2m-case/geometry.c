@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* p2m-case in one geometry: see geometry.h. Replay, coverage, E820 and shrinking are beside it. */
 
 #include <inttypes.h>

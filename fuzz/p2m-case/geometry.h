@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What p2m-case can do with one case in one geometry. The whole harness is built
  * once for each geometry; each build leaves one struct geometry, and nothing else is

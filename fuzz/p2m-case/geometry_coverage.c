@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The matrix of state coverage as `p2m-case cells` prints it: see geometry.h. */
 #include <inttypes.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Memory maps in one geometry, for `p2m-case e820`: see geometry.h. */
 #include <inttypes.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* What the scripts must know of this build: a part of `p2m-case facts`. See geometry.h. */
 #include <stddef.h>
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the parts of one geometry's struct geometry share: geometry*.c. */
 #ifndef FUZZ_P2M_CASE_GEOMETRY_HERE_H
 #define FUZZ_P2M_CASE_GEOMETRY_HERE_H

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Replaying one case in one geometry: see geometry.h. */
 #include <inttypes.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Shrinking one case in one geometry: what counts as the same failure, what is met
  * on the way, and the result as text and as C. How candidates are made is

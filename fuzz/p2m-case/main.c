@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* p2m-case, the tool for single cases, and the replay driver: see help_text. */
 #include <errno.h>
 #include <getopt.h>

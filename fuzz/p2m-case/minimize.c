@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Shrinks over geometries: first where the case was found, then in the smallest tree
  * in which what is left still fails in the same way. See minimize.h.

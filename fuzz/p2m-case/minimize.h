@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `p2m-case shrink`: the same failure with as little as possible, in as small a tree. */
 #ifndef FUZZ_P2M_CASE_MINIMIZE_H
 #define FUZZ_P2M_CASE_MINIMIZE_H

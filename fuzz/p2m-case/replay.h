@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `p2m-case replay`: the regression driver. Needs no engine. */
 #ifndef FUZZ_P2M_CASE_REPLAY_H
 #define FUZZ_P2M_CASE_REPLAY_H

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * In the place of fuzz/mutate.c for one test: that an engine calls our mutator at all, which
  * one of them would leave out without a word. Whoever calls this one is ended by it.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * AFL++'s mutator, called as afl-fuzz calls it; that afl-fuzz does so is tested in
  * scripts/tests/test_engines.py.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The decoder as a unit of its own: total, local, every value within reach, every
  * case expressible, and the meaning of old bytes for ever the same.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The mutator: deterministic, within bounds, and able to reach what it is for. */
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Is this file compiled for AddressSanitizer? If not, poisoning memory does nothing. */
 #ifndef PROPS_BASE_ASAN_H
 #define PROPS_BASE_ASAN_H

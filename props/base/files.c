@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Files in and out: see files.h. */
 #define _GNU_SOURCE
 #include "files.h"

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Files in and out. Everything that goes wrong is one line on stderr that names the
  * program, the file and the reason, and a false.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Names, sentences and reports of the invariants. What they mean is in props/check. */
 #include "invariants.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The invariants by name. One name serves everywhere: here, in failure messages,
  * in DEDUP_TOKEN, in file names of crashers, in the documents. Their order is

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Numbers from the command line. */
 #ifndef PROPS_BASE_NUMBER_H
 #define PROPS_BASE_NUMBER_H

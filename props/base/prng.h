@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Our own random numbers (splitmix64): the same on every machine for a seed. */
 #ifndef PROPS_BASE_PRNG_H
 #define PROPS_BASE_PRNG_H

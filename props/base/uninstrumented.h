@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * UNINSTRUMENTED_BEGIN ... UNINSTRUMENTED_END around a file of the harness keeps a fuzzing
  * engine's coverage, and the sanitizers, out of it: only the core is to guide

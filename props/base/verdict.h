@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The verdict on a case, and the way out of a case that violates an invariant: from
  * wherever that shows, back to whoever runs the case. Nothing is printed here.

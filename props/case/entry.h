@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Entries and MFNs in this geometry: the bits of an entry, what a resume makes of an
  * MFN, and what the domain builder wrote for a PFN. The harness has its own idea of

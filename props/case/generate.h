@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Random cases from our own random numbers, for runs without an engine. Uniform
  * PFNs would never meet: each case has a few hot leaves, and PFNs are drawn at

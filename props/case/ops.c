@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Entries and boot records taken apart and put together, and carried over. */
 #include "ops.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The vocabulary: what a case is, in either format (bytes: fuzz/codec.h,
  * text: text.h). A case boots one p2m and then makes calls.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Geometries as values, and places: a PFN as three indices, each counted from
  * the nearer end, so that an edge stays an edge when a case is carried over to

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The order of passes: see shrink.h. Each candidate must be smaller by one fixed
  * measure, so it ends; passes are repeated until none of them finds anything.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Makes a failing case small, in ops and not in bytes: fewer ops first, then a plainer
  * boot, plainer ops, fewer different PFNs, smaller numbers. Whether a candidate fails

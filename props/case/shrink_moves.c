@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Variants of a case that might be smaller: see shrink.h. */
 #include <string.h>
 

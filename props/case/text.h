@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The case as people and git see it: first line `p2m-case 1`, then the geometry
  * that its PFNs belong to, then a line an op; `#` starts a comment.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What is judged after an op, and in which order: results, costs and max_pfn here, pages,
  * entries and the MFN tree in files of their own. See checks.h.

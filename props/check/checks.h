@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The invariants on the state after an op, in their order (checks.c). Nothing expected
  * is computed from the subject: pages are compared with the oracle's entries and slot

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Entries and lookups against the model: see checks.h. */
 #include "checks.h"
 #include "props/base/uninstrumented.h"

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The fast check: everything at once. After nearly every op nothing is wrong, and then
  * one walk can show it: each slot is what the slot kinds say, each private page is live and met

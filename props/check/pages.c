@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Shared pages, the shape of the tree, and the ledger of pages: see checks.h. */
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The running case: its subject, its oracle, and what was counted so far. The
  * executor (props/run/executor.h) makes the calls; the checks judge what they left.

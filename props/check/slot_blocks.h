@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Eight slots at a time, without a branch, so that it vectorises: in a big tree nearly
  * all slots of a private mid are shared, and whoever walks it may pass over those.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The state as one number: slots by what they point at, entries, the MFN tree, max_pfn.
  * Pages count by their MFN and not by their address, so the same case gives the same

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Save and restore as the toolstack does them: see toolstack.h. */
 #include "toolstack.h"
 

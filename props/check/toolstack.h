@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The toolstack's side of save and restore. It knows what a real one knows: the
  * shared info page, and how to map an MFN. From the published root it goes down

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * `make exhaustive` and `make exhaustive-races`: a small tree, searched until nothing
  * new is left. Prints how far it came; a violation with the shortest way to it, which

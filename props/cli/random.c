@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The property runner (`make props`): random cases from a seed, without an
  * engine. Each case runs against the model, one in sixteen with a call of get and

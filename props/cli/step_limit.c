@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The step budget of `make mutants`. A mutated core is compiled with
  * -fsanitize-coverage=trace-pc, so that each of its basic blocks calls here; a case

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The state of the running case as two words, the same for all states that no call
  * to come can tell apart, and different for all others. Pages count by what they are

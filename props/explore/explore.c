@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The search, one call at a time: see explore.h. States are kept as two words and
  * the step that led to them. To go on from one, its way is run again from the boot;

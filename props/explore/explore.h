@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Small scope, exhausted: breadth first over all states of a small tree that any
  * calls lead to, each met once, and from each every op with every argument that can

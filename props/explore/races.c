@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Two calls at a time: from every state, each call with each other call at each of
  * its sync points. Nothing is left out for symmetry's sake. States come in the order

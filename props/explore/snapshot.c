@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The running case put aside and put back: see snapshot.h. */
 #include "snapshot.h"
 

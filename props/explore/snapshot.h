@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The whole world of a running case, put aside and put back: the host's pages and
  * books, the subject's own state, the model. Only for small trees; no address

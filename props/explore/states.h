@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The states seen so far, in the order they were met, each with its exact encoding
  * (two words: nothing is taken for the same that is not) and the step that led to it.

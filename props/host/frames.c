@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* MFNs of the host's pages, and the mfn_list that the domain builder made: see host.h. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The host that the guest runs on: its pages (pages.c), their MFNs and the mfn_list
  * that the domain builder made (frames.c), refusals, and sync points (sync.h). There

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The host's pages, the shared ones among them, and the trap on stores to those: see host.h. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* REG_RIP */

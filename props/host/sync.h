@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The sync points of core/access.h in a harness build: a countdown, so that one
  * costs a decrement and a branch. At zero the hook runs that was armed (another call,

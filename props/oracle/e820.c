@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What xen_set_identity must do, page by page and straight from its definition:
  * a page becomes identity if each of its bytes does. Shares nothing with

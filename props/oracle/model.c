@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The flat array: see model.h. How it is read without being there is in model_lazy.c. */
 #include "model.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The specification: a flat array of MAX_P2M_PFN entries, all INVALID at first.
  * Everything that can happen to it is one of the five changes below, and a

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The array on demand, for geometries in which it would have a billion entries: a
  * window of it is all INVALID with every change applied in order. Windows of whole

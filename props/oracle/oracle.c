@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* What each call answers and does: the table of semantics as code. See oracle.h. */
 #include "oracle.h"
 

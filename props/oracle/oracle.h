@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The oracle: what each call must answer, by the model (entries) and the slot kinds
  * (pages) alone. It is told of the boot, the memory map and each call, and never

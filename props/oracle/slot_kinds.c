@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The rules of slots: see kinds.h. */
 #include "slot_kinds.h"
 

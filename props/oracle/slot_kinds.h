@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the flat array cannot know: which leaves and mids are missing, identity
  * or private, by rules of their own. They decide the result of __set, how many

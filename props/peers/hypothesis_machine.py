@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The peer for Hypothesis: a rule-based machine whose rules are the calls, over ctypes.
 
 Called as `hypothesis_machine.py PEER.SO SEED`; goes on with other seeds until something fails,

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Under ASan each page is one malloc, so that ASan sees what goes wrong. Elsewhere pages
  * stand in one block, none is used twice in a case, and what is between and freed is

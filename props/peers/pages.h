@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The pages that a peer lends to the p2m (peer.h): handed out, refused, counted, guarded. */
 #ifndef PROPS_PEERS_PAGES_H
 #define PROPS_PEERS_PAGES_H

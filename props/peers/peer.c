@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The flat array, the comparison with it, and the case (peer.h). Where the table has 512^3
  * entries the flat array is a list of what was written, searched from its end, and what is

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the peers share: programs that somebody else might have written to test this core,
  * with RapidCheck, Hypothesis, libFuzzer or AFL++ as they come. One p2m, a platform that

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A harness for libFuzzer and AFL++ as most people would write it: bytes are ops, answers
  * are compared at once and the flat array at the end. No mutator, no dictionary. All comes in

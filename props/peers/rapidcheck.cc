@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The peer for RapidCheck: a state machine whose commands are the calls. Generators prefer
  * PFNs next to edges and PFNs that were used before; a refused page is a part of a command;

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a person is told about a violation: the same text wherever it was found. */
 #ifndef PROPS_REPORT_REPORT_H
 #define PROPS_REPORT_REPORT_H

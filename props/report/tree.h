@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The tree as text, in the manner of the drawing in the original commit, and as a picture. */
 #ifndef PROPS_REPORT_TREE_H
 #define PROPS_REPORT_TREE_H

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Draws run.view as a graph for graphviz: see tree.h. A node is a page: a strip with its
  * slots in true proportion, and a row for each run of slots, from which an arrow goes to the

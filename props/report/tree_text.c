@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Draws run.view: see draw.h. */
 #include "props/base/uninstrumented.h"
 #include "props/check/run.h"

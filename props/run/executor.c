@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Runs cases: see executor.h. What must be true after an op is judged in props/check. */
 #include "executor.h"
 

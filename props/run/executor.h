@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The executor runs a case on a subject and on the oracle side by side, one op at
  * a time, and judges. Data has one way through it:

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The fault sweep: a case once more for each page that it asks for, with just that
  * page refused. A call that fails must leave everything as it was, and the rest of

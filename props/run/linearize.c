@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Calls that overlap must look as if they had run one after another, in one of
  * their orders, a range counting as a sequence of one-PFN steps. Tried first are

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Overlapping calls against the orders in which they could have run one after another. */
 #ifndef PROPS_RUN_LINEARIZE_H
 #define PROPS_RUN_LINEARIZE_H

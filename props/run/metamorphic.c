@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Subject against subject: see metamorphic.h. */
 #include "metamorphic.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Properties that need no model: the subject is compared with itself after two
  * ways that must lead to the same place. What they say does not depend on the

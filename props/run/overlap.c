@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Calls that overlap, and the judgement whether they look as if they had run one after
  * another (linearize.c): see overlap.h.

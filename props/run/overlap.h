@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Calls on the subject, one inside another if need be: at the k-th sync point of a call
  * another one runs to completion, and inside that one more.

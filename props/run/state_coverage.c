@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The matrix of state coverage, and what of it is impossible: see state_coverage.h. */
 #include "state_coverage.h"
 

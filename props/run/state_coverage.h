@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * State coverage: what a call was, what it met, where, and what came of it, as one
  * cell of a matrix. `p2m-case cells` prints it: each cell has been reached, or is

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The core with one defect each, put between the executor and it: see broken.h. */
 #include "broken.h"
 

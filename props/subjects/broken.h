@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Subjects that are broken on purpose, one for each invariant: the alarm is tested. */
 #ifndef PROPS_SUBJECTS_BROKEN_H
 #define PROPS_SUBJECTS_BROKEN_H

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The canary: a subject that is wrong, so that a run on it must end with a
  * finding. If it does not, nothing that the same set-up says of the core is worth

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The subject that all this is about: core/, on the host's pages. */
 #include "props/base/uninstrumented.h"
 #include "props/subject.h"

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The subject under test is the core, unless a program is linked with another choice. */
 #include "props/subject.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * An example of a subject: a p2m that knows no tree. Its table is one page of the host's for each
  * leaf, and the tables that the harness looks at are drawn for it. `make fuzz

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The core by hand, where a number is worth more than a model: what calls cost,
  * what a failed build leaves, a list longer than the table, and the E820 walk on

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The traps themselves: an index past a page and a use after free are reported;
  * checks_fast() says no to each thing that can be wrong; MFNs lead back to their pages.

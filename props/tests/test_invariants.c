@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The alarm: for each invariant a subject that is broken in just that way, and it
  * must be the first one reported. If this file is green, no check is idle.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The specification itself: the array on demand against the literal one, the
  * kinds against the entries, the E820 classification against one that asks every

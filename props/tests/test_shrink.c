@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The shrinker on failures whose smallest case is known, and the fault sweep on a
  * subject that fails wrongly. (How short real bugs become is shown by `make bugs`.)

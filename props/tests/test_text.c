@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The text format: what it prints it reads, and what is wrong it names, with the line. */
 #include <stdio.h>
 #include <stdlib.h>

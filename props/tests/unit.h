@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* cmocka, with the headers that it needs before it. */
 #ifndef PROPS_TESTS_UNIT_H
 #define PROPS_TESTS_UNIT_H

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The versions of each PFN, and what a read may answer: see history.h. */
 #include "history.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What each PFN held, and when: enough to say of a read that overlapped with
  * writes whether it may have answered what it did. Not a log: the last entries

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Real threads on one p2m, under ThreadSanitizer: rounds of a fresh p2m, some
  * hundred calls by each thread, and a check when they are gone. The harness's own

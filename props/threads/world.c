@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Pages, boot and the checks when all is quiet: see world.h. */
 #include "world.h"
 

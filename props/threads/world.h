@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The world of one p2m that real threads use: its platform (pages, MFNs, pages
  * refused on order), its boot, and what must be true when all threads are gone.

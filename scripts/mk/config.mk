@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 #
 # What can be built: geometries and targets (read from their lists), and flavours, each a
 # compiler with its flags. A flavour builds a geometry into build/FLAVOUR/GEOMETRY.

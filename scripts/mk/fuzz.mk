@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 #
 # The fuzz targets for libFuzzer, AFL++ and a fuzzing service, and what measures them.
 

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 #
 # The peers (props/peers): the same core, or the same bug, under the tools of others. They
 # know nothing of sync points, nor of where a bug is. A core is compiled once for each of

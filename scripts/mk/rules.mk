@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 #
 # How things are compiled and linked. The stem of a pattern is FLAVOUR/GEOMETRY, for an
 # object FLAVOUR/GEOMETRY/SOURCE; `any` is the geometry of what is the same in all.

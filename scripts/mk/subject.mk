@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Under test is the core, unless one of these is set. C is where the programs go then; the
 # objects of the harness are the usual ones below B.

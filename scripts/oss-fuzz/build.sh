@@ -1,5 +1,5 @@
 #!/bin/bash -eu
-# SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+# SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0
 # Licensed under the Apache License, Version 2.0; a copy is at
 # http://www.apache.org/licenses/LICENSE-2.0
 #

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What all commands share. An option is a variable of make as well, and is checked here, once. An
 error that is not a fault of the script is one line.
 """

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What the reviewed corpora reach: states, and lines, branches and conditions of the core.
 
 Replays corpus/ in all geometries, nothing else, with the newest clang that is installed (MC/DC

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """How libFuzzer and AFL++ differ: the start of a process, and where it leaves findings, inputs and
 coverage. Also what all hunts share: the limits for an input, the files of a finding, the reviewed
 cases as seeds.

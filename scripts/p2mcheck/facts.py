@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The lists that C and Python share. Geometries and targets are in two .def files, which can be
 read before anything is built. Ops, invariants, the longest input and the layout of the statistics
 come from `p2m-case facts`.

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What becomes of a finding, whichever engine made it: it is named by what it violates, kept in
 crashes/ as bytes, as text and with its report, and shrunk.
 """

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Fuzzes one target under libFuzzer or AFL++ on several cores, and files what it finds.
 
 Jobs share one corpus folder, whichever engine they belong to (engines.py). Each has its log and

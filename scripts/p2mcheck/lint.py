@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Checks the sources without running them: one line for each finding, and one with what was checked.
 
 Each check has its own settings: .clang-format, .clang-tidy and scripts/mypy.ini. A tool that fails

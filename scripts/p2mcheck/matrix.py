@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Every clang x sanitizer x word size that is installed, each for some seconds.
 
 A line for each combination: what ran, or what was skipped and why. Each compiler builds into a

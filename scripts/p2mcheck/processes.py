@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """How processes are run: one for its output, several at a time, and those that somebody left."""
 
 import concurrent.futures

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Where the programs are, and how make builds them. `python3 -m p2mcheck.programs` tells the paths
 to a bench-against of another revision.
 """

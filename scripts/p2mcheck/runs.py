@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Commands that build a program and run it: random cases, searches, threads, single cases."""
 
 import glob

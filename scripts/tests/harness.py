@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What all test files share: how a test is declared, what it can do, and its limits.
 
 A test is declared before anything runs, so that the runner knows their number. It is a function

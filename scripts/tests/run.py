@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Runs the tests of a tier and ends with `N passed, N failed`.
 
 Called by scripts/test, test-scripts, test-compare and test-all. ONLY selects tests by a regular

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """bench-against: its statistics on noise of known size, and the whole command on a toy.
 
 The toy is a repository of two commits whose targets are shell scripts that burn a known time, so that

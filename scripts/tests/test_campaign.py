@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Campaigns: which target gets the time, and what an interruption or a full disk leaves.
 
 Each campaign runs in a clone, a folder of links with corpora and crashes of its own. A campaign is

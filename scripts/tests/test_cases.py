@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The core under test: unit tests, properties, corpora, state hashes across compilers and options,
 exhaustive searches, planted bugs, and a short run of each target and engine.
 """

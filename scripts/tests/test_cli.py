@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """p2m-case and make as a person uses them: what they print, and what can go wrong."""
 
 import functools

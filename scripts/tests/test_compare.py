@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The comparison with the peers: its figures on made-up runs, peers that pass on the core and fail
 on a bug, and a comparison that is begun, interrupted and resumed. Needs what `make compare` needs.
 """

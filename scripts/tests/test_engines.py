@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """That each engine calls our mutator, that the numbers of a run are those of all its processes, and
 that machines share what AFL++ finds.
 

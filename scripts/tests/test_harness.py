@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The runner itself: limits, exceptions, skips, counts, and what it prints."""
 
 import contextlib

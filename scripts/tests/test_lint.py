@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What CI calls: that `make lint` reports each kind of finding, and that the workflows call what exists."""
 
 import glob

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The kernel's own file as a subject, if a kernel is there: LINUX, or Debian's source packages.
 
 Nothing is downloaded. For each version: kernel-report finds defects, names each of them (a case

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What takes longer than `make test` may: abuse, the recipes of CONTRIBUTING.md, races and searches
 for longer, and the commands that measure. Part of `make test-all`.
 """

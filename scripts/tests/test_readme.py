@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The Markdown files: their paths exist, and their commands work.
 
 The commands are the lines `$ command` of code blocks. A block is one test in a clone of its own, so

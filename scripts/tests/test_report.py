@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The report, as a browser shows it: headless Chromium, driven through its debugging pipe.
 
 The page is made of the figures below. It must render without a message on the console and without

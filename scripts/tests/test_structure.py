@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The structure that the sources must keep: which room may include which, and one list of targets.
 
 Each check is a function of a folder, so that the tests of these tests can plant faults in a copy.

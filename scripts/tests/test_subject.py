@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What says something about another p2m (SUBJECT=): random cases, the corpora with each page
 refused, a little fuzzing. The runner declares these tests in place of all others.
 """

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The linear era, 3.19 to today: the list is an array in virtual memory, of which shared
  * pages, mapped read-only, are the missing and the identical parts. The kernel's own

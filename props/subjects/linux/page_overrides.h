@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Behind the version's own asm/xen/page.h: the p2m's own pages are the host's, so
  * their MFNs are the host's, too, and not entries of the table under test (a random

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The border between the kernel's file and the harness. On one side are names of
  * the kernel (shim.h and the file itself, compiled as one object), on the other

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * As much of a kernel as p2m.c needs in user space. Every header that the file
  * includes leads here (scripts/linux makes them), but for asm/xen/page.h, which is

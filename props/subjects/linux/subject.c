@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The kernel's own file as a subject: the harness's side of platform.h. What a version
  * does otherwise by design is declared here, each with its reason; what it does wrong is

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The tree era, 2.6.38 to 3.18: the kernel's own p2m.c, included below so that its
  * static variables are at hand, and what the harness calls. Of the kernel's text there

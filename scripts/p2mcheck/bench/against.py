@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Is this tree faster or slower than another revision?
 
 Builds BASE and the tree as it is, each as a copy of its files below build/against/, and runs both

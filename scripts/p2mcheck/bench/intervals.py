@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The statistics of bench-against: estimates with intervals, and what is better, worse, or neither."""
 
 import math

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The speed figures, as ratios of medians of runs taken in turns.
 
 Machines are noisy. Two programs that are measured alternately in one run can still be compared.

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The two trees of bench-against, each a copy of its files with a build of its own. Each tree tells where
 its own programs are and how long its longest input is, builds them by its own Makefile, encodes cases
 with its own codec, and has its own patches.

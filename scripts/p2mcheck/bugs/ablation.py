@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What mutator and swarm are worth: seconds to find each planted bug with both, and without."""
 
 import shutil

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The planted bugs of props/bugs/: their heads, how one is built, hunted and shrunk.
 
 `make bugs`, `make compare` and `make bench-against` share it. It judges nothing.

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Plants each bug of props/bugs/ in a copy of the core and demands that it is found.
 
 For each bug and seed: libFuzzer from an empty corpus, on one core. The first failure must be the

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The shortest case of a planted bug: it fails in the way that the patch names, it passes on the core
 as it is, and the exhaustive search finds no shorter one.
 """

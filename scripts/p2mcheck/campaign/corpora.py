@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The corpora that a campaign's slices share: build/corpus/TARGET_GEOMETRY, the one of
 `make fuzz`, whichever engine adds to it. Here they are pruned, and the reviewed cases are put
 beside them as seeds.

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Fuzzes all targets in all their geometries under both engines, for hours, on several cores.
 
 The time is cut into slices: one engine, one target, one core (slices.py). run.py runs them, and

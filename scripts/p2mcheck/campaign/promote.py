@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Writes collected inputs that reach a cell which the reviewed corpus does not reach, for review.
 
 Each input that fuzzing collected is read as text in its

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What a campaign says: the table of its lanes, `make status`, and the summary at its end.
 Reads state.json and the numbers that running engines share; changes nothing."""
 

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A campaign while it runs: JOBS threads that take one slice after the other, and one that
 looks after time and disk. What has to be on disk before what, so that it may end at any
 moment, is decided here.

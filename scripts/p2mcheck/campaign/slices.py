@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A slice: one engine on one target for a while, in a folder of its own under
 build/campaign/slices/. Here slices are started, measured and brought in, also those that
 somebody killed. Nothing here knows of bugs (triage.py) or of whose turn it is (state.py).

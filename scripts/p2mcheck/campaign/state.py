@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What a campaign knows: its lanes (a target in a geometry under an engine), its time, its bugs.
 All of it is in build/campaign/state.json, which is replaced as a whole; nothing here runs
 anything. Which lane gets the next slice is also decided here.

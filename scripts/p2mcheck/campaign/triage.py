@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What a campaign does with a finding: it is named, shrunk, and compared with the known bugs. One
 bug has one entry in crashes/ (bytes, text, report, and the same shrunk). Further findings of it
 are only counted. Built on findings.py, which does this for `make fuzz`.

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What the runs say: build/compare.json. Tests are corrected after Holm within a geometry. Runs that were
 not made but assumed (main.py) are in no test.
 """

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Us and the peers (props/peers) on the same planted bugs.
 
 For each bug, tool, geometry and seed one run, on one core, until something fails or the budget is

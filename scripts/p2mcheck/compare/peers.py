@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What the peers cannot see, whatever their budget."""
 
 # What no budget would show to these peers, as it is with calls that overlap.

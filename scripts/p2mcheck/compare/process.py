@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A process of a tool, with its folder and its statistics. All tools say the same of a run: whether anything
 failed, after how many seconds (from the start of the process), cases and ops. Any failing check
 counts, under whatever name. The peers count in a file that remains when they do not (struct

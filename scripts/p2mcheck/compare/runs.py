@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The raw data of a comparison, and what they depend on: a run is used again as long as that is the same."""
 
 import json

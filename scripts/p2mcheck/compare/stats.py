@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The statistics of the comparison.
 
 A run that found nothing in its budget is censored there. Survival curves are Kaplan and Meier's. The

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """One run of one tool on one planted bug, until something fails or the time is over.
 
 Also what shrinking made of what it found.

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Which invariants hold for which version of the kernel's p2m.c, and behind which masks.
 
 Each tree is first tried without a mask. A finding is shrunk, and the first mask behind which that

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Prepares a kernel's p2m.c for compilation here, and prints the folder's name.
 
 LINUX is a kernel tree, a folder that holds arch/x86/xen/p2m.c and

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The small changes that can be made to the core: an operator, a constant, a condition, a statement, an
 argument, a shared page. Each is a mutant, with a key that does not depend on line numbers.
 """

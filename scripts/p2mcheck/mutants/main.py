@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The mutation score: which small changes of the core does no test notice?
 
 Takes the syntax tree of the core (libclang, geometry tiny), makes one mutant of each small change

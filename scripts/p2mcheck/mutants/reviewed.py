@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The reviewed list of mutants that no call can tell from the core: a line a mutant, `KEY reason`."""
 
 import re

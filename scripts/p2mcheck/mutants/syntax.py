@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The core's syntax tree by libclang: where a node is in the text, and what a macro's arguments are."""
 
 import ctypes

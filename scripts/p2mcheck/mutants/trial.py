@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A mutant before the deterministic tests, the cheapest first, up to the first that fails. Only its file of
 the core is compiled again, with a count of basic blocks in it, so that an endless loop is found
 without a clock.

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Builds the fuzz targets as OSS-Fuzz and ClusterFuzzLite do, and checks what they check.
 
 For each engine, sanitizer and architecture whose tools

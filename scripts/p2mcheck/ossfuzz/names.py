@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """How a service would name a finding: no two invariants become one bug, no name vanishes from a stack."""
 
 import re

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The services' side: a configuration with its compilers, flags and environment, the folders that an image
 would have, and a machine that runs what was built.
 """

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The planted bugs in the report: two tables, and the story of each bug with its case and its tree."""
 
 import concurrent.futures

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The charts of the report, drawn by matplotlib, and SVG made to fit into the page. The same figures
 give the same SVG.
 

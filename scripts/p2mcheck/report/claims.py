@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The claims: goal, measured figure and verdict of each, and the command that measures it."""
 
 from p2mcheck.report.data import SOURCES

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The comparison with other tools in the report: curves, figures by tool, seconds by bug."""
 
 from markupsafe import escape

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What there is to report: the figures that other commands left, the planted bugs, the state coverage.
 
 Nothing is measured here except the state coverage of the reviewed corpora. A figure that does not

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Puts what was measured on one page: build/report/index.html.
 
 It reads what other commands left in the build folder, and the planted bugs. It measures nothing. The

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What the sections show, as rows of tables and as charts; the templates have the words around them.
 Each function returns the variables of the template that has its name.
 """
