@@ -99,10 +99,15 @@ static inline bool op_has_entry(unsigned kind)
     return OPS_WITH_ENTRY >> kind & 1;
 }
 
+static inline bool op_is_grant(unsigned kind)
+{
+    return kind == OP_GRANT_MAP || kind == OP_GRANT_UNMAP;
+}
+
 /* get .. range, the grants, list: it has a PFN. */
 static inline bool op_names_pfn(unsigned kind)
 {
-    return op_has_pfn(kind) || kind == OP_GRANT_MAP || kind == OP_GRANT_UNMAP || kind == OP_LIST;
+    return op_has_pfn(kind) || op_is_grant(kind) || kind == OP_LIST;
 }
 
 /* set, __set, list: it has an entry for that PFN. */

@@ -200,16 +200,36 @@ static bool delete_few(struct shrink *shrink, struct test_case *c)
     return false;
 }
 
+/* A batch may find at a low PFN what an op made for it elsewhere. */
+static bool offer_lower_batch(struct shrink *shrink, struct test_case *c,
+                              struct test_case *candidate)
+{
+    if (offer_retimed(shrink, c, candidate))
+        return true;
+    for (unsigned i = 0; i < candidate->count; i++) {
+        struct op *op = &candidate->ops[i], before = *op;
+
+        for (unsigned pfn = 0; op_is_grant(op->kind) && pfn <= FEW; pfn++) {
+            op->pfn = pfn;
+            if (offer(shrink, c, candidate))
+                return true;
+        }
+        *op = before;
+    }
+    return false;
+}
+
 /* A frame that a boot brings along in the place of an op that stored it. */
 static bool boot_instead(struct shrink *shrink, struct test_case *c)
 {
-    static const unsigned pages[] = {1,
-                                     P2M_LEAF - 1,
-                                     P2M_LEAF,
-                                     P2M_LEAF + 1,
-                                     2 * P2M_LEAF,
-                                     P2M_MID * P2M_LEAF,
-                                     P2M_MID * P2M_LEAF + 1};
+    const uint64_t pages[] = {c->boot.nr_pages,
+                              1,
+                              P2M_LEAF - 1,
+                              P2M_LEAF,
+                              P2M_LEAF + 1,
+                              2 * P2M_LEAF,
+                              P2M_MID * P2M_LEAF,
+                              P2M_MID * P2M_LEAF + 1};
     static struct test_case candidate;
 
     for (unsigned i = 0; c->count <= FEW && i < c->count; i++)
@@ -217,7 +237,7 @@ static bool boot_instead(struct shrink *shrink, struct test_case *c)
             candidate = *c;
             candidate.boot.nr_pages = pages[k] < boot_max_pages(&shape_here) ? pages[k] : 1;
             cut(&candidate, i, 1);
-            if (offer_retimed(shrink, c, &candidate))
+            if (offer_lower_batch(shrink, c, &candidate))
                 return true;
         }
     return false;

@@ -225,7 +225,7 @@ static bool smaller_batch(struct shrink *shrink, struct test_case *c, unsigned i
     uint64_t pfns[PFNS];
     unsigned count;
 
-    if (c->ops[i].kind != OP_GRANT_MAP && c->ops[i].kind != OP_GRANT_UNMAP)
+    if (!op_is_grant(c->ops[i].kind))
         return false;
     for (unsigned n = 1; n < c->ops[i].count; n++)
         TRY(op->count = (uint8_t)n);

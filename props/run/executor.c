@@ -41,7 +41,7 @@ static bool everything_now(void)
 
 static bool has_failed(const struct op *op, uint64_t result)
 {
-    if (op->kind == OP_GRANT_MAP || op->kind == OP_GRANT_UNMAP)
+    if (op_is_grant(op->kind))
         return !(result & GRANTS_FINE);
     return (op_stores(op->kind) || op->kind == OP_BUILD) && !result;
 }
@@ -211,11 +211,6 @@ static bool are_serialized(const struct op *const *calls, unsigned count)
     return run.subject->serializes && run.subject->serializes(calls, count);
 }
 
-static bool is_grant(const struct op *op)
-{
-    return op->kind == OP_GRANT_MAP || op->kind == OP_GRANT_UNMAP;
-}
-
 static void plain_call(const struct op *op)
 {
     struct outcome outcome = {.op = op};
@@ -250,10 +245,10 @@ static void plain_call(const struct op *op)
         needed_the_page(op);
     outcome.expected = expect(op, &outcome);
     outcome.cost = oracle_pages(&run.oracle) - pages_before;
-    if (is_grant(op) && !run.c->boot.auto_translated)
+    if (op_is_grant(op->kind) && !run.c->boot.auto_translated)
         grants_note(op, outcome.expected);
     checks_after(&outcome, everything_now());
-    if (is_grant(op))
+    if (op_is_grant(op->kind))
         grants_check();
 }
 

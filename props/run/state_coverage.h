@@ -81,7 +81,7 @@ void state_cell_note_life(unsigned kind, bool built, bool published, bool done);
 /* True if the call has a cell, that is, if it is at a PFN. */
 static inline bool state_cell_has(unsigned kind)
 {
-    return op_has_pfn(kind) || kind == OP_GRANT_MAP || kind == OP_GRANT_UNMAP;
+    return op_has_pfn(kind) || op_is_grant(kind);
 }
 
 /* The reason why no call can reach the cell; NULL: one can. */
