@@ -30,8 +30,7 @@ bool set_foreign_p2m_mapping(struct p2m *p2m, struct p2m_grant *grants, unsigned
     for (unsigned i = 0; i < count; i++) {
         struct p2m_grant *slot = &grants[i];
 
-        if (slot->failed || (slot->pfn < MAX_P2M_PFN &&
-                             set_phys_to_machine(p2m, slot->pfn, FOREIGN_FRAME(slot->mfn))))
+        if (slot->failed || set_phys_to_machine(p2m, slot->pfn, FOREIGN_FRAME(slot->mfn)))
             continue;
         p2m_platform_call(p2m, grant, false, slot, 1); /* nobody could find it any more */
         slot->failed = true;

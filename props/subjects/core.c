@@ -117,7 +117,7 @@ static uint64_t grant_map(p2m_word pfn, unsigned count, p2m_word mfn)
     struct p2m_grant slots[OP_GRANTS_MAX];
 
     for (unsigned i = 0; i < count; i++)
-        slots[i] = (struct p2m_grant){pfn + i, mfn + i, false};
+        slots[i] = (struct p2m_grant){pfn + i, mfn + i, true}; /* it counts for nothing */
     return answer(slots, count, set_foreign_p2m_mapping(&p2m, slots, count));
 }
 
@@ -126,7 +126,7 @@ static uint64_t grant_unmap(p2m_word pfn, unsigned count)
     struct p2m_grant slots[OP_GRANTS_MAX];
 
     for (unsigned i = 0; i < count; i++)
-        slots[i] = (struct p2m_grant){pfn + i, 0, false};
+        slots[i] = (struct p2m_grant){pfn + i, 0, true};
     return answer(slots, count, clear_foreign_p2m_mapping(&p2m, slots, count));
 }
 
