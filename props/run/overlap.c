@@ -129,7 +129,7 @@ static void judge(void)
             oracle_adopt(&run.oracle, &fork);
             run.oracle.kinds.max_pfn = max_pfn; /* leaves private now raise it again */
             checks_reread_kinds();
-        } else {
+        } else if (run.published) {
             checks_mfn_tree();
         }
     }
