@@ -222,14 +222,10 @@ static bool offer_lower_batch(struct shrink *shrink, struct test_case *c,
 /* A frame that a boot brings along in the place of an op that stored it. */
 static bool boot_instead(struct shrink *shrink, struct test_case *c)
 {
-    const uint64_t pages[] = {c->boot.nr_pages,
-                              1,
-                              P2M_LEAF - 1,
-                              P2M_LEAF,
-                              P2M_LEAF + 1,
-                              2 * P2M_LEAF,
-                              P2M_MID * P2M_LEAF,
-                              P2M_MID * P2M_LEAF + 1};
+    const uint64_t pages[] = {c->boot.nr_pages,   1,
+                              P2M_LEAF - 1,       P2M_LEAF,
+                              P2M_LEAF + 1,       2 * P2M_LEAF,
+                              P2M_MID * P2M_LEAF, P2M_MID * P2M_LEAF + 1};
     static struct test_case candidate;
 
     for (unsigned i = 0; c->count <= FEW && i < c->count; i++)
