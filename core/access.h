@@ -37,7 +37,7 @@ enum p2m_access { P2M_LOAD, P2M_STORE, P2M_CAS, P2M_CALL, P2M_LOOP };
     __extension__({                                                                                \
         __typeof__(*(p)) value_ = (v);                                                             \
         P2M_SYNC(P2M_STORE, (p), sizeof(*(p)), value_);                                            \
-        __atomic_store_n((p), value_, __ATOMIC_RELEASE);                                              \
+        __atomic_store_n((p), value_, __ATOMIC_RELEASE);                                           \
     })
 
 /* Stores `new_` at `p` if `old` is still there; true if so. */

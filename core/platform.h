@@ -18,8 +18,8 @@
 /* One slot of a batch of grants: a frame of another domain at a PFN. */
 struct p2m_grant {
     p2m_word pfn;
-    p2m_word mfn;   /* of the other domain; plain */
-    bool failed;    /* set by whoever could not do it */
+    p2m_word mfn; /* of the other domain; plain */
+    bool failed;  /* set by whoever could not do it */
 };
 
 struct p2m_platform {

@@ -251,6 +251,17 @@ static struct {
     struct snapshot here;
 } search;
 
+/* All checks on a new state, and its end; the tree is gone then. */
+static bool is_sound_at_its_end(struct verdict *verdict)
+{
+    bool fine = executor_look(verdict);
+
+    run.level = CHECK_EVERY; /* also destroys the tree */
+    fine = fine && executor_finish(verdict);
+    run.level = CHECK_QUICK;
+    return fine;
+}
+
 /* One op from the snapshot on. True: continue. `*asked`: the pages it requested. */
 static bool step(uint32_t from, unsigned choice, unsigned refuse, unsigned *asked)
 {
@@ -280,7 +291,7 @@ static bool step(uint32_t from, unsigned choice, unsigned refuse, unsigned *aske
         return true;
     if (next.depth > explored->depth)
         explored->depth = next.depth;
-    return executor_look(&verdict) ||
+    return is_sound_at_its_end(&verdict) ||
            !explore_met(search.options, explored, &search.c, &verdict, from);
 }
 
@@ -288,7 +299,6 @@ static bool step(uint32_t from, unsigned choice, unsigned refuse, unsigned *aske
 static bool expand(uint32_t from)
 {
     struct explored *explored = search.explored;
-    struct verdict verdict;
 
     if (!explore_go(search.subject, explored, from, search.choice, &search.c, &search.here))
         return true; /* its way is now a violation that was already counted */
@@ -304,11 +314,6 @@ static bool expand(uint32_t from)
             snapshot_restore(&search.here);
         }
     }
-    search.c.count = explored->states.state[from].depth;
-    search.c.boot.xen_restore = explored->states.state[from].mode == MODE_XEN;
-    run.level = CHECK_EVERY; /* also destroys the tree */
-    if (!executor_finish(&verdict))
-        return !explore_met(search.options, explored, &search.c, &verdict, from);
     return true;
 }
 
@@ -330,7 +335,7 @@ static bool boots(void)
         if (executor_start(search.subject, &search.c, CHECK_QUICK, &verdict)) {
             root.key = explore_key();
             states_add(&search.explored->states, &root);
-            if (executor_look(&verdict))
+            if (is_sound_at_its_end(&verdict))
                 continue;
         }
         if (explore_met(search.options, search.explored, &search.c, &verdict, STATE_NONE))

@@ -68,7 +68,7 @@ def planted_store(tree):
         write(f"{BUILD}/slip/p2m.c", text)
         props(t, "it is caught with function and line",
               r"_PAGE_UNTOUCHED: .*the store is in __set_phys_to_machine, line \d+",
-              "SUBJECT=linux", "LINUX=build/slip", "KNOWN=B5,C3,F4", status=2)
+              "SUBJECT=linux", "LINUX=build/slip", "KNOWN=B5,C3,C6,F4", status=2)
 
 
 for TREE in trees():

@@ -224,6 +224,8 @@ static bool waives(enum invariant id, p2m_word pfn)
             return true;
         return is_known(LINUX_B11) ||
                (is_known(LINUX_C5) && host.epoch && pfn >= host.info->max_pfn);
+    case RESUME_TAKES_NO_PAGE:
+        return is_known(LINUX_C6);
     case TOOLSTACK_SEES_ALL:
         return (is_known(LINUX_C7) && !linux_file.linear) ||
                (is_known(LINUX_F3) && pfn == host.info->max_pfn / P2M_LEAF * P2M_LEAF);
