@@ -74,7 +74,7 @@ def logarithmic(axis):
 
 
 def thinned(curve, start, budget):
-    """From the start to the budget, without the points that the eye would not see."""
+    """From the start to the budget, without points too close to see."""
     kept = [[start, *curve[0][1:]]]
     for point in curve[1:]:
         if kept[-1][1] - point[1] > 0.005:
