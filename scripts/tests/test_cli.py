@@ -101,7 +101,7 @@ def formats(cli):
     shutil.copy(data, cli.path("clusterfuzz-testcase-minimized-ops_x86_64-123"))
     cli.fine("by a service's name", "decode", cli.path("clusterfuzz-testcase-minimized-ops_x86_64-123"),
              has="geometry x86_64")
-    cli.fine("repro tries all geometries", "repro", data, has="neither the file nor its name")
+    cli.fine("repro tries all geometries", "repro", data, has="cannot determine the geometry; trying all")
     cli.fine("run", "run", "--check=every", text, has="-> true")
     cli.fine("help is complete", "--help", has="--geometry=NAME")
     known = re.findall(r"^  p2m-case (\w+)", cli.call("--help").out, re.M)

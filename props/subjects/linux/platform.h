@@ -104,9 +104,8 @@ struct linux_file {
     bool (*on_store)(
         unsigned long address); /* of a store that faulted; false: elsewhere; or NULL */
 
-    /* A set of 1 << enum linux_defect: defects that this call, or two overlapping ones, would show.
-     */
-    */ uint64_t (*shows)(const struct linux_call *call);
+    /* A set of 1 << enum linux_defect: defects that a call, or two that overlap, would show. */
+    uint64_t (*shows)(const struct linux_call *call);
     uint64_t (*shows_overlapping)(const struct linux_call *outer, const struct linux_call *inner);
 
     /* The kernel's own functions, to be named in a report. */
