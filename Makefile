@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The commands. Each is a script in scripts/ of the same name, which has the defaults of its
-# variables, checks them once, and calls make for what it needs. How things are built is in
+# The commands. Each is a script of the same name in scripts/, which has the defaults of its
+# variables, checks them, and calls make to build. The rules of the build are in
 # scripts/mk/.
 
 B := build
@@ -47,7 +47,7 @@ include scripts/mk/peers.mk
 # help:
 # help: Findings
 # help:   repro CASE=FILE  one crasher, explained                    TARGET= GEOMETRY= DEBUG=1
-# help:   shrink CASE=FILE the smallest case that fails so           TARGET= GEOMETRY=
+# help:   shrink CASE=FILE the smallest case with the same failure   TARGET= GEOMETRY=
 # help:   regress          replay the corpora in all geometries      JUNIT=FILE
 # help:
 # help: Without an engine
@@ -59,11 +59,11 @@ include scripts/mk/peers.mk
 # help: For hours
 # help:   campaign         all targets, both engines   HOURS= (or SECONDS=) JOBS=cores SLICE=60 NEW=1
 # help:                    ON="ops_tiny .."
-# help:   status           how a campaign goes, or went
-# help:   corpus-promote   what fuzzing collected and the reviewed corpus lacks, as text for review
+# help:   status           progress or result of a campaign
+# help:   corpus-promote   collected cases that add coverage to the reviewed corpus, as text for review
 # help:
-# help: How good is it
-# help:   bugs             each planted bug: found from nothing, named, shrunk   SEEDS=3 ONLY=regexp JOBS=
+# help: Evidence
+# help:   bugs             each planted bug: found from an empty corpus, named, shrunk   SEEDS=3 ONLY=regexp JOBS=
 # help:   mutants          mutants of the core that no test kills                ONLY=regexp JOBS=
 # help:   coverage         states, lines, branches, conditions that the corpora reach
 # help:   bench            speed, as ratios   RUNS=7
@@ -71,9 +71,9 @@ include scripts/mk/peers.mk
 # help:                    BASE=REV RUNS=10 SEEDS=8 TIME=30 ONLY="bug .."
 # help:   compare          RapidCheck, Hypothesis, libFuzzer and AFL++ on the same bugs
 # help:                    FULL=1 ONLY=regexp SEEDS=10 BUDGET= JOBS= GEOMETRY=
-# help:   report           what was measured so far, on one page: build/report/index.html
+# help:   report           all measured figures on one page: build/report/index.html
 # help:   matrix           every clang x sanitizer x word, for some seconds; lists skipped combinations   TIME=3
-# help:   oss-fuzz-check   what a fuzzing service does with the targets, as far as it can be done here   ONLY=regexp
+# help:   oss-fuzz-check   the build and checks of a fuzzing service, as far as possible here   ONLY=regexp
 # help:
 # help: A kernel, or your own p2m
 # help:   fuzz, test, props, regress, repro, shrink take SUBJECT=linux LINUX=TREE KNOWN=B1,C3: the p2m.c of a kernel
@@ -84,7 +84,7 @@ include scripts/mk/peers.mk
 # help: To build
 # help:   fuzz-targets     only build them: build/fuzz/GEOMETRY/TARGET_GEOMETRY
 # help:   compile_commands.json   for clangd
-# help:   clean            remove what was built; corpora and findings stay
+# help:   clean            remove the built files; corpora and findings stay
 # help:   distclean        remove all
 # help:
 # help: ENGINE: libfuzzer, afl (AFL++). SAN (libfuzzer): address,undefined memory thread none. ARCH: native, i386.

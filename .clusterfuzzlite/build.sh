@@ -3,8 +3,8 @@
 #
 # Builds the fuzz targets for a service (ClusterFuzzLite, OSS-Fuzz) into $OUT, with
 # the compiler, flags and engine that its environment names, and with each target its
-# seeds, dictionary and options. Run at the root of the checkout. Not for people:
-# they have `make fuzz`.
+# seeds, dictionary and options. Run at the root of the checkout. Not for direct use:
+# use `make fuzz`.
 
 [ -f core/p2m.c ] || cd "$SRC/p2mcheck"
 jobs=${JOBS:-$(nproc)}
@@ -40,7 +40,7 @@ make_seeds() { # target geometry folder
     done
 }
 
-# The same bytes each time: nothing of the clock, of the zone, of who builds.
+# The same bytes each time: independent of the clock, the zone and the user.
 make_zip() { # folder zip
     (
         export TZ=UTC LC_ALL=C
@@ -51,7 +51,7 @@ make_zip() { # folder zip
     )
 }
 
-set +x # a thousand lines that say nothing
+set +x # omits a thousand lines from the log
 targets=$(make -s service-names)
 for target in $targets; do
     name=${target%%_*}

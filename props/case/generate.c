@@ -15,7 +15,7 @@ const struct generate_mix generate_calls = {0, 0, 0, 0, 0};
 
 #define HOT 3
 #define RECENT 8
-#define LOW_PAGES 256 /* 1 MiB, which a domU's memory map leaves out */
+#define LOW_PAGES 256 /* 1 MiB, which are not in a domU's memory map */
 
 static struct {
     uint64_t hot[HOT];       /* first PFNs of leaves */
@@ -53,7 +53,7 @@ static uint64_t edge_leaf(struct prng *prng)
     return mid * P2M_LEAF;
 }
 
-/* An auto-translated guest has no table: what there is to see is where it would end. */
+/* An auto-translated guest has no table: tests the PFN where it would end. */
 static void forget(struct prng *prng, const struct boot *boot)
 {
     drawn.used = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Entries and boot records taken apart and put together, and carried over. */
+/* Decodes, encodes and converts entries and boot records. */
 #include "ops.h"
 
 #include <string.h>
@@ -94,7 +94,7 @@ uint64_t boot_pages(const struct shape *shape, const struct boot_place *place)
     return (place->leaves * (uint64_t)shape->leaf + rest) % (max + 1);
 }
 
-/* ---- the same? ---- */
+/* ---- equality ---- */
 
 static bool turns_equal(const struct op *a, const struct op *b)
 {
@@ -134,7 +134,7 @@ bool case_equal(const struct test_case *a, const struct test_case *b)
     return true;
 }
 
-/* ---- within bounds? ---- */
+/* ---- bounds ---- */
 
 /* The fields that an op of its kind has; the others are zero. */
 static struct op own_fields(const struct op *op)

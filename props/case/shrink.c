@@ -12,7 +12,7 @@
 
 UNINSTRUMENTED_BEGIN
 
-/* ---- what is small ---- */
+/* ---- the measure ---- */
 
 struct measure {
     uint64_t ops, boot, kinds, pfns, numbers; /* compared in this order */
@@ -61,7 +61,7 @@ static uint64_t numbers_of(const struct op *op)
            capped(op->stop) + 4u * op->count + op->slots;
 }
 
-/* The same PFN twice is easier on the reader than two PFNs. */
+/* The same PFN twice is easier to read than two PFNs. */
 static unsigned different_pfns(const struct test_case *c)
 {
     unsigned count = 0;
@@ -329,7 +329,7 @@ void shrink_case(struct shrink *shrink, struct test_case *c)
     }
 }
 
-/* ---- carried over from another geometry ---- */
+/* ---- from another geometry ---- */
 
 /* Candidate i of the sync points: as it is, then each call inside another at each of them. */
 static bool fails_at_some_moment(struct shrink *shrink, struct test_case *c)
@@ -373,7 +373,7 @@ bool shrink_adapt(struct shrink *shrink, struct test_case *c)
     return false;
 }
 
-/* ---- what does not matter ---- */
+/* ---- irrelevant arguments ---- */
 
 #define TRIES 12
 

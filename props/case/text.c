@@ -73,12 +73,12 @@ static bool number(struct parser *p, const char *word, uint64_t *value)
     }
     *value = 0;
     if (base == 10 && at[0] == '0' && at[1])
-        return fail(p, "'%s' is no number: decimal ones start with no 0", word);
+        return fail(p, "'%s' is not a number: decimal numbers have no leading 0", word);
     if (!*at)
-        return fail(p, "'%s' is no number", word);
+        return fail(p, "'%s' is not a number", word);
     for (; *at; at++) {
         if (digit(*at) >= base)
-            return fail(p, "'%s' is no number", word);
+            return fail(p, "'%s' is not a number", word);
         if (*value > (~(uint64_t)0 - (uint64_t)digit(*at)) / (uint64_t)base)
             return fail(p, "'%s' does not fit into 64 bits", word);
         *value = *value * (uint64_t)base + (uint64_t)digit(*at);
@@ -109,7 +109,7 @@ static bool from_1(struct parser *p, const char *word, uint64_t most, const char
     return *value || fail(p, "%s counts from 1", what);
 }
 
-/* `refuse=3` at the end of the line, or nothing; *used counts the words of the line. */
+/* `refuse=3` at the end of the line, optional; *used counts the words of the line. */
 static bool a_refusal(struct parser *p, unsigned *used, uint64_t most, uint16_t *refuse)
 {
     uint64_t value;
@@ -152,7 +152,7 @@ static bool an_entry(struct parser *p, unsigned *used, struct op *op)
             continue;
         ++*used;
         if (kinds[i].has_value && *used >= p->words)
-            return fail(p, "'%s' wants a number", kinds[i].name);
+            return fail(p, "'%s' needs a number", kinds[i].name);
         if (kinds[i].kind == ENTRY_KINDS) /* raw: any word */
             return number_up_to(p, p->word[(*used)++], shape_word_mask(p->shape), "entry",
                                 &op->arg);
@@ -174,7 +174,7 @@ static bool e820_type(struct parser *p, const char *word, uint8_t *type)
             return true;
         }
     if (word[0] < '0' || word[0] > '9')
-        return fail(p, "'%s' is no E820 type", word);
+        return fail(p, "'%s' is not an E820 type", word);
     if (!number_up_to(p, word, OP_TYPE_MAX, "E820 type", &value))
         return false;
     if (value == OP_TYPE_SOFT)
@@ -227,7 +227,7 @@ static bool a_turn(struct parser *p, char *word, struct turn *turn)
     return fine;
 }
 
-/* Switches with commas between them. */
+/* Switches separated by commas. */
 static bool a_schedule(struct parser *p, const char *word, struct op *op)
 {
     struct turn turn[OP_TURNS];
@@ -258,7 +258,7 @@ static bool a_schedule(struct parser *p, const char *word, struct op *op)
 
 /* ---- ops ---- */
 
-/* What an op cannot be without. */
+/* The required arguments of an op. */
 static const struct {
     unsigned words;
     const char *what;
@@ -322,7 +322,7 @@ static bool an_mfn_base(struct parser *p, unsigned *used, struct op *op)
 static bool arguments(struct parser *p, unsigned *used, struct op *op)
 {
     if (p->words - *used < wanted[op->kind].words)
-        return fail(p, "'%s' wants %s", op_names[op->kind], wanted[op->kind].what);
+        return fail(p, "'%s' needs %s", op_names[op->kind], wanted[op->kind].what);
     if (op_names_pfn(op->kind) && !a_pfn(p, p->word[(*used)++], &op->pfn))
         return false;
     switch ((enum op_kind)op->kind) {
@@ -370,7 +370,7 @@ static bool an_at(struct parser *p, unsigned *used, struct op *op)
     if (strcmp(p->word[0], "at"))
         return true;
     if (p->words < 3)
-        return fail(p, "'at' wants the number of a sync point and a call");
+        return fail(p, "'at' needs the number of a sync point and a call");
     *used = 2;
     if (p->version > 1)
         return a_schedule(p, p->word[1], op);
@@ -390,7 +390,7 @@ static bool op_line(struct parser *p)
     while (op.kind < OP_KINDS && strcmp(p->word[used], op_names[op.kind]))
         op.kind++;
     if (op.kind == OP_KINDS)
-        return fail(p, "'%s' is no op", p->word[used]);
+        return fail(p, "'%s' is not an op", p->word[used]);
     if (op.kind >= OP_GRANT_MAP && p->version == 1)
         return fail(p, "'%s' is an op of 'p2m-case 2' only", p->word[used]);
     if (op.at && !op_has_pfn(op.kind))
@@ -399,7 +399,7 @@ static bool op_line(struct parser *p)
     if (!arguments(p, &used, &op))
         return false;
     if (used < p->words)
-        return fail(p, "'%s' is too much", p->word[used]);
+        return fail(p, "'%s' is one word too many", p->word[used]);
     if (p->c->count == CASE_OPS)
         return fail(p, "more than %d ops", CASE_OPS);
     p->c->ops[p->c->count++] = op;
@@ -491,7 +491,7 @@ static bool a_region(struct parser *p, char *word, uint64_t last, uint64_t *pfn,
     uint64_t count;
 
     if (!plus)
-        return fail(p, "'%s' is no region: expected PFN+PAGES", word);
+        return fail(p, "'%s' is not a region: expected PFN+PAGES", word);
     *plus = '\0';
     if (!number_up_to(p, word, last, "PFN", pfn) ||
         !from_1(p, plus + 1, UINT32_MAX, "the number of pages", &count))
@@ -514,7 +514,7 @@ static bool boot_region(struct parser *p, unsigned at, bool *known)
     while (i < most && (extra ? boot->extra[i].pages : boot->setup.nvs[i].pages))
         i++;
     if (i == most)
-        return fail(p, "'%s' stands more than %u times", extra ? "extra" : "nvs", most);
+        return fail(p, "'%s' occurs more than %u times", extra ? "extra" : "nvs", most);
     if (!a_region(p, strchr(p->word[at], '=') + 1, extra ? OP_LAST_PFN(p->shape) : UINT32_MAX, &pfn,
                   &pages))
         return false;
@@ -538,7 +538,7 @@ static bool boot_answers(struct parser *p, unsigned at, bool *known)
         return true;
     if (strncmp(p->word[at], "answers=0x", strlen("answers=0x")) ||
         strspn(digits, "0123456789abcdefABCDEF") != 2 * BOOT_ANSWERS || digits[2 * BOOT_ANSWERS])
-        return fail(p, "'answers' wants 0x and %d digits", 2 * BOOT_ANSWERS);
+        return fail(p, "'answers' needs 0x and %d digits", 2 * BOOT_ANSWERS);
     for (unsigned i = 0; i < BOOT_ANSWERS; i++)
         p->c->boot.setup.answer[i] =
             (uint8_t)(digit(digits[2 * i]) << 4 | digit(digits[2 * i + 1]));
@@ -554,13 +554,13 @@ static bool boot_word(struct parser *p, unsigned at)
     for (unsigned i = 0; i < sizeof(parts) / sizeof(parts[0]) && !known; i++)
         if (!parts[i](p, at, &known))
             return false;
-    return known || fail(p, "'%s' is not known of 'boot'", p->word[at]);
+    return known || fail(p, "'%s' is not a word of 'boot'", p->word[at]);
 }
 
 static bool boot_line(struct parser *p)
 {
     if (p->had_boot || p->c->count)
-        return fail(p, "'boot' stands once, before all ops");
+        return fail(p, "'boot' occurs once, before all ops");
     p->had_boot = true;
     for (unsigned i = 1; i < p->words; i++) {
         const char *word = p->word[i];
@@ -568,7 +568,7 @@ static bool boot_line(struct parser *p)
 
         for (unsigned k = 1; k < i && !has_key(word, "extra") && !has_key(word, "nvs"); k++)
             if (strcspn(p->word[k], "=") == key && !strncmp(p->word[k], word, key))
-                return fail(p, "'%.*s' stands twice", (int)key, word);
+                return fail(p, "'%.*s' occurs twice", (int)key, word);
         if (!boot_word(p, i))
             return false;
     }
@@ -581,11 +581,11 @@ static bool boot_line(struct parser *p)
 static bool name_line(struct parser *p, char *to, size_t size)
 {
     if (*to || p->had_boot || p->c->count)
-        return fail(p, "'%s' stands once, before the boot and all ops", p->word[0]);
+        return fail(p, "'%s' occurs once, before the boot and all ops", p->word[0]);
     if (p->words != 2 || strlen(p->word[1]) >= size)
-        return fail(p, "'%s' wants one word of at most %zu characters", p->word[0], size - 1);
+        return fail(p, "'%s' needs one word of at most %zu characters", p->word[0], size - 1);
     if (to == p->c->mode && strcmp(p->word[1], "as-written") && strcmp(p->word[1], "as-optimised"))
-        return fail(p, "'%s' is no mode: expected as-written or as-optimised", p->word[1]);
+        return fail(p, "'%s' is not a mode: expected as-written or as-optimised", p->word[1]);
     strcpy(to, p->word[1]);
     return true;
 }
@@ -596,7 +596,7 @@ static bool geometry_line(struct parser *p)
         return fail(p, "expected 'geometry NAME'");
     p->shape = shape_by_name(p->word[1], (unsigned)strlen(p->word[1]));
     if (!p->shape)
-        return fail(p, "'%s' is no geometry", p->word[1]);
+        return fail(p, "'%s' is not a geometry", p->word[1]);
     return true;
 }
 
@@ -605,7 +605,7 @@ static bool header_line(struct parser *p)
     if (p->words < 1 || strcmp(p->word[0], "p2m-case"))
         return fail(p, "expected 'p2m-case 2'");
     if (p->words != 2 || (strcmp(p->word[1], "1") && strcmp(p->word[1], "2")))
-        return fail(p, "this is no version of the case format that is known: expected 'p2m-case 2' "
+        return fail(p, "unknown version of the case format: expected 'p2m-case 2' "
                        "or 'p2m-case 1'");
     p->version = p->word[1][0] == '1' ? 1 : 2;
     return true;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What is judged after an op, and in which order: results, costs and max_pfn here, pages,
+ * The judgement after an op, in its order: results, costs and max_pfn here, pages,
  * entries and the MFN tree in files of their own. See checks.h.
  */
 #include "checks.h"
@@ -42,7 +42,7 @@ static void check_unchanged(const struct outcome *outcome)
 
 /* ---- cost ---- */
 
-/* Whatever the rules: nothing costs nothing, and a range has two ends. */
+/* Under any rules: an empty range costs nothing, and a range has two ends. */
 static void check_bounds(const struct outcome *outcome, unsigned grown)
 {
     const struct op *op = outcome->op;
@@ -109,7 +109,7 @@ static void check_auto_translated(const struct outcome *outcome)
     checks_translated_lookups(outcome->op);
 }
 
-/* What the fast check also needs, of a subject with rules of its own: its costs are looked at. */
+/* What the fast check also needs, of a subject with rules of its own: its costs are checked. */
 static bool well_by_own_rules(const struct outcome *outcome)
 {
     bool range = outcome->op && outcome->op->kind == OP_RANGE;

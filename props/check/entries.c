@@ -152,9 +152,9 @@ static void sweep(void)
 }
 
 /*
- * The pages do not hold the model's entry of `pfn`. Either a lookup shows it, or
- * the subject keeps the entry elsewhere, and then those who read the pages by
- * themselves do not see it.
+ * The pages do not hold the model's entry of `pfn`. Either a lookup differs, or
+ * the subject keeps the entry elsewhere, and then the toolstack, which reads the pages by
+ * itself, does not see it.
  */
 static void differs(enum invariant id, p2m_word pfn)
 {

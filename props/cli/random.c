@@ -112,7 +112,7 @@ static void file_case(const char *what, const struct report *report)
     snprintf(log, sizeof(log), "%.*s.log", (int)strlen(name) - 4, name);
     if (report)
         files_print(log, write_report, report);
-    fprintf(stderr, "p2mcheck: filed as %s\np2mcheck: reproduce: make repro", name);
+    fprintf(stderr, "p2mcheck: filed as %s\np2mcheck: again: make repro", name);
     say_variable(" SUBJECT=", "SUBJECT");
     say_variable(" LINUX=", "LINUX");
     say_variable(" KNOWN=", "P2MCHECK_KNOWN");

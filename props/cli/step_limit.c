@@ -4,7 +4,7 @@
  * -fsanitize-coverage=trace-pc, so that each of its basic blocks calls here; a case
  * that exceeds the budget of a sound core is an endless loop. It counts and does not
  * time: the verdict is the same on any machine. The limit of sync points (HANG
- * in props/invariants.h) does not see a loop without sync points.
+ * in props/base/invariants.h) does not see a loop without sync points.
  *
  * A case begins with host_reset, and the explorer goes back to a state by host_rollback_allocs;
  * the linker sends both through here (--wrap). A program that calls neither has one

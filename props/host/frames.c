@@ -71,7 +71,7 @@ void host_resume(void)
 
 /* ---- the shared info pages ---- */
 
-#define OLD_INFO 0x6b /* what an old one holds */
+#define OLD_INFO 0x6b /* the contents of an old one */
 
 static struct {
     struct p2m_shared_info info;

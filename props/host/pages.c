@@ -22,8 +22,8 @@ struct host host;
 uint8_t host_arena[HOST_PAGES * HOST_STRIDE] __attribute__((aligned(64)));
 struct p2m_shared host_shared;
 
-#define GARBAGE 0xa5 /* what is in a page before its first write */
-#define GONE 0x6b    /* what is in gaps, and in pages that were freed */
+#define GARBAGE 0xa5 /* the contents of a page before its first write */
+#define GONE 0x6b    /* the contents of gaps, and of freed pages */
 
 /* ---- shared pages ---- */
 
@@ -89,8 +89,8 @@ static uintptr_t instruction_of(const void *context)
 }
 
 /*
- * The writing instruction itself is caught. Faults elsewhere go to whoever was
- * here before: a sanitizer, an engine, or the default.
+ * The writing instruction itself is caught. Faults elsewhere go to the handler that was
+ * set before: a sanitizer, an engine, or the default.
  */
 static void on_fault(int signal, siginfo_t *info, void *context)
 {
@@ -189,7 +189,7 @@ void *host_page_alloc(void)
         return NULL;
     }
     if (host.taken == HOST_PAGES) /* more than 256 calls can need */
-        violated(CORE_BUG, "took all %d pages that there are", HOST_PAGES);
+        violated(CORE_BUG, "took all %d pages", HOST_PAGES);
     index = host_nth_page(host.taken++);
     host.live++;
     host.state[index] = HOST_LIVE;

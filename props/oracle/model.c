@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The flat array: see model.h. How it is read without being there is in model_lazy.c. */
+/* The flat array: see model.h. model_lazy.c reads it on demand. */
 #include "model.h"
 
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 
 UNINSTRUMENTED_BEGIN
 
-/* What the array is: `change` applied to `window`, which holds [first, first + count). */
+/* Applies `change` to `window`, which holds [first, first + count). */
 void model_apply(const struct model *model, const struct change *change, p2m_word *window,
                  p2m_word first, p2m_word count)
 {

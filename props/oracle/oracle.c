@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What each call answers and does: the table of semantics as code. See oracle.h. */
+/* The result and effect of each call: the table of semantics as code. See oracle.h. */
 #include "oracle.h"
 
 #include <string.h>
@@ -224,7 +224,7 @@ static void flatten_leaves(struct model *model, p2m_word start, p2m_word end)
         model_change(model, (struct change){CHANGE_FLATTENED, start, end, 0});
 }
 
-/* Runs of private leaves lose all that is no plain MFN. */
+/* Runs of private leaves lose every entry that is not a plain MFN. */
 static void flatten_private(struct oracle *oracle, p2m_word scanned)
 {
     const struct slot_kinds *kinds = &oracle->kinds;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The rules of slots: see kinds.h. */
+/* The rules of slots: see slot_kinds.h. */
 #include "slot_kinds.h"
 
 #include <string.h>
@@ -41,7 +41,7 @@ enum slot_kind slot_kinds_at(const struct slot_kinds *kinds, p2m_word pfn)
     return slot_kinds_leaf(kinds, top_of(pfn), mid_of(pfn));
 }
 
-/* The leaves of a new private mid are what the shared one said. */
+/* The leaves of a new private mid are the kinds of the shared one. */
 static void own_mid(struct slot_kinds *kinds, unsigned ti)
 {
     if (kinds->mid[ti] == KIND_PRIVATE)

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The peer for Hypothesis: a rule-based machine whose rules are the calls, over ctypes.
 
-Called as `hypothesis_machine.py PEER.SO SEED`; goes on with other seeds until something fails,
+Called as `hypothesis_machine.py PEER.SO SEED`; continues with other seeds until something fails,
 shrinks that, prints it, and exits 1. Strategies prefer PFNs next to edges and, by a bundle,
-PFNs that were used before; a refused page is an argument; what is compared, and when, is
+PFNs that were used before; a refused page is an argument; the comparisons are
 peer.h's, by an invariant.
 """
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Under ASan each page is one malloc, so that ASan sees what goes wrong. Elsewhere pages
- * stand in one block, none is used twice in a case, and what is between and freed is
- * filled with a pattern that must be there at the end.
+ * Under ASan each page is one malloc, so that ASan finds errors. Otherwise pages
+ * are in one block, none is used twice in a case, and gaps and freed pages are
+ * filled with a pattern that must be unchanged at the end.
  */
 #include "pages.h"
 
@@ -79,7 +79,7 @@ void pages_end(void)
         return;
     for (unsigned i = 0; i < p.count; i++)
         if (!is_pattern(p.page[i] + (p.live[i] ? P2M_PAGE_BYTES : 0), p.live[i] ? GAP : STRIDE))
-            peer_fail("written behind a page, or to one that was given back");
+            peer_fail("written behind a page, or to a freed page");
     if (!is_pattern((unsigned char *)(list + p.length), GAP * sizeof(*list)))
         peer_fail("written behind the mfn_list");
 }
@@ -95,7 +95,7 @@ void *pages_alloc(void *ctx)
     return lend(p.count++);
 }
 
-/* The slot of a page, or of what was one; p.count: none. Late ones are looked for most. */
+/* The slot of a page, or of a freed one; p.count: none. Searches late ones first. */
 static unsigned slot_of(const void *page)
 {
     size_t at = (size_t)((const unsigned char *)page - block);
@@ -114,7 +114,7 @@ void pages_free(void *ctx, void *page)
 
     (void)ctx;
     if (i == p.count || i < 4 || !p.live[i])
-        peer_fail("given back is what is no page");
+        peer_fail("freed an address that is not a page");
     p.live[i] = false;
     p.live_count--;
     if (ASAN)
@@ -135,10 +135,10 @@ p2m_word pages_mfn_of(void *ctx, const void *page)
         size_t at = (size_t)((const p2m_word *)page - p.list);
 
         if (at >= p.length)
-            peer_fail("asked for the MFN of what is no page");
+            peer_fail("asked for the MFN of an address that is not a page");
         i = PAGES_MAX + (unsigned)at;
     } else if (!p.live[i]) {
-        peer_fail("asked for the MFN of a page that was given back");
+        peer_fail("asked for the MFN of a freed page");
     }
     return (p.epoch + 1) * MACHINE + i;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The flat array, the comparison with it, and the case (peer.h). Where the table has 512^3
- * entries the flat array is a list of what was written, searched from its end, and what is
- * compared are the PFNs next to any edge of what was touched.
+ * entries the flat array is a list of writes, searched from its end, and only
+ * the PFNs next to any touched edge are compared.
  */
 #include "peer.h"
 
@@ -49,7 +49,7 @@ static struct {
     unsigned frame_count;
     p2m_word watch[WATCH_MAX];
     unsigned watch_count, fresh; /* from `fresh` on: of the last op */
-    int empty;                   /* PEER_EMPTY: nothing is called, to see what the tool costs */
+    int empty;                   /* PEER_EMPTY: no calls, to measure the cost of the tool */
 } w;
 
 static struct peer_stats no_stats;
@@ -109,7 +109,7 @@ static void tick(int signal)
 {
     (void)signal;
     if (inside && ++ticks > 5)
-        peer_fail("a call does not end");
+        peer_fail("a call does not terminate");
 }
 
 static void no_warning(void *ctx, const char *what)
@@ -158,7 +158,7 @@ void peer_setup(int caught_)
 
 /* ---- the flat array ---- */
 
-/* What the domain builder left: frames, and a hole here and there. */
+/* The domain builder's list: frames and some holes. */
 static p2m_word built(p2m_word pfn)
 {
     return pfn % 7 == 3 ? INVALID_P2M_ENTRY : 0x700000 + pfn;
@@ -209,11 +209,11 @@ static const p2m_word *leaf_of_toolstack(p2m_word pfn)
 {
     const p2m_word *top = page_of_mfn(w.info.pfn_to_mfn_frame_list_list), *mid, *leaf;
 
-    require(top != NULL, "the root that is published is no page");
+    require(top != NULL, "the published root is not a page");
     mid = page_of_mfn(top[pfn / P2M_MID_SPAN]);
-    require(mid != NULL, "the MFN tree's root leads to no page");
+    require(mid != NULL, "the MFN tree's root leads to an address that is not a page");
     leaf = page_of_mfn(mid[pfn / P2M_LEAF % P2M_MID]);
-    require(leaf != NULL, "the MFN tree leads to no page");
+    require(leaf != NULL, "the MFN tree leads to an address that is not a page");
     return leaf;
 }
 
@@ -226,7 +226,7 @@ static void compare_saved(p2m_word start, unsigned count)
         p2m_word want = flat_get(pfn), got = leaf ? leaf[pfn % P2M_LEAF] : INVALID_P2M_ENTRY;
 
         if (got != want && !(want == IDENTITY_FRAME(pfn) && got == INVALID_P2M_ENTRY))
-            peer_fail("the toolstack reads something else");
+            peer_fail("the toolstack's view differs from the flat array");
     }
 }
 
@@ -326,7 +326,7 @@ static void call_set(const struct peer_op *op, bool there)
 
     require(!there || !pages_asked(), "__set asks for pages");
     if (pages_refused())
-        require(!done, "set is true though a page was refused");
+        require(!done, "set is true although a page was refused");
     else if (!there || done || holds_a_frame(pfn) || flat_get(pfn) == entry)
         require(done == want, "the answer of set or __set");
     if (!done)
@@ -344,7 +344,7 @@ static void call_range(const struct peer_op *op)
     p2m_word want = start < end ? end - start : 0;
 
     require(done == (pages_refused() ? 0 : want), "the answer of a range");
-    require(pages_asked() <= (want ? 6 : 0), "a range takes more pages than it may");
+    require(pages_asked() <= (want ? 6 : 0), "a range takes too many pages");
     if (done)
         flat_range(start, end);
 }

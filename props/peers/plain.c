@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A harness for libFuzzer and AFL++ as most people would write it: bytes are ops, answers
+ * A harness for libFuzzer and AFL++ as usually written: bytes are ops, answers
  * are compared at once and the flat array at the end. No mutator, no dictionary. All comes in
  * records of 16 bytes, so that a minimizer that cuts out blocks cuts out ops:
  *

@@ -2,7 +2,7 @@
 /*
  * The peer for RapidCheck: a state machine whose commands are the calls. Generators prefer
  * PFNs next to edges and PFNs that were used before; a refused page is a part of a command;
- * what is compared, and when, is peer.h's. Called as `rapidcheck SEED`: goes on with other
+ * the comparisons are peer.h's. Called as `rapidcheck SEED`: continues with other
  * seeds until something fails, shrinks that, prints it, and exits 1.
  */
 #include <cstdlib>
@@ -20,7 +20,7 @@ namespace
 
 const uint64_t IDENTITY = uint64_t(1) << 62, FOREIGN = uint64_t(1) << 63;
 
-/* What generating needs to know; the flat array is the system's own. */
+/* The state for generators; the flat array is the system's own. */
 struct Model {
     std::vector<uint64_t> used; // the last few PFNs, newest last
     bool resumed = true;        // nothing has happened since: again would be no news

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Draws run.view: see draw.h. */
+/* Draws run.view: see tree.h. */
 #include "props/base/uninstrumented.h"
 #include "props/check/run.h"
 #include "tree.h"

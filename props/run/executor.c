@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Runs cases: see executor.h. What must be true after an op is judged in props/check. */
+/* Runs cases: see executor.h. props/check judges the state after an op. */
 #include "executor.h"
 
 #include <string.h>
@@ -56,7 +56,7 @@ void executor_note(const struct op *op, uint64_t result)
         executor_watcher((int)(op - run.c->ops), result);
 }
 
-/* What the call must answer, now that it is known whether a page was refused. */
+/* The expected answer of the call, after it is known whether a page was refused. */
 static uint64_t expect(const struct op *op, const struct outcome *outcome)
 {
     struct op prefix = *op;
@@ -93,7 +93,7 @@ static void needed_the_page(const struct op *op)
                  cost, op->refuse);
 }
 
-/* What this call could violate: a store through a shared leaf or mid would show in it. */
+/* The invariant that this call could violate by a store through a shared leaf or mid. */
 static void note_exercised(const struct op *op)
 {
     p2m_word pfn = (p2m_word)op->pfn;
@@ -112,9 +112,9 @@ static void note_exercised(const struct op *op)
     run.tally.exercised[MID_IDENTITY_UNTOUCHED] += mid == KIND_IDENTITY;
 }
 
-/* ---- what is made ---- */
+/* ---- the ops that are made ---- */
 
-/* Is there what the op needs: a p2m, an unpublished one, a published one? */
+/* True if the state that the op needs exists: a p2m, an unpublished one, a published one. */
 static bool state_allows(const struct op *op)
 {
     switch ((enum op_kind)op->kind) {
@@ -377,7 +377,7 @@ static void publish_again(const struct op *op)
     checks_after(&outcome, everything_now());
 }
 
-/* The pages are back, whatever there was. */
+/* All pages are freed. */
 static void destroy_now(void)
 {
     sync_arm_limit();
@@ -518,7 +518,8 @@ static bool is_too_long(const struct boot *boot)
     return boot->nr_pages > lent && lent < MAX_P2M_PFN;
 }
 
-/* The same case for an ordinary guest, if the subject knows no other; with a list that is lent. */
+/* The same case for an ordinary guest, if the subject supports no other; with a list that is lent.
+ */
 static const struct test_case *fitting(const struct subject *subject, const struct test_case *c)
 {
     static struct test_case ordinary;

@@ -60,7 +60,7 @@ static void take_maps_apart(const struct test_case *from, struct test_case *to)
     }
 }
 
-/* ---- how many pages are asked for ---- */
+/* ---- the number of allocated pages ---- */
 
 static unsigned taken[CASE_OPS + 1]; /* when the boot was over; after each op */
 
@@ -94,7 +94,7 @@ static bool count_pages(const struct subject *subject, struct test_case *c, enum
     return fine;
 }
 
-/* Calls that overlap are refused nothing. */
+/* No page is refused to calls that overlap. */
 static bool takes_faults(const struct test_case *c, unsigned i)
 {
     return op_stores(c->ops[i].kind) && !c->ops[i].at && (!i || !c->ops[i - 1].at);

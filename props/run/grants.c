@@ -44,7 +44,7 @@ void grants_restore(const p2m_word (*slots)[2], unsigned count)
     }
 }
 
-/* ---- what is allowed ---- */
+/* ---- allowed calls ---- */
 
 static bool any_in(uint64_t start, uint64_t end)
 {
@@ -129,7 +129,7 @@ bool grants_allow(const struct op *op)
     return true;
 }
 
-/* ---- what is mapped ---- */
+/* ---- mapped slots ---- */
 
 static void forget(p2m_word pfn)
 {

@@ -11,7 +11,7 @@
 
 UNINSTRUMENTED_BEGIN
 
-/* All PFNs of a small geometry, or those near which anything happened. */
+/* All PFNs of a small geometry, or those near the PFNs of calls. */
 #define READS 4096
 
 struct reads {
@@ -27,7 +27,7 @@ static struct {
     uint64_t first_result;
     unsigned tail;   /* ops that the tail added to *start */
     struct op op[2]; /* drawn once for both ways */
-    bool vacuous;    /* there was nothing to be shown after all */
+    bool vacuous;    /* the trial had nothing to compare */
 } trial;
 
 static p2m_word get(p2m_word pfn)
@@ -54,7 +54,7 @@ static uint64_t call(const struct op *op)
                                 : set((p2m_word)op->pfn, (p2m_word)op->arg);
 }
 
-/* ---- what the subject reads ---- */
+/* ---- reads of the subject ---- */
 
 static void read_one(struct reads *reads, p2m_word pfn)
 {
@@ -270,7 +270,7 @@ static void draw_ops(struct prng *prng)
     }
 }
 
-/* At the end of the start, while its tree stands: the tail, and what can be read then. */
+/* At the end of the start, before its tree is destroyed: the tail, and the reads after it. */
 static void run_tail(void)
 {
     static struct reads reads;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The matrix of state coverage, and what of it is impossible: see state_coverage.h. */
+/* The matrix of state coverage, and its impossible cells: see state_coverage.h. */
 #include "state_coverage.h"
 
 #include <stdio.h>
@@ -118,7 +118,7 @@ void state_cell_note_life(unsigned kind, bool built, bool published, bool done)
     state_cell_met[CELLS_AT_PFN + cell * CELL_OUTCOMES + (done ? OUTCOME_DONE : OUTCOME_REFUSED)]++;
 }
 
-/* ---- what cannot be ---- */
+/* ---- impossible cells ---- */
 
 struct cell {
     unsigned call, before, place, outcome;

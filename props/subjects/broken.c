@@ -69,7 +69,7 @@ static p2m_word to_mfn(p2m_word pfn)
     return core.pfn_to_mfn(pfn);
 }
 
-/* What goes wrong before the core has its turn; true: it has had it. */
+/* The defect before the call of the core; true: the core was called. */
 static bool spoil_before(p2m_word pfn, p2m_word entry, bool *result)
 {
     p2m_word other = entry == 3 ? 4 : 3;
@@ -171,7 +171,7 @@ static bool set_noalloc(p2m_word pfn, p2m_word entry)
     return core.set_noalloc(pfn, entry);
 }
 
-/* Forgets to tell the hypervisor. */
+/* Does not inform the hypervisor. */
 static uint64_t grant_unmap(p2m_word pfn, unsigned count)
 {
     struct p2m_grant mapped[HOST_GRANTS];
@@ -196,7 +196,7 @@ static p2m_word range(p2m_word start, p2m_word end)
         core.set(start, 8);
     if ((what != RANGE_PREFIX && what != RANGE_IS_SINGLES) || end > MAX_P2M_PFN || start >= end)
         return core.range(start, end);
-    count = core.range(start, end - 1); /* one PFN short, and it says otherwise */
+    count = core.range(start, end - 1); /* one PFN short, but its answer is the full count */
     return host.refused ? count : end - start;
 }
 

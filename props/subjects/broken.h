@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Subjects that are broken on purpose, one for each invariant: the alarm is tested. */
+/* Subjects that are broken on purpose, one for each invariant, to test the alarm. */
 #ifndef PROPS_SUBJECTS_BROKEN_H
 #define PROPS_SUBJECTS_BROKEN_H
 
 #include "props/subject.h"
 
 /*
- * A stand-in of which `id` is the first invariant to be violated, sooner or later
- * in random cases; NULL for CASE_ROUND_TRIP, which is not about a subject. Valid
+ * A subject that violates `id` first of all invariants, sooner or later
+ * in random cases; NULL for CASE_ROUND_TRIP, which does not depend on a subject. Valid
  * until the next call.
  */
 const struct subject *subject_broken(enum invariant id);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The canary: a subject that is wrong, so that a run on it must end with a
- * finding. If it does not, nothing that the same set-up says of the core is worth
- * anything. The last PFN of the table, when it holds a frame, reads as INVALID.
+ * finding. If it does not, the results of the same set-up on the core are worthless.
+ * The last PFN of the table, when it holds a frame, reads as INVALID.
  */
 #include "props/base/uninstrumented.h"
 #include "props/subject.h"

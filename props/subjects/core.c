@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The subject that all this is about: core/, on the host's pages. */
+/* The subject core/, on the host's pages. */
 #include "core/grants.h"
 #include "props/base/uninstrumented.h"
 #include "props/subject.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * An example of a subject: a p2m that knows no tree. Its table is one page of the host's for each
- * leaf, and the tables that the harness looks at are drawn for it. `make fuzz
+ * An example of a subject: a p2m without a tree. Its table is one page of the host's for each
+ * leaf, and the tables for the harness are drawn from it. `make fuzz
  * SUBJECT=props/subjects/example.c` tests it; nothing else is linked with it.
  */
 #include "props/subject.h"
@@ -9,7 +9,7 @@
 enum { LEAVES = P2M_TOP * P2M_MID, PAGES = 3 + LEAVES + P2M_TOP };
 
 static p2m_word *leaf[LEAVES], **mid[P2M_TOP];           /* the second: drawn for the harness */
-static p2m_word *top_mfn, **top_mfn_p, *mid_missing_mfn; /* what the toolstack reads */
+static p2m_word *top_mfn, **top_mfn_p, *mid_missing_mfn; /* read by the toolstack */
 static p2m_word *mid_mfn[P2M_TOP];
 static bool automatic;
 static void *taken[PAGES];

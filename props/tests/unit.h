@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* cmocka, with the headers that it needs before it. */
+/* cmocka, after the headers that it needs. */
 #ifndef PROPS_TESTS_UNIT_H
 #define PROPS_TESTS_UNIT_H
 

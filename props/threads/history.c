@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The versions of each PFN, and what a read may answer: see history.h. */
+/* The versions of each PFN, and the possible answers of a read: see history.h. */
 #include "history.h"
 
 #include <inttypes.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What each PFN held, and when: enough to say of a read that overlapped with
- * writes whether it may have answered what it did. Not a log: the last entries
- * of each PFN only. Knows neither the tree nor the threads.
+ * The history of each PFN: enough to judge whether a read that overlapped with
+ * writes may have given its answer. Not a log: only the last entries
+ * of each PFN. Independent of the tree and the threads.
  *
  * Each PFN has one writer, who numbers its entries: version 0 is what the round
  * began with. Before a call it announces the next version, after it it settles
@@ -14,20 +14,20 @@
  *                                 must be the entry of version 4, 5 or 6
  *
  * No older one, since 4 was in place when the read began, and no newer one,
- * since nobody had asked for 7. Nor does a reader go back: the lowest version
+ * since 7 was not yet announced. A reader never goes back: the lowest version
  * that explains its last read of the PFN is the floor of its next one.
  *
- * The entries lie in a ring, entry[version % RING]. While a reader looks, the
- * writer may go on, and overwrites version v only after it has announced
- * v + RING - 1; so the reader looks at `announced` once more when it is done,
- * and if that has come so far, says that it cannot tell.
+ * The entries lie in a ring, entry[version % RING]. While a reader reads, the
+ * writer may continue, and overwrites version v only after it has announced
+ * v + RING - 1. So the reader reads `announced` once more at the end;
+ * if it has come so far, the result is unknown.
  *
  *     entry[]   | 8 | 9 | 2 | 3 | 4 | 5 | 6 | 7 |      RING 8, announced 9
  *                         ^ next: will be 10; oldest to be trusted is 3
  *
- * A call that fails leaves its PFNs as they were: its version is settled with
- * the entry of the one before, so whoever read the entry that was never there,
- * and judges late enough, is told so.
+ * A call that fails leaves its PFNs unchanged: its version is settled with
+ * the entry of the one before. So a reader that read the failed entry,
+ * and judges late enough, reports it.
  *
  * All is relaxed atomics with fences between, on purpose: ThreadSanitizer takes
  * no notice of fences, so nothing here orders the core's accesses in its eyes,
@@ -52,8 +52,8 @@ enum reading { READING_FITS, READING_WRONG, READING_UNKNOWN /* the ring was over
 void history_start(p2m_word pfn, p2m_word entry);
 
 /*
- * A PFN that anybody may make identity, and nobody anything else: it has version
- * 0 and, from the first success on, version 1 for good. Any thread may announce
+ * A PFN that all threads may make identity, and nothing else: it has version
+ * 0 and, from the first success on, version 1 for the rest. Any thread may announce
  * and settle that one, any number of times.
  */
 void history_start_common(p2m_word pfn, p2m_word entry);
@@ -61,7 +61,7 @@ void history_start_common(p2m_word pfn, p2m_word entry);
 /* The PFN's writer: the next version is going to be `entry`. */
 void history_announce(p2m_word pfn, p2m_word entry);
 
-/* The PFN's writer: the announced version is in place, or else was never there. */
+/* The PFN's writer: the announced version is in place, or the call failed. */
 void history_settle(p2m_word pfn, bool done);
 
 void history_announce_common(p2m_word pfn);
@@ -73,7 +73,7 @@ p2m_word history_entry(p2m_word pfn);
 /* How many versions were announced. */
 uint32_t history_announced(p2m_word pfn);
 
-/* To be called before a read of `pfn`: what history_judge wants to know. */
+/* To be called before a read of `pfn`: the input of history_judge. */
 uint32_t history_before(p2m_word pfn);
 
 /*

@@ -2,20 +2,20 @@
 /*
  * Real threads on one p2m, under ThreadSanitizer: rounds of a fresh p2m, some
  * hundred calls by each thread, and a check when they are gone. The harness's own
- * races (props/race.c) are replayed at sync points, in one thread, and see each
+ * races (props/run/overlap.c) are replayed at sync points, in one thread, and see each
  * interleaving that there is between two accesses; they cannot see an access
  * that is not atomic or not ordered. This can, and it knows nothing of the
  * harness: the core is built plainly, without sync points.
  *
- * Each PFN has one writer, or is common: anybody makes it identity there, nobody
+ * Each PFN has one writer, or is common: any thread makes it identity, none makes it
  * anything else. Blocks of both kinds, from one PFN to whole mid ranges, lie side
  * by side, so that leaves and mids are shared by several writers:
  *
  *     leaf       |.......|.......|.......|.......|
  *     writer      00001111222c333333333300cccccccc     c: common
  *
- * What each thread does depends on seed, round and thread alone, never on what
- * the others did; in which order they meet is the machine's choice.
+ * The calls of each thread depend on seed, round and thread alone, never on the others;
+ * the order in which they meet depends on the machine.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -77,7 +77,7 @@ static uint8_t writer_of[PFNS];
 static struct prng round_prng;
 static uint64_t hot_salt;
 
-/* ---- what is written ---- */
+/* ---- values ---- */
 
 static bool may_write(const struct worker *w, p2m_word pfn)
 {
@@ -200,7 +200,7 @@ static void call_range(struct worker *w, p2m_word start, p2m_word end)
            start, got);
 }
 
-/* What is no entry of this PFN changes nothing; nobody is to see it. */
+/* A value that is not an entry of this PFN changes nothing; no thread may read it. */
 static void call_malformed(struct worker *w, p2m_word pfn)
 {
     p2m_word entry = IDENTITY_FRAME(pfn + 1);
@@ -238,7 +238,7 @@ static void call_read(struct worker *w, p2m_word pfn)
     w->calls++;
 }
 
-/* ---- what a thread does ---- */
+/* ---- the calls of a thread ---- */
 
 /*
  * Half of the calls go where the others are likely to be at the same time: to the
@@ -482,7 +482,7 @@ static void say(const char *what)
 static void on_alarm(int signal)
 {
     (void)signal;
-    say("hangs: a call does not come to its end");
+    say("hangs: a call does not terminate");
     syscall(SYS_exit_group, 1);
 }
 

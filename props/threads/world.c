@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Pages, boot and the checks when all is quiet: see world.h. */
+/* Pages, boot and the checks after all threads have ended: see world.h. */
 #include "world.h"
 
 #include <inttypes.h>
@@ -68,8 +68,8 @@ static struct page *page_of(const void *address)
 }
 
 /*
- * Until somebody else comes here, or a little while: the two go on at the same
- * moment. Relaxed, so that nobody's accesses are ordered by it.
+ * Waits for another thread, or a short time: the two continue at the same
+ * moment. Relaxed, so that it orders no accesses.
  */
 void world_meet(void)
 {
@@ -90,7 +90,7 @@ void world_meet(void)
  */
 static void loiter(void)
 {
-    uint64_t draw = self->index ? prng_next(&self->pace) : 7; /* nobody meets the main thread */
+    uint64_t draw = self->index ? prng_next(&self->pace) : 7; /* no thread meets the main thread */
 
     switch (draw % 8) {
     case 0:
@@ -229,7 +229,7 @@ void world_end(struct hand *hands[], unsigned count)
         world_fail("%" PRId64 " pages are left after p2m_destroy", live);
 }
 
-/* ---- when all is quiet ---- */
+/* ---- after all threads have ended ---- */
 
 static bool is_shared(const void *page)
 {
@@ -241,7 +241,7 @@ static bool is_shared(const void *page)
 static unsigned meet(const void *page, const char *what, unsigned where)
 {
     if (page_of(page)->met++)
-        world_fail("%s %u is a page that the tree has elsewhere, too", what, where);
+        world_fail("%s %u is a page that the tree also has elsewhere", what, where);
     return page_of(page)->met == 1;
 }
 
@@ -302,7 +302,8 @@ void world_check(int64_t live, p2m_word (*last)(p2m_word pfn))
         p2m_word got = get_phys_to_machine(&world, pfn);
 
         if (got != last(pfn))
-            world_fail("lost write: PFN 0x%" PRIx64 " reads 0x%" PRIx64 ", written was 0x%" PRIx64,
+            world_fail("lost write: PFN 0x%" PRIx64 " reads 0x%" PRIx64
+                       ", but was written as 0x%" PRIx64,
                        (uint64_t)pfn, (uint64_t)got, (uint64_t)last(pfn));
     }
     for (unsigned ti = 0; ti < P2M_TOP; ti++)

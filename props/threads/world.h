@@ -2,9 +2,9 @@
 /*
  * The world of one p2m that real threads use: its platform (pages, MFNs, pages
  * refused on order), its boot, and what must be true when all threads are gone.
- * Knows nothing of what the threads do.
+ * Independent of the calls of the threads.
  *
- * Pages come from malloc and go back to free, so that ThreadSanitizer knows of
+ * Pages come from malloc and go back to free, so that ThreadSanitizer detects
  * each use after free. The counts are each thread's own: no access of this file
  * orders two threads, which could hide a race in the core.
  */
@@ -20,7 +20,7 @@
 /* One thread as the platform sees it; `self` is the calling one. */
 struct hand {
     unsigned index;   /* 0: the main thread */
-    struct prng pace; /* where it loiters */
+    struct prng pace; /* its random pauses */
 
     /* Of the running call: to be zeroed before it. */
     unsigned refuse;  /* which allocation is refused: 1, the first; 0, none */
@@ -59,16 +59,16 @@ void world_check(int64_t live, p2m_word (*last)(p2m_word pfn));
 /* Destroys it. `hands`, the last that used it, must have no page left. */
 void world_end(struct hand *hands[], unsigned count);
 
-/* Waits a little for another thread to come here as well, so that both go on together. */
+/* Waits a little for another thread to come here as well, so that both continue together. */
 void world_meet(void);
 
 /* One line `race: ...` with seed and round, for the first failures; counts all. */
 void world_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Any thread may ask. */
+/* Any thread may call it. */
 bool world_failed(void);
 
-/* Who is to blame in such a line. */
+/* The thread to name in such a line. */
 extern uint64_t world_seed, world_round;
 
 #endif

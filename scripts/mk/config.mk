@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What can be built: geometries and targets (read from their lists), and flavours, each a
+# Geometries and targets (read from their lists), and flavours, each a
 # compiler with its flags. A flavour builds a geometry into build/FLAVOUR/GEOMETRY.
 
 
@@ -39,11 +39,11 @@ SERVICE := $(foreach line,$(filter %$(comma)1,$(TARGET_LINES)),$(call column,1,$
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
-# What the engine is shown: basic blocks of the core (the harness opts out in its source,
+# The coverage that guides the engine: basic blocks of the core (the harness opts out in its source,
 # props/base/uninstrumented.h). Neither edges nor operands of comparisons: each sync point
 # would be an edge and each check of UBSan a comparison, and they would take most of the
-# time and guide nothing. For the same reason UBSan's checks of pointers, which ASan makes
-# superfluous, are left to the other flavours.
+# time without guiding the engine. For the same reason UBSan's checks of pointers, which ASan makes
+# superfluous, are only in the other flavours.
 FEWER_CHECKS := -fno-sanitize=null,alignment,pointer-overflow,object-size
 BLOCKS := -O2 -g -fsanitize-coverage=bb,inline-8bit-counters,pc-table
 CC_fuzz := $(CLANG)
@@ -64,9 +64,9 @@ CFLAGS_fuzz-i386 := -m32 $(CFLAGS_fuzz) -D_FILE_OFFSET_BITS=64
 LDFLAGS_fuzz-i386 := -m32 $(SANITIZE)
 
 # The same for AFL++. Its pass over the code does not know no_sanitize("coverage"), so the
-# harness is compiled without it; what is linked gets libAFLDriver by -fsanitize=fuzzer.
-# Most of its processes run without sanitizers: the one that has them is to find what only
-# they see.
+# harness is compiled without it; the program gets libAFLDriver by -fsanitize=fuzzer.
+# Most of its processes run without sanitizers: the one with them finds the failures that only
+# they detect.
 AFL_CC := AFL_QUIET=1 afl-clang-fast
 CC_afl = $(if $(filter-out core/% fuzz/bench/empty.c,$(filter %.c,$<)),$(CLANG),$(AFL_CC))
 CFLAGS_afl := -O2 -g
@@ -74,7 +74,7 @@ CC_afl-san = $(CC_afl)
 CFLAGS_afl-san := -O2 -g $(SANITIZE) $(FEWER_CHECKS)
 LDFLAGS_afl-san := $(SANITIZE)
 
-# What a fuzzing service builds: compiler, flags and engine are in its environment, and
+# The flavour of a fuzzing service: compiler, flags and engine are in its environment, and
 # nothing is added that it could have chosen. See .clusterfuzzlite/build.sh.
 CC_service = $(CC)
 CFLAGS_service = $(CFLAGS)
@@ -90,7 +90,7 @@ CC_afl-harness = $(CC_afl-san-harness)
 CFLAGS_afl-harness = $(CFLAGS_afl-san-harness)
 LDFLAGS_afl-harness = $(LDFLAGS_afl-san-harness)
 
-# For the mutators, which afl-fuzz loads: no names but theirs are to be seen there.
+# For the mutators, which afl-fuzz loads: only their names are exported.
 CC_shared := $(CLANG)
 CFLAGS_shared := -O2 -g -fPIC -fvisibility=hidden
 LDFLAGS_shared := -shared -Wl,-z,defs
@@ -122,7 +122,7 @@ CFLAGS_gcc-m32 := -m32 -fno-pie -O2 -g -D_FILE_OFFSET_BITS=64
 LDFLAGS_gcc-m32 := -m32 -no-pie
 GEOMETRIES_gcc-m32 := odd x86_32
 
-# Lines, branches and conditions of the core: `make coverage` says which clang.
+# Lines, branches and conditions of the core: `make coverage` chooses the clang.
 CC_cov := $(or $(COVERAGE_CC),$(CLANG))
 CFLAGS_cov := -O1 -g -DP2M_SYNC_IS_A_CALL -fprofile-instr-generate -fcoverage-mapping $(COVERAGE_FLAGS)
 LDFLAGS_cov := -fprofile-instr-generate

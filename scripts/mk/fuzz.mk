@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The fuzz targets for libFuzzer, AFL++ and a fuzzing service, and what measures them.
+# The fuzz targets for libFuzzer, AFL++ and a fuzzing service, and their benchmarks.
 
 # ---- targets: one source file each, and the harness ----
 
-# $(1) FLAVOUR/GEOMETRY, $(2) target. The harness targets have no mutator of ours.
+# $(1) FLAVOUR/GEOMETRY, $(2) target. The harness targets do not use our mutator.
 has_adapter = $(filter fuzz% service/%,$(1))
 target_objects = $(call objects,$(1),fuzz/target_$(2).c fuzz/target.c $(if $(has_adapter),fuzz/adapter_libfuzzer.c))
 service_engine = $(or $(LIB_FUZZING_ENGINE),$(error LIB_FUZZING_ENGINE is not set: see .clusterfuzzlite/build.sh))
 
-# A service's engines want the C++ linker.
+# A service's engines need the C++ linker.
 define LINK_FUZZER
 @mkdir -p $(@D)
 $(call say,LINK $@)
@@ -32,7 +32,7 @@ paths_of = $(foreach t,$(2),$(path_of))
 FUZZ_TARGETS := $(foreach t,$(TARGETS),$(call on_geometries,4,$(t)))
 fuzz-targets: $(call paths_of,fuzz,$(FUZZ_TARGETS))
 
-# ---- AFL++'s way to have our mutator; and each engine with one that aborts, for the tests ----
+# ---- our mutator for AFL++; and each engine with one that aborts, for the tests ----
 
 # $(1) target, $(2) geometry
 mutator_objects = $(call objects,shared/$(2),fuzz/target_$(1).c fuzz/target.c fuzz/adapter_aflpp.c)
@@ -65,7 +65,7 @@ $(B)/%/bench_empty_$(1): $$$$(call bench_objects,$$$$*,fuzz/bench/empty.c)
 endef
 $(foreach g,tiny x86_64,$(eval $(call bench_in,$(g))))
 
-# ---- for a service: to S, where nothing else that can be run may lie ----
+# ---- for a service: to S, which must have no other executable ----
 
 # A 32-bit program has 32-bit words only.
 SERVICE_TARGETS := $(foreach t,$(SERVICE),$(call on_geometries,$(if $(filter -m32,$(CFLAGS)),5,4),$(t)))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The peers (props/peers): the same core, or the same bug, under the tools of others. They
-# know nothing of sync points, nor of where a bug is. A core is compiled once for each of
-# three ways: plain, as libFuzzer wants it, as AFL++ does.
+# The peers (props/peers): the same core, or the same bug, under other tools. They
+# have no sync points and no hint where a bug is. A core is compiled in
+# three ways: plain, for libFuzzer, and for AFL++.
 
 PEER_CORE := $(if $(BUG),$(C)/core,core)
 PEER_FLAGS := -std=gnu11 -Wall -Wextra $(WERROR) -I. -O2 -g1 -fPIC

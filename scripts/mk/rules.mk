@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# How things are compiled and linked. The stem of a pattern is FLAVOUR/GEOMETRY, for an
-# object FLAVOUR/GEOMETRY/SOURCE; `any` is the geometry of what is the same in all.
+# Compiles and links. The stem of a pattern is FLAVOUR/GEOMETRY, for an
+# object FLAVOUR/GEOMETRY/SOURCE; `any` is the geometry of files that are the same in all.
 
 .SECONDARY:
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
 
-# What objects depend on: a changed help text rebuilds nothing.
+# The dependencies of objects: a changed help text rebuilds nothing.
 RULES := scripts/mk/config.mk scripts/mk/rules.mk
 
 # `make V=1` shows the commands.
@@ -54,14 +54,14 @@ include scripts/mk/subject.mk
 
 # ---- programs ----
 
-# $(1): what comes behind the objects
+# $(1): the arguments after the objects
 define LINK
 @mkdir -p $(@D)
 $(call say,LINK $@)
 $(Q)$(CC_$(flavour)) $(LDFLAGS_$(flavour)) -o $@ $^ $(1)
 endef
 
-# The whole harness as one object of which only `geometry_NAME` is to be seen. clang 19's ASan
+# The whole harness as one object that exports only `geometry_NAME`. clang 19's ASan
 # puts globals into COMDAT groups of the same names in every geometry: `-r` dissolves them.
 $(C)/%/harness.o: $$(call objects,$$*,$(GEOMETRY_PARTS))
 	@mkdir -p $(@D)
@@ -96,8 +96,8 @@ $(B)/%/unit-$(basename $(notdir $(1))): \
 endef
 $(foreach source,$(wildcard props/tests/*.c fuzz/tests/test_*.c),$(eval $(call unit_of,$(source))))
 
-# Everything of a program but the core, as one object: `make mutants` links each mutant
-# with it. What a case begins with goes through props/cli/step_limit.c.
+# Everything of a program except the core, as one object: `make mutants` links each mutant
+# with it. The first call of a case goes through props/cli/step_limit.c.
 # $(1) name, $(2) sources, $(3) sources of the geometry `any`
 bare_objects = $(filter-out $(call core_objects,$(1)),$(call objects,$(1),$(2) props/cli/step_limit.c)) \
   $(call built,$(firstword $(subst /, ,$(1)))/any,$(3))
@@ -118,7 +118,7 @@ $(B)/bench/x86_64/bench_core: $(CORE) fuzz/bench/core.c $(wildcard core/*.h) $(R
 	$(Q)$(GCC) -std=gnu11 -Wall -Wextra $(WERROR) -O2 -I. $(SHAPE_x86_64) -o $@ $(CORE) fuzz/bench/core.c
 
 # The core alone again, with real threads (props/threads): the harness has one thread. With
-# BUG=ID the core has that bug; what marks its place does not count.
+# BUG=ID the core has that bug; the marks of its place do not count.
 RACE_FLAGS := -std=gnu11 -Wall -Wextra $(WERROR) -I. -O2 -g -fsanitize=thread -pthread \
   $(if $(BUG),'-DPLANTED(harm)=(harm)')
 $(C)/tsan/%: $(if $(BUG),$(C)/core.stamp,$(CORE)) $(wildcard core/*.h props/threads/* props/base/*.h) $(RULES)
@@ -140,7 +140,7 @@ compile_commands.json:
 	$(file >$@.tmp,$(foreach source,$(SOURCES),$(call entry,$(source))))
 	@(echo '['; sed -e '/^ *$$/d' $@.tmp | sed '$$!s/$$/,/'; echo ']') > $@ && rm $@.tmp
 
-# With a bug, only the flavours and geometries that are asked for: reading the dependencies
+# With a bug, only the flavours and geometries that are requested: reading the dependencies
 # of all would take longer than building it.
 FLAVOURS = $(sort $(foreach goal,$(filter $(C)/%,$(MAKECMDGOALS)),$(firstword $(subst /, ,$(goal:$(C)/%=%)))))
 depends_of = $(if $(BUG),$(foreach f,$(FLAVOURS),$(foreach g,$(GEOMETRIES) any,$(B)/$(f)/$(g) $(C)/$(f)/$(g))))

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Under test is the core, unless one of these is set. C is where the programs go then; the
+# The subject is the core, unless one of these is set. Then C is the folder of the programs; the
 # objects of the harness are the usual ones below B.
 #
 # BUG=ID: a core with props/bugs/ID.patch in it, below build/PLANTED/ID.
-# SUBJECT=FILE.c: that file defines subject_under_test; SHAPES are the geometries that it can do.
-# SUBJECT=linux LINUX_FOLDER=FOLDER: the kernel's p2m.c, made ready there by a script.
+# SUBJECT=FILE.c: that file defines subject_under_test; SHAPES are the geometries that it supports.
+# SUBJECT=linux LINUX_FOLDER=FOLDER: the kernel's p2m.c, prepared there by a script.
 
 BUG ?=
 PLANTED ?= bugs
@@ -53,7 +53,7 @@ $(C)/%/props/subjects/default_subject.o: $(SUBJECT_FILE) $(RULES)
 endif
 
 ifneq ($(LINUX_FOLDER),)
-# The kernel's file. Its variables go to sections of their own; only linux_* is seen of it.
+# The kernel's file. Its variables go to sections of their own; it exports only linux_*.
 LINUX_SOURCE := props/subjects/linux/$(if $(LINUX_LINEAR),linear,tree).c
 LINUX_FLAGS := -std=gnu11 -w -fno-strict-aliasing -I. -I$(LINUX_FOLDER)/include -include $(LINUX_FOLDER)/features.h \
   -DLINUX_P2M_C='"$(LINUX_FOLDER)/kernel/p2m.c"' -DLINUX_PAGE_H='"$(LINUX_FOLDER)/kernel/page.h"'

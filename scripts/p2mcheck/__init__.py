@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the commands in scripts/ do. Each of them is some five lines that call cli.run()."""
+"""The commands of scripts/. Each script there is about five lines that call cli.run()."""

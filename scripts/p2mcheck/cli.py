@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What all commands share. An option is a variable of make as well, and is checked here, once. An
+"""Shared by all commands. An option is also a variable of make, and is checked here. An
 error that is not a fault of the script is one line.
 """
 
@@ -22,14 +22,14 @@ FOR_ALL_SUBJECTS = "fuzz test props regress repro shrink"
 
 def positive(text):
     if not re.fullmatch(r"[1-9][0-9]{0,8}", text):
-        raise ValueError("a number from 1 on is needed")
+        raise ValueError("choose a number from 1 up")
     return int(text)
 
 
 def at_least(least):
     def check(text):
         if positive(text) < least:
-            raise ValueError(f"a number from {least} on is needed")
+            raise ValueError(f"choose a number from {least} up")
         return int(text)
     return check
 
@@ -37,7 +37,7 @@ def at_least(least):
 def number(text):
     value = float(text) if re.fullmatch(r"[0-9]+(\.[0-9]*)?|\.[0-9]+", text) else math.inf
     if math.isinf(value):
-        raise ValueError("a number is needed")
+        raise ValueError("choose a number")
     return value
 
 
@@ -57,7 +57,7 @@ def folder(text):
 
 def host_name(text):
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,16}", text):
-        raise ValueError("a name of letters, digits, _ and - is needed, at most 16")
+        raise ValueError("choose at most 16 letters, digits, _ and -")
     return text
 
 
@@ -83,45 +83,45 @@ def some_of(names, separator=None):
 # ---- options ----
 
 def variables():
-    """Option: the variable of make that stands for it, its check, its help."""
+    """Option: its variable of make, its check, its help."""
     geometry = one_of(list(facts.geometries()))
     return {
         "arch": ("ARCH", one_of(("native", "i386")), "i386: a 32-bit program"),
         "base": ("BASE", str, "the revision to compare with"),
         "budget": ("BUDGET", positive, "seconds for a run"),
-        "build": ("B", str, "the folder for all that is built"),
+        "build": ("B", str, "the build folder"),
         "case": ("CASE", str, "a file with bytes or text"),
-        "cases": ("CASES", positive, "how many random cases"),
+        "cases": ("CASES", positive, "number of random cases"),
         "engine": ("ENGINE", one_of(("libfuzzer", "afl")), "libfuzzer, or afl for AFL++"),
         "flavour": ("PROPS_FLAVOUR", str, "compiler and flags"),
         "geometry": ("GEOMETRY", geometry, "the geometry of the tree"),
         "host": ("HOST", str, "the name of this machine in SHARED"),
-        "hours": ("HOURS", number, "how long"),
+        "hours": ("HOURS", number, "hours to run"),
         "jobs": ("JOBS", positive, "processes at a time"),
-        "junit": ("JUNIT", str, "a file for the results as JUnit's XML"),
+        "junit": ("JUNIT", str, "a file for the results as JUnit XML"),
         "known": ("KNOWN", str, "the defects of the kernel that are masked"),
         "linux": ("LINUX", str, "a kernel tree, or debian, debian-6.12"),
         "on": ("ON", str, "names TARGET_GEOMETRY"),
         "only": ("ONLY", pattern, "a regular expression on the names"),
-        "rounds": ("ROUNDS", positive, "how many rounds, whatever the time"),
-        "runs": ("RUNS", positive, "how often each figure is measured"),
+        "rounds": ("ROUNDS", positive, "number of rounds, regardless of the time"),
+        "runs": ("RUNS", positive, "number of measurements of each figure"),
         "san": ("SAN", one_of(programs.SANITIZERS), "libFuzzer's sanitizer"),
-        "seconds": ("SECONDS", number, "how long"),
+        "seconds": ("SECONDS", number, "seconds to run"),
         "seed": ("SEED", positive, "the first seed"),
-        "seeds": ("SEEDS", positive, "how many seeds"),
-        "shapes": ("SHAPES", some_of(list(facts.geometries())), "the geometries that FILE.c can do"),
+        "seeds": ("SEEDS", positive, "number of seeds"),
+        "shapes": ("SHAPES", some_of(list(facts.geometries())), "the geometries that FILE.c supports"),
         "shared": ("SHARED", folder, "a folder for AFL++ that several machines use"),
         "slice": ("SLICE", positive, "seconds of a slice, at most"),
         "subject": ("SUBJECT", str, "core, linux, or a file that ends in .c"),
-        "target": ("TARGET", one_of(list(facts.targets())), "what is fuzzed"),
-        "threads": ("THREADS", positive, "how many threads"),
+        "target": ("TARGET", one_of(list(facts.targets())), "the fuzz target"),
+        "threads": ("THREADS", positive, "number of threads"),
         "time": ("TIME", positive, "seconds"),
     }
 
 
 class Parser(argparse.ArgumentParser):
     """The options in `defaults`, each with its variable of make. `subjects`: the command takes any
-    subject. `core`: otherwise it is for our own core. `checks`: in place of those in variables()."""
+    subject. `core`: otherwise only the core. `checks`: replace those in variables()."""
 
     def __init__(self, doc, subjects=False, core=True, checks=None, **defaults):
         super().__init__(description=doc.split("\n", maxsplit=1)[0], allow_abbrev=False)
@@ -148,7 +148,7 @@ class Parser(argparse.ArgumentParser):
     def parse(self):
         subject = os.environ.get("SUBJECT") or "core"
         if self.only_core and subject != "core":
-            self.error(f"is for our own core only; with SUBJECT={subject} use one of: {FOR_ALL_SUBJECTS}")
+            self.error(f"is for the core only; with SUBJECT={subject} choose one of: {FOR_ALL_SUBJECTS}")
         args = self.parse_args()
         for name, variable, default, check in self.settings:
             where, text = f"--{name}", getattr(args, name)
@@ -164,7 +164,7 @@ class Parser(argparse.ArgumentParser):
             return self.error(f"{where}={text}: {error}")
 
     def programs(self, args):
-        """The programs for the subject that was chosen; a kernel is made ready."""
+        """The programs for the subject that was chosen; prepares a kernel."""
         if args.subject == "linux":
             from p2mcheck.linux import prepare  # pylint: disable=import-outside-toplevel
             if not args.linux:
@@ -193,7 +193,7 @@ def run(module, function="main", trouble=1):
     sys.exit(trouble)
 
 
-# ---- what is printed ----
+# ---- output ----
 
 def plural(count, noun):
     return f"{count} {noun}" + ("" if count == 1 else "s")

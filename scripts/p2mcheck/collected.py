@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The folders of collected inputs, build/corpus/TARGET_GEOMETRY. Each has a file FORMAT that says
-in which version of the byte format its files are to be read: inputs of programs that wrote version 1
+"""The folders of collected inputs, build/corpus/TARGET_GEOMETRY. Each has a file FORMAT with the
+version of the byte format of its files: inputs of programs that wrote version 1
 may begin with any byte. `p2m-case upgrade` rewrites them and marks their folder.
 """
 
@@ -13,7 +13,7 @@ WAITING = ".format-2"  # in a folder whose upgrade was killed
 
 
 def inputs(folder):
-    """The names of the inputs in it, without what is no input (.probe, half-written ones, the mark)."""
+    """The names of the inputs in it, without other files (.probe, partly written ones, the mark)."""
     try:
         return sorted(name for name in os.listdir(folder)
                       if not name.startswith(".") and not name.endswith(".tmp") and name != MARK)
@@ -22,14 +22,14 @@ def inputs(folder):
 
 
 def check(folder, tool):
-    """A folder with anything in it must be marked."""
+    """A folder that is not empty must be marked."""
     names = set(os.listdir(folder)) if os.path.isdir(folder) else set()
     if WAITING in names or (MARK not in names and inputs(folder)):
         raise Failure(f"{folder}: is not marked as format 2; run {tool} upgrade {folder}")
 
 
 def prepare(folder, tool):
-    """Makes the folder, or checks one that is there."""
+    """Makes the folder, or checks an existing one."""
     os.makedirs(folder, exist_ok=True)
     check(folder, tool)
     if not os.path.exists(f"{folder}/{MARK}"):

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the reviewed corpora reach: states, and lines, branches and conditions of the core.
+"""The coverage of the reviewed corpora: states, and lines, branches and conditions of the core.
 
-Replays corpus/ in all geometries, nothing else, with the newest clang that is installed (MC/DC
+Replays only corpus/, in all geometries, with the newest clang that is installed (MC/DC
 from clang 18 on). Writes llvm-cov's pages to build/coverage/. Every line and branch must be
-reached, and every condition must be shown to matter, except those that the list of unreached
-places has, with a reason. A listed one that is reached is a failure as well.
+reached, and every condition must be shown to have an effect, except those in the list of unreached
+places, each with a reason. A listed one that is reached is a failure as well.
 """
 
 import json
@@ -63,7 +63,7 @@ def missed_lines(lcov):
 
 
 def missed_branches(data):
-    """A branch counts once for each place, whatever instance of its function took it."""
+    """A branch counts once for each place, for any instance of its function."""
     missed = set()
     for file in data["data"][0]["files"]:
         name = os.path.relpath(file["filename"])
@@ -90,7 +90,7 @@ def load_listed():
     for number, line in entries(LISTED):
         parts = line.split(" | ")
         if len(parts) != 3:
-            raise Failure(f"{LISTED}:{number}: `file | line | reason` is expected")
+            raise Failure(f"{LISTED}:{number}: expected `file | line | reason`")
         listed[parts[0], parts[1].strip()] = False
     return listed
 
@@ -100,7 +100,7 @@ def text_of(name, line):
 
 
 def judge(missed):
-    """Prints what is missed and not listed, and what is listed and reached; returns the number."""
+    """Prints unlisted misses, and listed places that are reached; returns the number."""
     listed, wrong = load_listed(), 0
     for name, line, what in sorted(missed):
         key = (name, text_of(name, line))
@@ -112,7 +112,7 @@ def judge(missed):
     for (name, text), met in listed.items():
         if not met:
             wrong += 1
-            print(f"{LISTED}: reached, or not there: {name}: {text}")
+            print(f"{LISTED}: reached, or not in the file: {name}: {text}")
     return wrong
 
 
@@ -149,7 +149,7 @@ def main():
     programs, version = Programs(build), newest_clang()
     compiler, mcdc = f"clang-{version}", version >= 18
     print(f"coverage of core/ by the reviewed corpora, {compiler}")
-    # another compiler's objects would not go together with these
+    # another compiler's objects are not compatible with these
     shutil.rmtree(f"{build}/cov", ignore_errors=True)
     programs.make(f"COVERAGE_CC={compiler}", f"COVERAGE_FLAGS={'-fcoverage-mcdc' if mcdc else ''}",
                   programs.p2m_case("cov"), programs.p2m_case())
@@ -160,6 +160,6 @@ def main():
     write_figures(build, compiler, data, missed, wrong)
     cells = subprocess.run([programs.p2m_case(), "cells", "corpus"], check=False)
     print(f"{build}/coverage/index.html")
-    print(f"{len(load_listed())} listed as out of reach, {wrong} failures")
+    print(f"{len(load_listed())} listed as unreachable, {wrong} failures")
     return 1 if wrong or cells.returncode else 0
 

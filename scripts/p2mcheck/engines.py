@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How libFuzzer and AFL++ differ: the start of a process, and where it leaves findings, inputs and
-coverage. Also what all hunts share: the limits for an input, the files of a finding, the reviewed
+"""The differences of libFuzzer and AFL++: the start of a process, and the places of findings, inputs and
+coverage. Also shared by all hunts: the limits for an input, the files of a finding, the reviewed
 cases as seeds.
 """
 
@@ -25,7 +25,7 @@ LIMITS = (f"-timeout={LIMIT}", "-rss_limit_mb=2560")
 
 @dataclasses.dataclass
 class Hunt:
-    """What is fuzzed, with which programs, and for how long."""
+    """The target, the programs and the duration."""
 
     programs: Programs
     target: str
@@ -67,7 +67,7 @@ def artifacts(folder):
 
 
 def explain(binary, folder, path):
-    """What the target says to an input; empty if that is not a finding."""
+    """The target's report on an input; empty if it is not a finding."""
     status, text = output([binary, *LIMITS, f"-artifact_prefix={folder}/again-", path])
     return text if status else ""
 
@@ -76,7 +76,7 @@ def make_seeds(tool, target, geometry, folder, is_text=False):
     """The reviewed cases for a target and a geometry: bytes, or text for a target that takes that."""
     texts = sorted(glob.glob("corpus/*/*.txt"))
     if not texts:
-        raise Failure("corpus/: no case in it")
+        raise Failure("corpus/: it has no case")
     os.makedirs(folder, exist_ok=True)
     paths = [f"{folder}/{os.path.basename(text)[:-len('.txt')]}" for text in texts]
     for text, path in zip(texts, paths):
@@ -108,11 +108,11 @@ class Job:
         return self.facts.tally(self.stats)
 
     def ended_early(self):
-        """There is no point in waiting for the rest."""
+        """True if the rest of the time is useless."""
         return self.process.poll() not in (None, 0)
 
     def broken(self):
-        """Why the run of this job is worth nothing; None if all is well."""
+        """The reason why the run of this job is void; None if it is valid."""
         status = self.process.returncode
         if status in (0, -signal.SIGINT, *self.STOPPED):
             return None
@@ -123,7 +123,7 @@ class Job:
             self.process.send_signal(signal.SIGINT)
 
     def stop(self):
-        """The end of it, if need be by force."""
+        """Ends it, if necessary by force."""
         self.interrupt()
         try:
             self.process.wait(timeout=20)
@@ -132,10 +132,10 @@ class Job:
             self.process.wait()
 
     def collect(self, corpus):
-        """Adds what is worth keeping to the corpus; a libFuzzer has done so by itself."""
+        """Adds its new inputs to the corpus; libFuzzer does that by itself."""
 
     def remark(self):
-        """For the last line; None if there is nothing to say."""
+        """A remark for the last line, or None."""
         return None
 
 
@@ -169,21 +169,21 @@ class Libfuzzer(Job):
 
 class Afl(Job):
     ENVIRONMENT = {
-        # Machines that people share are not to be set up for a fuzzer.
+        # Does not require a machine that is set up for a fuzzer.
         "AFL_SKIP_CPUFREQ": "1", "AFL_NO_AFFINITY": "1",
         "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1",
         "AFL_NO_UI": "1",
         "AFL_BENCH_UNTIL_CRASH": "1",  # the first finding ends the run
         "AFL_SYNC_TIME": "1",  # minutes; twenty would be longer than most runs
     }
-    # In a folder that other machines use: what they have is taken at the start and at the end. An
-    # instance resumes, because the others remember which of its inputs they have seen.
+    # In a folder that other machines use: reads their inputs at the start and at the end. An
+    # instance resumes, because the others remember which of its inputs they have read.
     SHARING = {"AFL_AUTORESUME": "1", "AFL_IMPORT_FIRST": "1", "AFL_FINAL_SYNC": "1"}
 
     def __init__(self, hunt, number, seeds, run):
         name, folder = self.instance(hunt, number), hunt.shared or f"{run}/afl"
         role = [] if name == "default" else ["-S" if number else "-M", name]
-        role += ["-F", seeds] if hunt.shared and not number else []  # one that resumes does not read -i
+        role += ["-F", seeds] if hunt.shared and not number else []  # a resumed one does not read -i
         self.binary, self.out, self.earlier = hunt.binary, f"{folder}/{name}", ()
         self.earlier = self.artifacts()
         sanitized = hunt.sanitized if hunt.jobs == 1 else number == 1
@@ -204,15 +204,15 @@ class Afl(Job):
 
     @staticmethod
     def with_mutator(path):
-        """AFL++'s own mutations, and CMPLOG, make hunts for planted bugs several times as long: what
-        the core compares is not in the bytes."""
+        """AFL++'s own mutations, and CMPLOG, make hunts for planted bugs several times as long: the
+        values that the core compares are not in the bytes."""
         return {"AFL_CUSTOM_MUTATOR_LIBRARY": os.path.abspath(path), "AFL_CUSTOM_MUTATOR_ONLY": "1"} if path else {}
 
     def ended_early(self):
         return super().ended_early() or bool(self.artifacts())
 
     def queue(self):
-        """What it came to by itself."""
+        """Its own findings."""
         return [path for path in glob.glob(f"{self.out}/queue/id:*") if ",orig:" not in path]
 
     def collected(self):
@@ -236,12 +236,12 @@ class Afl(Job):
         return sorted(path for path in found if path not in self.earlier)
 
     def report(self, path):
-        """AFL++ keeps none: it is what libFuzzer's target says to the same input."""
+        """AFL++ keeps none: the report of libFuzzer's target on the same input."""
         return explain(self.binary, self.folder, path)
 
     def stop(self):
-        """An afl-fuzz that is ended in the wrong moment leaves a stopped process behind, in a
-        session of its own. It is known by the file that its numbers go to."""
+        """An afl-fuzz that is ended at a bad moment leaves a stopped process in a session of its
+        own. It is found by its statistics file."""
         super().stop()
         kill_marked(f"P2MCHECK_STATS={self.stats}")
 
@@ -253,7 +253,7 @@ class Afl(Job):
         stability = self.said("stability")
         if stability not in (None, 100.0):
             return (f"{self.out}/fuzzer_stats: stability is {stability:g} %, not 100: "
-                    "something survives from one case to the next")
+                    "some state survives from one case to the next")
         return super().broken() or (f"{self.log}: no stability was reported" if stability is None else None)
 
     def collect(self, corpus):
@@ -283,7 +283,7 @@ def start(engine, hunt, corpus, seeds, run):
         return [Libfuzzer(hunt, i, (corpus, seeds), run) for i in range(hunt.jobs)]
     for name in inputs(corpus):
         shutil.copyfile(f"{corpus}/{name}", f"{seeds}/{name}")
-    # AFL++ skips seeds that crash, so they are run by themselves before.
+    # AFL++ skips seeds that crash, so they are run separately before.
     first = Libfuzzer(hunt, hunt.jobs, (seeds,), run, "-runs=0")
     first.process.wait()
     if first.artifacts() or first.broken():

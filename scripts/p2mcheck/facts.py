@@ -33,7 +33,7 @@ class Target(collections.namedtuple("Target", "name codec sees geometries geomet
 
     @property
     def is_text(self):
-        """It takes the text of a case and runs no p2m."""
+        """True if it takes the text of a case and runs no p2m."""
         return self.sees == "harness"
 
 
@@ -64,7 +64,7 @@ def geometries_of_word(bits):
 
 
 def pairs():
-    """TARGET_GEOMETRY of all that a campaign runs."""
+    """TARGET_GEOMETRY of all lanes of a campaign."""
     return [f"{target.name}_{geometry}" for target in targets().values() for geometry in target.geometries]
 
 
@@ -75,7 +75,7 @@ def split(pair):
 
 
 class Facts:
-    """What `p2m-case facts` says."""
+    """The output of `p2m-case facts`."""
 
     def __init__(self, told):
         self.ops, self.invariants = tuple(told["ops"]), tuple(told["invariants"])
@@ -84,7 +84,7 @@ class Facts:
 
     def tally(self, path):
         """The statistics of an engine (struct tally) as a Counter. A number for each op has a key
-        like `calls get`. Empty if there is no whole file."""
+        like `calls get`. Empty if the file is missing or incomplete."""
         tally = collections.Counter()
         try:
             with open(path, "rb") as file:
@@ -110,7 +110,7 @@ def of(tool):
             raise ValueError
         return Facts(told)
     except (ValueError, KeyError):
-        raise Failure(f"{tool} facts: not understood; build it again") from None
+        raise Failure(f"{tool} facts: unknown output; build it again") from None
 
 
 def total(tallies):
@@ -129,6 +129,6 @@ ENOUGH = 10000  # cases after which an op that never succeeded was not tested
 
 
 def idle_ops(ops, tally):
-    """The ops that never succeeded, though enough was run."""
+    """The ops that never succeeded, although enough cases were run."""
     return [op for op in ops if tally["cases"] >= ENOUGH and tally[f"calls {op}"] == tally[f"failed {op}"]
             and (tally[f"calls {op}"] or not tally[f"skipped {op}"])]  # else: not of this subject or harness

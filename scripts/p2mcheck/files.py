@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Files are read and written here: a file is written as a whole, or not at all."""
+"""Reads and writes files: a file is written as a whole, or not at all."""
 
 import json
 import os
@@ -8,7 +8,7 @@ import threading
 
 
 class Failure(Exception):
-    """One line that says what is wrong. cli.run() prints it."""
+    """One line with the error. cli.run() prints it."""
 
 
 def read(path):
@@ -22,7 +22,7 @@ def read_text(path):
 
 
 def entries(path):
-    """(number, line) of each line of a list by hand; comments and empty lines are left out."""
+    """(number, line) of each line of a hand-written list, without comments and empty lines."""
     return [(number, line.strip()) for number, line in enumerate(read_text(path).splitlines(), 1)
             if line.strip() and not line.startswith("#")]
 
@@ -38,7 +38,7 @@ def read_json(path):
 
 
 def write(path, data):
-    """All of it under its name, or nothing."""
+    """Writes the whole file, or nothing."""
     temporary = f"{path}.{socket.gethostname()}.{os.getpid()}.{threading.get_ident()}.tmp"
     try:
         with open(temporary, "wb") as file:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What becomes of a finding, whichever engine made it: it is named by what it violates, kept in
+"""Handles a finding of either engine: it is named by its violation, kept in
 crashes/ as bytes, as text and with its report, and shrunk.
 """
 
@@ -14,7 +14,7 @@ from p2mcheck.files import read, read_text, write
 
 
 def kind_of(report):
-    """The invariant that a report names, or the sanitizer's word for it."""
+    """The invariant that a report names, or the sanitizer's name for it."""
     if not report:
         return "NOT_REPRODUCED"
     found = re.search(r"^DEDUP_TOKEN: ([A-Z_0-9]+)$", report, re.M)
@@ -25,7 +25,7 @@ def kind_of(report):
 
 
 def reported(output):
-    """The first thing that a program without an engine complains about."""
+    """The first violation in the output of a program without an engine."""
     found = re.search(r"^p2mcheck: ([A-Z_0-9]+): ", output, re.M)
     if found:
         return found.group(1)
@@ -47,7 +47,7 @@ def text_of(hunt, path):
 
 
 def tail_of(report):
-    """The report from its first telling line on, without the engine's lines before it."""
+    """The report without the engine's lines before it."""
     starts = [report.find(word) for word in ("ASSERTION FAILED", "==ERROR", "runtime error",
                                              "==WARNING", "ERROR: libFuzzer")]
     starts = [start for start in starts if start >= 0]
@@ -55,7 +55,7 @@ def tail_of(report):
 
 
 def file_case(target, geometry, kind, data, text, log=None):
-    """Bytes, text and report in crashes/, under a name that tells what they are."""
+    """Bytes, text and report in crashes/, under a descriptive name."""
     os.makedirs("crashes", exist_ok=True)
     name = f"crashes/{target}_{geometry}-{kind}-{hashlib.sha256(data).hexdigest()[:12]}"
     write(name, data)
@@ -69,7 +69,7 @@ def file_case(target, geometry, kind, data, text, log=None):
 # ---- shrinking ----
 
 def shrinker(programs, kind):
-    """The p2m-case that sees such a failure."""
+    """The p2m-case that detects such a failure."""
     return programs.p2m_case("clang-san" if kind and kind.startswith("SANITIZER_") else "gcc")
 
 
@@ -84,7 +84,7 @@ def shrink(programs, case, out, kind=None, target=None, geometry=None, timeout=N
 
 
 def file_shrunk(target, kind, out):
-    """What shrink() left, in crashes/; its name."""
+    """Moves the result of shrink() to crashes/; returns its name."""
     text = read_text(out + ".txt")
     geometry = re.search(r"^geometry (\S+)$", text, re.M).group(1)
     name = file_case(target, geometry, kind, read(out), text)
@@ -93,12 +93,12 @@ def file_shrunk(target, kind, out):
 
 
 def shrink_and_show(hunt, job, name, kind):
-    """The smallest case that fails in the same way, and what else was met; shows where they are."""
+    """The smallest case that fails in the same way, and other violations; prints their paths."""
     out, tool = f"{job.folder}/shrunk", hunt.programs.p2m_case()
     hunt.programs.make(shrinker(hunt.programs, kind))
     done = shrink(hunt.programs, name, out, kind, hunt.target)
     if done.returncode:
-        print(f"  shrunk  not: {cli.last_line(done.stderr)}")
+        print(f"  not shrunk: {cli.last_line(done.stderr)}")
         return name
     small = file_shrunk(hunt.target, kind, out)
     print(f"  shrunk  {small}.txt ({done.stdout.strip().split(': ', 1)[1]}), and .c, a test to paste")
@@ -142,6 +142,6 @@ def file_finding(hunt, job, path, report, kind):
     if report:
         print(f"  report  {name}.log")
     else:
-        print(f"  report  none: it ended this program, but is not reproducible in one process: {job.command}")
+        print(f"  report  none: the failure is not reproducible in one process; it ended: {job.command}")
     small = shrink_and_show(hunt, job, name, kind) if text and can_be_shrunk(hunt.target, kind) else name
     print(f"  again:  make repro{hunt.programs.again} CASE={small}")

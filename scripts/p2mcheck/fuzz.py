@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Fuzzes one target under libFuzzer or AFL++ on several cores, and files what it finds.
+"""Fuzzes one target under libFuzzer or AFL++ on several cores, and files its findings.
 
-Jobs share one corpus folder, whichever engine they belong to (engines.py). Each has its log and
+Jobs share one corpus folder, with either engine (engines.py). Each has its log and
 its artifacts in build/run/. The first finding (findings.py) ends the run.
 """
 
@@ -36,13 +36,13 @@ def arguments():
 
 
 def build(args, hunt):
-    """What the hunt needs."""
+    """The settings of the hunt."""
     files = args.programs.afl_files(hunt.target, hunt.geometry) if args.engine == "afl" else []
     args.programs.make(hunt.binary, *files, args.programs.p2m_case(), shown=True)
 
 
 def watch(jobs, start):
-    """Progress until the time is over, a job finds something, or somebody interrupts."""
+    """Prints progress until the time is over, a job has a finding, or a signal arrives."""
     last, last_time = facts.total([]), start
     while any(job.process.poll() is None for job in jobs):
         deadline = time.monotonic() + EVERY
@@ -60,7 +60,7 @@ def watch(jobs, start):
 
 
 def run_jobs(args, hunt, corpus, run):
-    """(jobs that have ended, whether somebody interrupted them)"""
+    """(jobs that have ended, whether a signal interrupted them)"""
     jobs, interrupted, start = [], False, time.monotonic()
     try:
         jobs = engines.start(args.engine, hunt, corpus, f"{run}/seeds", run)
@@ -78,7 +78,7 @@ def run_jobs(args, hunt, corpus, run):
 
 
 def untested(hunt, tally):
-    """Prints calls by op; the ops that never succeeded, though this subject has them."""
+    """Prints calls by op; the ops that never succeeded, although this subject has them."""
     ops = hunt.facts.ops
     if facts.targets()[hunt.target].is_text or not any(tally[f"calls {op}"] for op in ops):
         return []
@@ -101,7 +101,7 @@ def conclude(args, hunt, jobs, interrupted, findings, line):
     if broken:
         print(f"fuzz: {broken[0]}", file=sys.stderr)
     if not tally["cases"]:
-        print("fuzz: not a single input was run", file=sys.stderr)
+        print("fuzz: no input was run", file=sys.stderr)
     return 1 if broken or not tally["cases"] or idle else 0
 
 
@@ -114,10 +114,10 @@ def main():
         engines.check_unused(hunt)
     build(args, hunt)
     corpus = f"{args.programs.folder}/corpus/{hunt.name}"
-    run = f"{args.programs.folder}/run/{hunt.name}.{os.getpid()}"  # two runs do not meet
+    run = f"{args.programs.folder}/run/{hunt.name}.{os.getpid()}"  # each run has its own folder
     collected.prepare(corpus, args.programs.p2m_case())
     os.makedirs(run)
-    write(f"{corpus}/.probe", b"")  # a corpus that cannot grow is an error, now
+    write(f"{corpus}/.probe", b"")  # fails now if the corpus is not writable
     os.unlink(f"{corpus}/.probe")
     before = set(collected.inputs(corpus))
     seeds = engines.make_seeds(args.programs.p2m_case(), hunt.target, hunt.geometry, f"{run}/seeds",
@@ -133,6 +133,6 @@ def main():
         job.collect(corpus)
     status = conclude(args, hunt, jobs, interrupted, findings, f"{time.monotonic() - start:.0f} s; "
                       f"{len(set(collected.inputs(corpus)) - before)} new corpus cases")
-    if not findings and (interrupted or not status):  # otherwise the folder explains what happened
+    if not findings and (interrupted or not status):  # otherwise the folder has the logs of the failure
         shutil.rmtree(run, ignore_errors=True)
     return status

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Checks the sources without running them: one line for each finding, and one with what was checked.
+"""Checks the sources without running them: one line for each finding, and one with the checked files.
 
 Each check has its own settings: .clang-format, .clang-tidy and scripts/mypy.ini. A tool that fails
 without a finding, or has nothing to check, is a finding as well.
@@ -26,7 +26,7 @@ def files(pattern):
 
 
 def scripts_of(interpreter):
-    """Files that begin with this interpreter's #! line."""
+    """Files with this interpreter in their #! line."""
     def begins(path):
         with open(path, "rb") as file:
             return re.match(rb"#!\S*/(" + interpreter + rb")\b", file.readline())
@@ -38,7 +38,7 @@ def c_files():
 
 
 def tidied():
-    """What is in compile_commands.json, without the code under test."""
+    """The files of compile_commands.json, without the code under test."""
     return [entry["file"] for entry in read_json("compile_commands.json") if not entry["file"].startswith("core/")]
 
 
@@ -46,7 +46,7 @@ def python_files():
     return sorted({*scripts_of(b"python3"), *files(r"\.py$")})
 
 
-# What is checked: its files, the command, and whether that is for one file (None: it finds them itself).
+# The checks: the files, the command, the files per command (None: it finds them itself).
 CHECKS = {
     "mypy": (lambda: files(r"\.py$"), ["mypy", "--config-file=scripts/mypy.ini", "--no-error-summary"], False),
     "format": (c_files, ["clang-format-19", "--dry-run", "--Werror"], False),
@@ -68,7 +68,7 @@ def findings(name, text):
 
 
 def commands(only):
-    """(check, command) of all that runs, and how many files each check has."""
+    """(check, command) of all runs, and the number of files of each check."""
     made, counts = [], {}
     for name, (list_files, command, by_file) in CHECKS.items():
         paths = [path for path in list_files() if re.search(only, path)]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Every clang x sanitizer x word size that is installed, each for some seconds.
 
-A line for each combination: what ran, or what was skipped and why. Each compiler builds into a
+A line for each combination: the result, or the reason for skipping it. Each compiler builds into a
 folder of its own, build/matrix/COMPILER.
 """
 
@@ -26,7 +26,7 @@ def clang_versions():
 
 
 def links(build, compiler, *flags):
-    """Why a program with these flags cannot be built and run here; None if it can."""
+    """The reason why a program with these flags cannot be built and run here, or None."""
     probe = f"{build}/matrix/probe.{os.getpid()}"
     done = subprocess.run([compiler, *flags, "-x", "c", "-", "-o", probe], check=False,
                           input="#include <stdint.h>\n#include <stddef.h>\n"

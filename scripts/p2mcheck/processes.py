@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How processes are run: one for its output, several at a time, and those that somebody left."""
+"""Runs processes: one for its output, several at a time; ends leftover ones."""
 
 import concurrent.futures
 import os
@@ -10,7 +10,7 @@ from p2mcheck.files import read
 
 
 def output(command, **options):
-    """(status, what it printed); 124 if it took longer than `timeout`."""
+    """(status, output); 124 if it took longer than `timeout`."""
     try:
         done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, encoding="utf-8", errors="replace", **options)
@@ -20,12 +20,12 @@ def output(command, **options):
 
 
 def git(*arguments):
-    """What git prints; empty if it fails."""
+    """The output of git; empty if it fails."""
     return subprocess.run(["git", *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout
 
 
 def each(jobs, function, items):
-    """(item, result) in order; the items are worked on by so many threads. The first error ends it."""
+    """(item, result) in order; `jobs` threads share the items. The first error ends it."""
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         futures = [(item, pool.submit(function, item)) for item in items]
         try:

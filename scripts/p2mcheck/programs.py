@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Where the programs are, and how make builds them. `python3 -m p2mcheck.programs` tells the paths
-to a bench-against of another revision.
+"""The paths of the programs, and how make builds them. `python3 -m p2mcheck.programs` prints the paths
+for bench-against of another revision.
 """
 
 import json
@@ -21,10 +21,10 @@ def cores():
 
 
 def setup(*packages):
-    """Installs what is missing of the common packages and of these; NO_SETUP=1 skips that."""
+    """Installs missing packages, the common ones and these; NO_SETUP=1 skips that."""
     status = subprocess.run([f"{facts.ROOT}/scripts/setup", *packages], check=False).returncode
     if status:
-        sys.exit(status)  # it has said why
+        sys.exit(status)  # it has printed the error
 
 
 def has_afl():
@@ -38,14 +38,14 @@ def environment():
 
 
 class Programs:
-    """The programs of one subject. `build` is make's B. `folder` is where the programs are: the same,
-    or a folder below it for a planted bug, a kernel, or a file of somebody's own."""
+    """The programs of one subject. `build` is make's B. `folder` has the programs: the same,
+    or a folder below it for a planted bug, a kernel, or a p2m in a file of the user."""
 
     def __init__(self, build, folder=None, arguments=(), geometries=None, without=(), again=""):
         self.build, self.folder, self.arguments = build, folder or build, list(arguments)
         self.geometries = list(geometries or facts.geometries())
         self.without = without  # ops that this subject does not have
-        self.again = again  # what a person tells make to get the same subject
+        self.again = again  # the variables of make for the same subject
         self.shared = self  # of a planted bug: the programs without it
 
     @property
@@ -70,7 +70,7 @@ class Programs:
         return self.program(target, geometry, "afl-san" if sanitized else "afl")
 
     def mutator(self, target, geometry):
-        """The library for AFL++; None if the target has no mutator of ours."""
+        """The library for AFL++; None if the target does not use our mutator."""
         if facts.targets()[target].is_text:
             return None
         return f"{self.build}/afl/{geometry}/mutator_{target}_{geometry}.so"
@@ -97,7 +97,7 @@ class Programs:
         return planted
 
     def make(self, *goals, jobs=None, shown=False):
-        """Builds them; returns what make said, unless that is shown."""
+        """Builds them; returns the output of make, unless it is shown."""
         command = ["make", "-s", "--no-print-directory", f"-j{jobs or cores()}", f"B={self.build}",
                    *self.arguments, *filter(None, goals)]
         sys.stdout.flush()
@@ -110,14 +110,14 @@ class Programs:
 
 
 def of_file(build, path, shapes):
-    """With somebody's own p2m in a file; the folder is named as make names it."""
+    """With a p2m in a file of the user; the folder has the same name as in make."""
     name = path[:-len(".c")].replace("/", "-")
     return Programs(build, f"{build}/subject/{name}", [f"SUBJECT={path}", f"SHAPES={' '.join(shapes)}"], shapes,
                     again=f" SUBJECT={path}")
 
 
 def execute(command):
-    """In place of this process, so that it has the terminal and its signals."""
+    """Replaces this process, so that the program has the terminal and its signals."""
     sys.stdout.flush()
     os.execvp(command[0], command)
 

@@ -20,7 +20,7 @@ def props():
     program, tool = chosen.program("props", args.geometry, args.flavour), chosen.p2m_case()
     chosen.make(program, tool, shown=True)
     status = subprocess.run([program, f"--cases={args.cases}", f"--seed={args.seed}"], check=False).returncode
-    # a failing case is filed as text; here the bytes are put beside it
+    # a failing case is filed as text; this adds the bytes
     for text in glob.glob("crashes/*_*-*.txt") if status else ():
         if not os.path.exists(text[:-len(".txt")]):
             subprocess.run([tool, "encode", "--target=ops", text, "-o", text[:-len(".txt")]], check=False)
@@ -31,7 +31,7 @@ def exhaustive():
     """Every state of a small tree x every op."""
     able = cli.one_of(["micro", *facts.geometries(explored=True)])
     parser = cli.Parser(exhaustive.__doc__, geometry="micro", time=None, checks={"geometry": able})
-    parser.switch("grants", "batches of grants in place of sets of FOREIGN entries", "GRANTS")
+    parser.switch("grants", "batches of grants instead of sets of FOREIGN entries", "GRANTS")
     args = parser.parse()
     name = args.geometry + "-grants" * args.grants
     search(args, args.geometry, f"--json={args.build}/exhaustive-{name}.json", *["--grants"] * args.grants)
@@ -57,11 +57,11 @@ BITS = 28  # of randomness in addresses: with more, clang 14's ThreadSanitizer d
 
 
 def fixed_addresses():
-    """What a program with ThreadSanitizer is started by, where the kernel spreads mappings too wide."""
+    """The prefix of a command with ThreadSanitizer, if the kernel randomises addresses too much."""
     try:
         bits = int(read_text("/proc/sys/vm/mmap_rnd_bits"))
     except (OSError, ValueError):
-        return []  # this kernel does not say
+        return []  # unknown in this kernel
     if bits <= BITS:
         return []
     status, text = output(["setarch", "-R", "true"])
@@ -107,7 +107,7 @@ def single_case(doc):
 
 
 def repro():
-    """One crasher, explained. Under the sanitizers, so that what they found is found again."""
+    """Explains one crasher. Runs under the sanitizers, so that their findings are reproduced."""
     parser, args, told = single_case(repro.__doc__)
     chosen = parser.programs(args)
     tool = chosen.p2m_case("clang-san")
@@ -118,8 +118,8 @@ def repro():
 def shrink():
     """The smallest case that fails as CASE does: CASE.min (bytes), CASE.min.txt and CASE.min.c.
 
-    First without sanitizers, which is a hundred times as fast, then with them if only they see the
-    failure.
+    First without sanitizers, which is a hundred times as fast, then with them if only they detect
+    the failure.
     """
     parser, args, _ = single_case(shrink.__doc__)
     chosen = parser.programs(args)

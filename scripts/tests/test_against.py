@@ -130,7 +130,7 @@ def whole(t):
     subprocess.run(["git", "-C", t.folder, "checkout", "-q", "-f", "even"], check=True)
     against("twice as fast is better", "slow", says=": better;", found="4/4 found.*4/4 found.*, 1 reviewed cases")
     against("no such revision", "nothing", says="BASE=nothing: no such revision", status=2)
-    against("no such bug", "slow", "--only=tiger", says="tiger.patch: there is no such bug", status=2)
+    against("no such bug", "slow", "--only=tiger", says="tiger.patch: no such bug", status=2)
     against("too few runs to show anything", "slow", "--runs=6", says="at least 7", status=2)
     with open(t.path("target.sh"), "a", encoding="utf-8") as file:
         file.write("exit 3\n")

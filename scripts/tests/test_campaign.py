@@ -255,7 +255,7 @@ def killed_engine(clone):
     corpus = {os.path.basename(path) for path in clone.files("build/corpus/ops_tiny/*")}
     output = finish(process).out
     clone.check("kill -9 of an engine loses no input, and the campaign continues",
-                ended == 1 and len(collected) > 10 and collected <= corpus and "a slice broke" in output and
+                ended == 1 and len(collected) > 10 and collected <= corpus and "a slice failed" in output and
                 "(1 broken" in output, f"{len(collected - corpus)} of {len(collected)} lost\n{output}")
     clone.check("without a bug, and with good slices after it, the exit is 0",
                 process.returncode == 0 and " 0 bugs" in output, output)

@@ -317,7 +317,7 @@ def bad_input(cli):
     cli.bad("bytes without a geometry", "run", cli.path("b", b"\1\2\3"), says="cannot determine the geometry; pass --geometry=NAME")
     cli.bad("garbage text", "run", cli.path("g.txt", "hello\n"), says="g.txt:1: expected 'p2m-case 2'")
     cli.bad("a mistake in line 3", "decode", cli.path("m.txt", TEXT.replace("set", "sit")),
-            says="m.txt:3: 'sit' is no op")
+            says="m.txt:3: 'sit' is not an op")
     cli.bad("encode without -o", "encode", text, says="encode needs -o OUT", status=2)
     cli.bad("closed stdout", "decode", text, says="standard output", stdout=open("/dev/full", "wb"))
     cli.bad("an output folder that is not there", "encode", text, "-o", cli.path("no/where"),
@@ -327,7 +327,7 @@ def bad_input(cli):
     os.mkdir(cli.path("empty"))
     cli.bad("an empty folder", "replay", cli.path("empty"), says="is an empty folder")
     cli.bad("no op in it", "replay", cli.path("zero", b""), says="it has no op")
-    cli.bad("a mistake among the corpora", "replay", cli.path("m.txt"), says="m.txt:3: 'sit' is no op")
+    cli.bad("a mistake among the corpora", "replay", cli.path("m.txt"), says="m.txt:3: 'sit' is not an op")
     if os.geteuid() != 0:
         os.chmod(cli.path("secret", TEXT), 0)
         cli.bad("an unreadable file", "run", cli.path("secret"), says="Permission denied")

@@ -187,7 +187,7 @@ def in_browser(t):
                 browser.value("document.querySelector('#bug-b6-empty-range').parentElement.open") is True)
         browser.value("document.querySelectorAll('details').forEach(d => d.open = true)")
         shown = browser.value("document.querySelectorAll('svg').length + ' ' + document.querySelector('h1').textContent")
-        t.check("it renders", shown and int(shown.split()[0]) > 90 and "what was measured" in shown, str(shown))
+        t.check("it renders", shown and int(shown.split()[0]) > 90 and "measured figures" in shown, str(shown))
         for width in (360, 768, 1280):
             browser.window(width)
             wide = browser.value("document.documentElement.scrollWidth")
@@ -209,7 +209,7 @@ def in_browser(t):
 
 @test("report: wrong figures are named", goals=("p2m-case",), needs=NEEDS, how="builds")
 def wrong_figures(t):
-    for text, says in ((None, "nothing to report"), ("{", "compare.json: not JSON"),
+    for text, says in ((None, "no figures"), ("{", "compare.json: not JSON"),
                        ('{"seconds": {}}', "compare.json: not as expected")):
         if text:
             t.path("compare.json", text)

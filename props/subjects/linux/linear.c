@@ -2,7 +2,7 @@
 /*
  * The linear era, 3.19 to today: the list is an array in virtual memory, of which shared
  * pages, mapped read-only, are the missing and the identical parts. The kernel's own
- * p2m.c is included below; of its text there is nothing here.
+ * p2m.c is included below; its text is not here.
  *
  * Its page tables are emulated, so that pages can be small. The array is memory
  * that holds what the mapped pages hold, refreshed whenever a table changes:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Behind the version's own asm/xen/page.h: the p2m's own pages are the host's, so
- * their MFNs are the host's, too, and not entries of the table under test (a random
+ * Included after the version's own asm/xen/page.h: the p2m's own pages are the host's, so
+ * their MFNs are also the host's, and not entries of the table under test (a random
  * write to such an entry would be a trap of the harness and no defect). And the
  * largest domain is one that fills the table.
  */
@@ -14,7 +14,7 @@
 
 /*
  * A page table entry holds a PFN here, so that a resume need not rewrite it; and the store
- * that may meet a read-only page asks the page tables (linear.c).
+ * that may meet a read-only page reads the page tables (linear.c).
  */
 #define pte_mfn(pte) linux_page_mfn((void *)(pte_pfn(pte) << PAGE_SHIFT))
 #if LINUX_LINEAR

@@ -2,8 +2,8 @@
 /*
  * The border between the kernel's file and the harness. On one side are names of
  * the kernel (shim.h and the file itself, compiled as one object), on the other
- * those of core/ and props/; both have a MAX_P2M_PFN. Over this page goes only what
- * both understand, a PFN being an unsigned long.
+ * those of core/ and props/; both have a MAX_P2M_PFN. This header has only types that
+ * both have; a PFN is an unsigned long.
  */
 #ifndef PROPS_SUBJECTS_LINUX_PLATFORM_H
 #define PROPS_SUBJECTS_LINUX_PLATFORM_H
@@ -51,11 +51,11 @@ enum linux_defect {
         LINUX_DEFECT_COUNT
 };
 
-/* What a call would be. */
+/* A call that is about to be made. */
 struct linux_call {
     enum { LINUX_SET, LINUX_RANGE_CALL, LINUX_RESUME_CALL, LINUX_OTHER } kind;
     unsigned long pfn, arg;
-    bool refuses; /* a page is to be refused */
+    bool refuses; /* a page will be refused */
 };
 
 /* The file's own pages, as the harness looks at them. */
@@ -63,10 +63,10 @@ struct linux_view {
     void *top, *top_mfn, *top_mfn_p, *mid_missing_mfn;
     void *missing, *identity, *mid_missing, *mid_identity; /* NULL: the sealed ones */
     unsigned roots;
-    bool synthetic_view; /* there is no top and no mid: they are tables drawn for the harness */
+    bool synthetic_view; /* top and mids are tables drawn for the harness */
 };
 
-/* One version of the file, with what it has and what it does otherwise. */
+/* One version of the file, with its features and differences. */
 struct linux_file {
     const char *name;
 
@@ -83,11 +83,11 @@ struct linux_file {
 
     /*
      * From 3.16 on what is beyond the table reads as identity (there may be devices) and not
-     * as INVALID, though setting it to INVALID is still said to succeed.
+     * as INVALID, though setting it to INVALID still succeeds.
      */
     bool beyond_is_identity;
 
-    /* The list is a flat one; beyond it the file finds out by itself. */
+    /* The list is a flat one; the file finds its end by itself. */
     bool linear;
 
     void (*build)(unsigned long *mfn_list, unsigned long nr_pages, bool auto_translated);
@@ -104,7 +104,7 @@ struct linux_file {
     bool (*on_store)(
         unsigned long address); /* of a store that faulted; false: elsewhere; or NULL */
 
-    /* A set of 1 << enum linux_defect: what would show in this call, or in two that overlap. */
+    /* A set of 1 << enum linux_defect: defects that a call, or two that overlap, would show. */
     uint64_t (*shows)(const struct linux_call *call);
     uint64_t (*shows_overlapping)(const struct linux_call *outer, const struct linux_call *inner);
 
@@ -112,7 +112,7 @@ struct linux_file {
     const void *kernel_boot, *kernel_get, *kernel_set, *kernel_set_noalloc, *kernel_range;
     const void *kernel_resume;
 
-    /* What the guest tells the toolstack. */
+    /* The data of the guest for the toolstack. */
     unsigned long *max_pfn, *frame_list_list;
 };
 
@@ -121,7 +121,7 @@ extern const struct linux_file linux_file;
 /* The file's variables: all of its .data and .bss, put back before each build. */
 void linux_state(char **data, size_t *data_bytes, char **bss, size_t *bss_bytes);
 
-/* ---- what the file gets from the harness ---- */
+/* ---- functions of the harness for the file ---- */
 
 /* Windows in which no other call runs now: a set of 1 << enum linux_defect. */
 extern uint64_t linux_closed;
@@ -139,7 +139,7 @@ void *linux_mfn_page(unsigned long mfn);
 /* The host's sealed pages: missing, identity, mid_missing, mid_identity. */
 void *linux_sealed_page(unsigned which);
 
-/* A shared page (numbered as above) does not hold what it should. */
+/* A shared page (numbered as above) has wrong contents. */
 _Noreturn void linux_shared_page_written(unsigned which, unsigned slot);
 
 /* A plain store to a page of the list that is not shared: legal, but the emulation cannot follow.

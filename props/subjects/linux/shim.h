@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * As much of a kernel as p2m.c needs in user space. Every header that the file
- * includes leads here (scripts/linux makes them), but for asm/xen/page.h, which is
- * the version's own. What only the m2p override and foreign mappings use is there so
- * that it compiles: no call of ours gets there.
+ * The part of a kernel that p2m.c needs in user space. Every header that the file
+ * includes leads here (scripts/linux makes them), except asm/xen/page.h, which is
+ * the version's own. Code for the m2p override and foreign mappings is only there so
+ * that it compiles: no call reaches it.
  */
 #ifndef PROPS_SUBJECTS_LINUX_SHIM_H
 #define PROPS_SUBJECTS_LINUX_SHIM_H
@@ -73,7 +73,7 @@ struct device;
 #define wmb() __sync_synchronize()
 #define hash_long(value, bits) ((unsigned long)((value) * 0x9fb21c651e98df25ul) >> (64 - (bits)))
 
-/* ---- what is wrong ---- */
+/* ---- errors ---- */
 
 #define BUG() linux_bug("BUG()", __func__, __LINE__)
 #define BUG_ON(condition)                                                                          \
@@ -118,7 +118,7 @@ struct device;
 extern bool shim_slab;
 #define slab_is_available() shim_slab
 
-/* Tables that are no page (the hash of the m2p override) come from here. */
+/* Tables that are not a page (the hash of the m2p override) come from here. */
 static inline void *shim_boot_alloc(unsigned long bytes)
 {
     static unsigned long spare[8192] __attribute__((section(".shim_spare"))); /* not put back */
@@ -129,7 +129,7 @@ static inline void *shim_boot_alloc(unsigned long bytes)
         return linux_boot_page();
     used += (bytes + 7) / 8;
     if (used > sizeof(spare) / sizeof(spare[0]))
-        linux_bug("no room for a table that is no page", __func__, __LINE__);
+        linux_bug("no room for a table that is not a page", __func__, __LINE__);
     return p;
 }
 #define extend_brk(bytes, align) shim_boot_alloc(bytes)
@@ -141,7 +141,7 @@ static inline void *shim_boot_alloc(unsigned long bytes)
 #define free_bootmem(p, bytes) linux_put_page((void *)(p))
 
 /*
- * Another call may run here, unless the window is closed: `windows` says which ones this
+ * Another call may run here, unless the window is closed: `windows` is the set of those that this
  * point lies in. The running call is in one as long as what it wants to add is missing.
  */
 static inline void shim_sync(uint64_t windows)
@@ -176,7 +176,7 @@ static inline void copy_page(void *to, const void *from)
     memcpy(to, from, PAGE_SIZE);
 }
 
-/* The same before and after a compare-and-swap; it answers what was there. */
+/* The same before and after a compare-and-swap; it answers the old value. */
 #define cmpxchg(p, old, new)                                                                       \
     ({                                                                                             \
         __typeof__(*(p)) was_;                                                                     \

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The kernel's own file as a subject: the harness's side of platform.h. What a version
- * does otherwise by design is declared here, each with its reason; what it does wrong is
- * found, and can be masked by name (KNOWN=), so that what lies behind it is found, too.
+ * The kernel's own file as a subject: the harness's side of platform.h. Intended differences
+ * of a version are declared here, each with its reason. Its defects are found, and can
+ * be masked by name (KNOWN=), so that defects behind them are also found.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 
 UNINSTRUMENTED_BEGIN
 
-/* ---- what the file gets ---- */
+/* ---- functions of the harness for the file ---- */
 
 static bool booted; /* extend_brk and the boot allocators are gone */
 
@@ -90,7 +90,7 @@ static void know(const char *name, size_t length)
             known |= (uint64_t)1 << i;
             return;
         }
-    fprintf(stderr, "p2mcheck: KNOWN: there is no defect '%.*s'; there are", (int)length, name);
+    fprintf(stderr, "p2mcheck: KNOWN: no such defect '%.*s'; choose from:", (int)length, name);
     for (unsigned i = 0; i < LINUX_DEFECT_COUNT; i++)
         fprintf(stderr, " %s", defects[i].name);
     fprintf(stderr, "\n");
@@ -110,7 +110,7 @@ __attribute__((constructor)) static void read_known(void)
     }
 }
 
-/* Two edges of ranges in one leaf that is identity already: nothing is wrong (B12). */
+/* Two edges of ranges in one leaf that is identity already: not an error (B12). */
 void linux_warned(const char *what, const char *function, int line)
 {
     char text[200];
@@ -300,7 +300,7 @@ static void publish(struct p2m_shared_info *info)
     copy_info();
 }
 
-/* Beyond the table a lookup says `as`, if the version is one that does; here it is INVALID. */
+/* Beyond the table a lookup answers `as`, if the version is one that does; here it is INVALID. */
 static p2m_word beyond(p2m_word pfn, p2m_word answer, p2m_word as)
 {
     bool is = linux_file.beyond_is_identity && pfn >= MAX_P2M_PFN && !run.c->boot.auto_translated &&
@@ -407,7 +407,7 @@ static void view(struct subject_view *out)
     }
 }
 
-/* ---- where it is ---- */
+/* ---- the place of a violation ---- */
 
 /* Prints the innermost function of the kernel's file that the instruction is in. */
 static bool print_place(FILE *out, const char *how, uintptr_t address)
@@ -500,7 +500,7 @@ static struct subject subject = {
 
 const struct subject *subject_under_test = &subject;
 
-/* What the linked version says of itself. */
+/* The properties of the linked version. */
 __attribute__((constructor)) static void describe(void)
 {
     host_fault_elsewhere = on_fault;

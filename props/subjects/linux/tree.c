@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The tree era, 2.6.38 to 3.18: the kernel's own p2m.c, included below so that its
- * static variables are at hand, and what the harness calls. Of the kernel's text there
- * is nothing here.
+ * static variables are at hand, and the functions for the harness. The kernel's text
+ * is not here.
  */
 #include "shim.h"
 
@@ -14,7 +14,7 @@
 
 #include LINUX_P2M_C
 
-/* ---- what the file finds around it ---- */
+/* ---- globals for the file ---- */
 
 #include "kernel_globals.inc"
 
@@ -75,8 +75,8 @@ static void expect_mid(unsigned long **mid, unsigned long *leaf)
 }
 
 /*
- * After the build, while nobody else knows the pages: what was made as a shared page must
- * be what it should be, goes back to the host, and every pointer to it leads to the sealed
+ * After the build, before the pages are used: a page made as a shared page must
+ * have the right contents, goes back to the host, and every pointer to it leads to the sealed
  * page of the same contents, so that the instruction that writes to one is caught.
  */
 static void seal(void)

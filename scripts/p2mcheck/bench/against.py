@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Is this tree faster or slower than another revision?
 
-Builds BASE and the tree as it is, each as a copy of its files below build/against/, and runs both
-in turns: exec/s of the fuzz target on this tree's reviewed corpus, which each tree encodes with its
-own codec, and CPU seconds until planted bugs are found from an empty corpus. What only one tree has
-is left out on both sides and named: a case that BASE cannot read, a bug without a patch.
+Builds BASE and the current tree, each as a copy of its files below build/against/, and runs both
+in turns. Measures exec/s of the fuzz target on this tree's reviewed corpus, which each tree encodes
+with its own codec, and CPU seconds until planted bugs are found from an empty corpus. A case that
+BASE cannot read, and a bug without a patch in one tree, is skipped on both sides and listed.
 
-Each figure is a ratio with an interval; all intervals hold together with 95 % confidence. Better or
-worse is what lies beyond 1 by more than a margin with its whole interval; anything else is no
+Each figure is a ratio with an interval; all intervals together have 95 % confidence. A figure is
+better or worse if its whole interval is beyond 1 by more than a margin; else there is no
 difference. Exit: 0; 1 if a figure is worse; 2 if it could not be measured. Also build/against.json.
 
-Only CPU time counts, so that other work on the machine disturbs little.
+Only CPU time counts, so that other work on the machine has little effect.
 """
 
 import glob
@@ -27,7 +27,7 @@ from p2mcheck.bench.trees import Side, Unreadable, commit_of, files_here, files_
 from p2mcheck.bugs import catalogue
 from p2mcheck.files import Failure, read_text, write_json
 
-# geometry: how often a run makes each case of the corpus
+# geometry: the number of times that a run executes each case of the corpus
 RATES = {"tiny": 300, "x86_64": 60}
 BUGS = "c4-race-leaf p51-store-mid p59-max-pfn-falls b16-lost-write-race b7-underflow p44-auto-unclamped"
 CONFIDENCE = 0.95
@@ -35,7 +35,7 @@ LEVEL = 1 - (1 - CONFIDENCE) / (len(RATES) + 1)
 
 
 def cpu_seconds(command, env, limit=3600, **options):
-    """User and system time of a process, and how it ended; at the limit by a signal."""
+    """User and system time of a process, and its exit status; at the limit a signal."""
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env={**os.environ, **env},
                                preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (limit, limit)), **options)
     _, status, usage = os.wait4(process.pid, 0)
@@ -61,7 +61,7 @@ def rate(side, geometry, cases):
 
 
 def encode(base, here):
-    """{(side, geometry): files} of this tree's reviewed cases, and {case: why BASE cannot read it}."""
+    """{(side, geometry): files} of this tree's reviewed cases, and {case: the reason why BASE cannot read it}."""
     files, left_out = {(side, geometry): [] for side in (base, here) for geometry in RATES}, {}
     cases = sorted(glob.glob("corpus/*/*.txt", root_dir=here.folder))
     for case in cases:
@@ -75,12 +75,12 @@ def encode(base, here):
         for key, path in coded.items():
             files[key].append(path)
     if len(left_out) == len(cases):
-        raise Failure(f"corpus/: no case that {base.name} can read")
+        raise Failure(f"corpus/: {base.name} can read no case of it")
     return files, left_out
 
 
 def measure_rates(base, here, geometry, files, blocks, level):
-    """Blocks of base, here, here, base: what drifts evenly cancels out."""
+    """Blocks of base, here, here, base: an even drift cancels out."""
     logs, rates = [], {base: [], here: []}
     for block in range(blocks):
         order = (base, here, here, base) if block % 2 == 0 else (here, base, base, here)
@@ -98,8 +98,8 @@ def measure_rates(base, here, geometry, files, blocks, level):
 # ---- time to a bug ----
 
 def hunt(side, name, seed, budget):
-    """CPU seconds until it is found; None if it is not. Found is what violates the invariant that this side's own
-    patch names."""
+    """CPU seconds until it is found; None if it is not. Found: the invariant that this side's own patch names
+    is violated."""
     bug = side.bug(name)
     target = side.path("planted", bug=bug.id, target=bug.target, geometry=bug.geometry)
     with tempfile.TemporaryDirectory() as folder:
@@ -138,14 +138,14 @@ def blocks(text):
     number = cli.positive(text)
     if cut(number, LEVEL) < 0:
         least = next(n for n in range(1, 99) if cut(n, LEVEL) >= 0)
-        raise ValueError(f"so few cannot show anything: at least {least}")
+        raise ValueError(f"too few for a result; pass at least {least}")
     return number
 
 
 def arguments():
     parser = cli.Parser(__doc__, base="", runs=10, seeds=8, time=30, only=BUGS, jobs=programs.cores(),
                         checks={"runs": blocks, "seeds": cli.at_least(3), "only": str})
-    parser.setting("margin", 0.02, cli.number, "what is too little to be called a difference")
+    parser.setting("margin", 0.02, cli.number, "the largest ratio that counts as no difference")
     args = parser.parse()
     if not args.base:
         parser.error("BASE is not set: make bench-against BASE=REV")
@@ -153,12 +153,12 @@ def arguments():
 
 
 def choose_bugs(names, base, here):
-    """Those that both trees have, and {bug: which tree has no patch of it}."""
+    """The bugs of both trees, and {bug: the tree without a patch of it}."""
     bugs, left_out = [], {}
     for name in names.split():
         without = [side for side in (base, here) if not side.bug(name)]
         if len(without) == 2:
-            raise Failure(f"props/bugs/{name}.patch: there is no such bug")
+            raise Failure(f"props/bugs/{name}.patch: no such bug")
         if without:
             left_out[name] = f"no patch in {without[0].name}"
             print(f"  left out: {name}: {left_out[name]}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The statistics of bench-against: estimates with intervals, and what is better, worse, or neither."""
+"""The statistics of bench-against: estimates with intervals, and the verdict better, worse, or neither."""
 
 import math
 import random
@@ -9,7 +9,7 @@ RESAMPLES = 4000
 
 
 def signed_rank_counts(n):
-    """In how many of the 2^n assignments of signs to the ranks 1..n the positive ones sum to w."""
+    """The number of the 2^n assignments of signs to the ranks 1..n whose positive ones sum to w."""
     counts = [1]
     for rank in range(1, n + 1):
         grown = [0] * (len(counts) + rank)
@@ -21,7 +21,7 @@ def signed_rank_counts(n):
 
 
 def cut(n, level):
-    """How many of the ordered means of pairs lie outside of the interval at either end; -1: n is too small."""
+    """The number of ordered means of pairs outside the interval at either end; -1: n is too small."""
     limit, total, outside = (1 - level) / 2 * 2 ** n, 0, -1
     for number in signed_rank_counts(n):
         total += number
@@ -42,7 +42,7 @@ def difference_of_means(groups, level, seed=1):
     """
     `groups`: (values of the one, values of the other) for each bug. The mean over the bugs of the
     difference of the means, with an interval by bootstrap: each bug's runs are drawn anew, with the
-    spread corrected for how few they are.
+    spread corrected for their small number.
     """
     source = random.Random(seed)
     estimate = statistics.fmean(statistics.fmean(a) - statistics.fmean(b) for a, b in groups)
@@ -58,7 +58,7 @@ def difference_of_means(groups, level, seed=1):
 
 
 def verdict(low, high, margin):
-    """Of an interval of logarithms; above 0 is faster."""
+    """The verdict on an interval of logarithms; above 0 is faster."""
     edge = math.log(1 + margin)
     return "better" if low > edge else "WORSE" if high < -edge else "no difference"
 

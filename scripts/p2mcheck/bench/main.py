@@ -65,7 +65,7 @@ def exec_ratio(programs, geometry, ops, runs, repeats):
 
 
 def afl_execs_a_second(programs, geometry, name):
-    """What AFL++ alone does with a target in some seconds, from an empty case, with our mutator."""
+    """exec/s of AFL++ alone on a target in some seconds, from an empty case, with our mutator."""
     with tempfile.TemporaryDirectory() as folder:
         os.mkdir(f"{folder}/in")
         with open(f"{folder}/in/empty", "wb") as file:
@@ -91,7 +91,7 @@ def afl_ratio(programs, geometry, repeats):
 
 
 def core_figures(programs, repeats):
-    """What fuzz/bench/core.c prints: `name value`, once for each repeat."""
+    """The output of fuzz/bench/core.c: `name value`, once for each repeat."""
     figures = {}
     for _ in range(repeats):
         done = subprocess.run([bench_core(programs)], check=True,
@@ -104,7 +104,7 @@ def core_figures(programs, repeats):
 
 AFL_SECONDS = 4
 
-# A figure without a goal is there to be looked at.
+# A figure without a goal is for information.
 GOALS = {
     "tiny_exec_ratio": (">=", 0.30),
     "x86_64_exec_ratio": (">=", 0.10),
@@ -117,7 +117,7 @@ GOALS = {
 
 
 def reached(name, value):
-    """In words; empty if there is nothing to be reached."""
+    """In words; empty if there is no goal."""
     if not GOALS[name]:
         return ""
     sign, goal = GOALS[name]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The two trees of bench-against, each a copy of its files with a build of its own. Each tree tells where
-its own programs are and how long its longest input is, builds them by its own Makefile, encodes cases
+"""The two trees of bench-against, each a copy of its files with a build of its own. Each tree gives the
+paths of its programs and the length of its longest input, builds with its own Makefile, encodes cases
 with its own codec, and has its own patches.
 """
 
@@ -60,7 +60,7 @@ def files_here():
 
 
 def json_of(*command, cwd=None):
-    """What a command prints; None if that is not JSON."""
+    """The output of a command; None if it is not JSON."""
     done = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
     try:
         return json.loads(done.stdout)
@@ -86,17 +86,17 @@ def as_older_texts(text):
         yield f"{found[1]}{version}{text[found.end():]}"
 
 
-# What a tree without p2mcheck.programs has.
+# The paths in a tree without p2mcheck.programs.
 OLD_PATHS = {"p2m_case": "build/p2m-case", "target": "build/fuzz/{geometry}/{target}_{geometry}",
              "planted": "build/bugs/{bug}/fuzz/{geometry}/{target}_{geometry}"}
 
 
 class Unreadable(Failure):
-    """A tree refuses a text, and says why."""
+    """A tree rejects a text; the message is the reason."""
 
 
 class Side:
-    """One of the two trees, and what was built there."""
+    """One of the two trees, and its build."""
 
     def __init__(self, name, folder, files):
         self.name, self.folder = name, os.path.abspath(folder)
@@ -107,7 +107,7 @@ class Side:
         if os.path.exists(f"{self.folder}/scripts/p2mcheck/programs.py"):
             self.paths = json_of(sys.executable, "-m", "p2mcheck.programs", cwd=f"{self.folder}/scripts")
             if not self.paths:
-                raise Failure(f"{name}: p2mcheck.programs does not tell the paths of the programs")
+                raise Failure(f"{name}: p2mcheck.programs does not print the paths of the programs")
 
     @functools.cached_property
     def longest_input(self):
@@ -121,8 +121,8 @@ class Side:
         return Bug(path) if os.path.exists(path) else None
 
     def encode(self, owner, case, target, geometry):
-        """The file with the bytes of a case that is a text of `owner`, the other tree or this one. What the other
-        tree has in a newer format, with nothing new in it, is read as one of an older format."""
+        """The file with the bytes of a case that is a text of `owner`, the other tree or this one. A text of the
+        other tree in a newer format without new features is read as one of an older format."""
         out = f"{self.folder}/build/inputs/{target}_{geometry}/{case[:-len('.txt')].replace('/', '-')}"
         older = f"{out}.txt"
         os.makedirs(os.path.dirname(out), exist_ok=True)

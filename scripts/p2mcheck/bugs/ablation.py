@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What mutator and swarm are worth: seconds to find each planted bug with both, and without."""
+"""The value of mutator and swarm: seconds to find each planted bug with both, and without."""
 
 import shutil
 
@@ -10,13 +10,13 @@ ABLATIONS = ("", "swarm", "mutator", "mutator,swarm")
 
 
 def ablate(programs, bug, seeds, budget):
-    """Seconds of each run, by what it was without."""
+    """Seconds of each run, by the disabled parts."""
     planted = plant(programs, bug)
     make(planted, bug, planted.target(bug.target, bug.geometry))
     table = {}
     for without in ABLATIONS:
         runs = [hunt(planted, bug, bug.geometry, seed, budget, without) for seed in range(1, seeds + 1)]
-        # a run that found nothing, or another failure first, took all the time there was
+        # a run without the expected finding counts with the whole time
         table[without] = [run["seconds"] if run["fired"] == bug.invariant else budget for run in runs]
         for seed in range(1, seeds + 1):
             shutil.rmtree(f"{planted.folder}/hunt-{bug.geometry}-{seed}{without}", ignore_errors=True)

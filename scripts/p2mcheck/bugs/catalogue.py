@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The planted bugs of props/bugs/: their heads, how one is built, hunted and shrunk.
+"""The planted bugs of props/bugs/: their heads, and how to build, hunt and shrink one.
 
-`make bugs`, `make compare` and `make bench-against` share it. It judges nothing.
+`make bugs`, `make compare` and `make bench-against` share it. It makes no judgement.
 """
 
 import glob
@@ -17,7 +17,7 @@ from p2mcheck.files import Failure, read_text
 
 
 class Bug:
-    """One patch: its head, and what is built from it."""
+    """One patch: its head, and the programs built from it."""
 
     def __init__(self, path):
         self.id = os.path.basename(path)[:-len(".patch")]
@@ -36,7 +36,7 @@ class Bug:
             elif key and line.startswith("    "):
                 self.head[key] += "\n" + line[4:]
             else:
-                raise Failure(f"{path}: not understood: {line}")
+                raise Failure(f"{path}: syntax error: {line}")
         for key in ("Bug", "Story", "Invariant", "Case"):
             if not self.head.get(key):
                 raise Failure(f"{path}: no `{key}:` in its head")
@@ -49,7 +49,7 @@ class Bug:
         found = re.search(r"^geometry (\S+)$", self.case, re.M)
         self.case_geometry = found and found.group(1)
         if not {self.geometry, self.case_geometry} <= set(facts.geometries()):
-            raise Failure(f"{path}: its geometry, or its case's: choose one of: {', '.join(facts.geometries())}")
+            raise Failure(f"{path}: unknown geometry; choose one of: {', '.join(facts.geometries())}")
 
     @property
     def shortest(self):
@@ -92,7 +92,7 @@ def plant(programs, bug, folder="bugs", geometries=()):
 
 
 def make(planted, bug, *goals):
-    """A warning is a failure: a bug is planted in one place, and nothing else is to be wrong."""
+    """A warning is a failure: the planted bug must be the only error."""
     try:
         said = planted.make(*goals, jobs=1)
     except Failure as error:
@@ -108,7 +108,7 @@ def hunt_command(binary, folder, seed, seconds, longest):
 
 
 def hunt(planted, bug, geometry, seed, budget, without=""):
-    """One run of the engine from an empty corpus; `without` some of mutator, swarm."""
+    """One run of the engine from an empty corpus; `without`: mutator or swarm, disabled."""
     folder = f"{planted.folder}/hunt-{geometry}-{seed}{without}"
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(f"{folder}/corpus")
@@ -127,13 +127,13 @@ def hunt(planted, bug, geometry, seed, budget, without=""):
 
 
 def fired(log):
-    """What a hunt found."""
+    """The result of a hunt."""
     token = re.search(r"^DEDUP_TOKEN: ([A-Z_0-9]+)$", log, re.M)
     return token.group(1) if token else findings.reported(log)
 
 
 def shrink(planted, bug, geometry, result):
-    """Adds ops as found, ops after, and the seconds that it took."""
+    """Adds the ops before and after, and the seconds of shrinking."""
     out = f"{planted.folder}/shrunk-{geometry}-{result['seed']}"
     start = time.monotonic()
     done = findings.shrink(planted, result["case"], out, result["fired"], bug.target, geometry)

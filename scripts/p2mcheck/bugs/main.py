@@ -2,7 +2,7 @@
 """Plants each bug of props/bugs/ in a copy of the core and demands that it is found.
 
 For each bug and seed: libFuzzer from an empty corpus, on one core. The first failure must be the
-invariant that the patch names. It is shrunk and must come down to the shortest case known, which
+invariant that the patch names. It is shrunk and must reach the shortest known case, which
 the patch has in its head. A bug passes if that happens in at least nine of ten seeds. With --smoke
 only the shortest cases are run. The table is also written as build/bugs.json.
 """
@@ -21,7 +21,7 @@ from p2mcheck.programs import Programs, cores, setup
 
 
 def one_bug(programs, bug, seeds, budget):
-    """What the hunts for it found."""
+    """The results of the hunts for it."""
     planted = plant(programs, bug)
     make(planted, bug, planted.p2m_case("clang-san" if bug.sanitizer else "gcc"),
          planted.target(bug.target, bug.geometry))
@@ -36,7 +36,7 @@ def one_bug(programs, bug, seeds, budget):
 
 
 def judge(bug, results):
-    """What is wrong with what was found; None if nothing is."""
+    """The error in the results; None if there is none."""
     right = [result for result in results if result["fired"] == bug.invariant]
     if len(right) < math.ceil(0.9 * len(results)):
         wrong = next(result for result in results if result["fired"] != bug.invariant)
@@ -66,7 +66,7 @@ def row(bug, results, wrong):
 
 
 def hunt_all(args, bugs):
-    # what all of them share is built once
+    # the shared parts are built once
     args.programs.make(args.programs.p2m_case(), "fuzz-targets", jobs=args.jobs)
     print(f"{'':4} {'bug':28} {'invariant':28} found     execs    max s   ops -> shrunk "
           f"(shortest known), s")
@@ -107,7 +107,7 @@ def main():
     parser = cli.Parser(__doc__, seeds=3, jobs=cores(), only="")
     parser.setting("time", 60, cli.positive, "seconds for each seed")
     parser.switch("smoke", "only the shortest cases")
-    parser.switch("ablate", "what mutator and swarm are worth")
+    parser.switch("ablate", "measure the value of mutator and swarm")
     args = parser.parse()
     bugs, args.programs = load(args.only), Programs(args.build)
     setup()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The shortest case of a planted bug: it fails in the way that the patch names, it passes on the core
-as it is, and the exhaustive search finds no shorter one.
+"""The shortest case of a planted bug: it fails as the patch names it, it passes on the unchanged core,
+and the exhaustive search finds no shorter one.
 """
 
 import re
@@ -15,7 +15,7 @@ TRANSITIONS = 10_000_000  # the limit of a search with grants, which would take 
 
 
 def smoke(programs, bug):
-    """What is wrong with the bug; None if nothing is."""
+    """The error of the bug; None if there is none."""
     flavour = "clang-san" if bug.sanitizer else "gcc"
     planted = plant(programs, bug, "smoke")
     make(planted, bug, planted.p2m_case(flavour))
@@ -29,7 +29,7 @@ def smoke(programs, bug):
 
 
 def exhaust(planted, bug):
-    """The first violation that the search of micro comes to: (name, ops, seconds)."""
+    """The first violation in the search of micro: (name, ops, seconds)."""
     search = planted.program("exhaustive", "micro")
     make(planted, bug, search)
     command = [search, f"--out={planted.folder}/exhaustive.txt"]
@@ -43,12 +43,12 @@ def exhaust(planted, bug):
 
 
 def exhaustive_agrees(planted, bug):
-    """What is wrong with the answer of the exhaustive search; None if nothing is."""
+    """The error in the answer of the exhaustive search; None if there is none."""
     if bug.head.get("Exhaustive", "").startswith("no,") or bug.target == "e820":
         return None  # the search makes calls, not memory maps
     name, ops, _ = exhaust(planted, bug)
     if ops is None or (name != bug.invariant and not bug.sanitizer):
         return f"the exhaustive search of micro: {name}"
     if ops != bug.shortest:
-        return f"the exhaustive search of micro has {ops} ops, its head {bug.shortest}"
+        return f"the exhaustive search of micro finds {ops} ops, but its head has {bug.shortest}"
     return None

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The corpora that a campaign's slices share: build/corpus/TARGET_GEOMETRY, the one of
-`make fuzz`, whichever engine adds to it. Here they are pruned, and the reviewed cases are put
-beside them as seeds.
+"""The corpora that a campaign's slices share: build/corpus/TARGET_GEOMETRY, which `make fuzz` also
+uses, with both engines. This module prunes them, and puts the reviewed cases beside them as
+seeds.
 
 Pruning is libFuzzer's -merge=1 for both engines: there is one corpus for both.
 """
@@ -24,8 +24,8 @@ AT_FDCWD, RENAME_EXCHANGE = -100, 2
 
 
 def swap(a, b):
-    """Exchanges two folders; at no moment is one of the names free. False if that cannot be
-    done here."""
+    """Exchanges two folders; both names exist at all times. False if the file system cannot
+    do that."""
     try:
         return ctypes.CDLL(None).renameat2(AT_FDCWD, a.encode(), AT_FDCWD, b.encode(),
                                            RENAME_EXCHANGE) == 0
@@ -49,15 +49,15 @@ class Corpora:
         return f"{self.args.build}/corpus/{group}"
 
     def prepare(self, group):
-        """It is there, and in this version of the byte format."""
+        """Makes sure that it exists, in this version of the byte format."""
         with self.of(group):
             prepare(self.path(group), self.args.programs.p2m_case())
 
     # ---- seeds ----
 
     def seeds(self, excluded, hunt):
-        """A folder with the reviewed cases as bytes, made once a run, without those that are
-        findings by now."""
+        """A folder with the reviewed cases as bytes, made once per run, without those that are
+        now findings."""
         group = hunt.name
         folder = f"{self.folder}/seeds/{group}"
         with self.of(group):
@@ -72,7 +72,7 @@ class Corpora:
         return folder
 
     def exclude(self, excluded, group, data):
-        """Takes a finding out of the inputs, or no slice would get past it."""
+        """Removes a finding from the inputs, since every slice would stop at it."""
         name = hashlib.sha1(data).hexdigest()
         with self.of(group):
             if os.path.exists(f"{self.path(group)}/{name}"):
@@ -90,12 +90,12 @@ class Corpora:
         return len(inputs(self.path(group))) > before + before // 2 + 100
 
     def note(self, group):
-        """How many there were when somebody first asked, or after the last time."""
+        """The number at the first call, or after the last pruning."""
         with self.guard:
             return self.after.setdefault(group, len(inputs(self.path(group))))
 
     def repair(self):
-        """Undoes what a pruning that was killed left. A merged folder is either not whole or the old
+        """Undoes a pruning that was killed. A merged folder is either incomplete or the old
         one after the exchange: in both cases its corpus is in place, or beside it as .old."""
         for old in glob.glob(f"{self.args.build}/corpus/*.old"):
             if os.path.exists(old[:-4]):
@@ -106,8 +106,8 @@ class Corpora:
             shutil.rmtree(merged)
 
     def prune(self, group, hunt, stop):
-        """(inputs before, after); None if it did not come to that. The old corpus is there
-        until the new one is, and what others add meanwhile is in both."""
+        """(inputs before, after); None if it did not finish. The old corpus exists
+        until the new one does, and inputs that others add meanwhile are in both."""
         corpus = self.path(group)
         merged, log = f"{corpus}.merged", f"{self.folder}/merge-{group}.log"
         before = inputs(corpus)
@@ -118,7 +118,7 @@ class Corpora:
                 [hunt.binary, "-merge=1", f"-max_len={hunt.facts.longest_input}", *engines.LIMITS,
                  f"-artifact_prefix={self.folder}/merge-", merged, corpus],
                 stdout=out, stderr=out, stdin=subprocess.DEVNULL,
-                # so that it is found if we are killed: slices.end_orphans
+                # slices.end_orphans finds it if this process is killed
                 env={**os.environ, "P2MCHECK_STATS": os.path.abspath(f"{self.folder}/slices/merge")})
         deadline = time.monotonic() + MERGING
         while process.poll() is None:
@@ -143,6 +143,6 @@ class Corpora:
             os.rename(corpus, old)
             os.rename(merged, corpus)
         for name in inputs(old):
-            if name not in before:  # it came meanwhile
+            if name not in before:  # added meanwhile
                 os.rename(f"{old}/{name}", f"{corpus}/{name}")
         shutil.rmtree(old)

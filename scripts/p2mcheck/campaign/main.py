@@ -2,9 +2,9 @@
 """Fuzzes all targets in all their geometries under both engines, for hours, on several cores.
 
 The time is cut into slices: one engine, one target, one core (slices.py). run.py runs them, and
-state.py decides which is next. A finding is filed and compared with the known bugs in triage.py,
-and does not end the campaign. It can be killed at any time and resumed: the next one brings in
-what it left. Corpora are pruned in corpora.py.
+state.py chooses the next one. triage.py files a finding and compares it with the known bugs;
+a finding does not end the campaign. It can be killed at any time and resumed: the next run
+brings in the remaining inputs. corpora.py prunes the corpora.
 """
 
 import os
@@ -24,7 +24,7 @@ def arguments():
     known = [f"{target}_{geometry}" for target in facts.targets() for geometry in facts.geometries()]
     parser = cli.Parser(__doc__, on=facts.pairs(), hours=0.0, seconds=0.0, jobs=programs.cores(), slice=60, seed=1,
                         checks={"on": cli.some_of(known), "slice": cli.at_least(SHORTEST)})
-    parser.setting("engines", ["libfuzzer", "afl"], cli.some_of(("libfuzzer", "afl"), ","), "with a comma between")
+    parser.setting("engines", ["libfuzzer", "afl"], cli.some_of(("libfuzzer", "afl"), ","), "separated by commas")
     parser.switch("new", "do not resume a campaign that has not ended", "NEW")
     args = parser.parse()
     args.total = args.seconds or 3600 * args.hours
@@ -52,7 +52,7 @@ def lanes_of(args):
 
 
 def resume_or_begin(args, state, names):
-    """Resumes a campaign that has not ended, or begins one; says which."""
+    """Resumes a campaign that has not ended, or begins one; prints which."""
     known = state.load()
     counts = {group: len(inputs(f"{args.build}/corpus/{group}")) for group in args.on}
     if known and state.data["status"] != "ended" and not args.new:
@@ -81,7 +81,7 @@ def main():
     os.makedirs(f"{folder}/slices", exist_ok=True)
     lock, state = Lock(folder), State(folder)
     if not lock.take():
-        raise Failure(f"{folder}: a campaign is running there, process {lock.holder()}")
+        raise Failure(f"{folder}: in use by a campaign, process {lock.holder()}")
     known = Corpora(args, folder)
     known.repair()
     os.environ.setdefault("AFL_FAST_CAL", "1")  # each slice calibrates the whole corpus
@@ -96,7 +96,7 @@ def main():
         campaign.recover()
         print(f"campaign: {report.span(state.data['seconds'])} on {plural(args.jobs, 'core')}, "
               f"{plural(len(names), 'lane')}, "
-              f"slices of {campaign.slice} s, seed {state.data['seed']}; `make status` tells how it goes",
+              f"slices of {campaign.slice} s, seed {state.data['seed']}; `make status` shows its progress",
               flush=True)
         campaign.run()
     except OSError as error:
@@ -105,5 +105,5 @@ def main():
 
 
 def status():
-    """How a campaign goes, or went: time, execs, checks, corpus, coverage and bugs."""
+    """The progress or the result of a campaign: time, execs, checks, corpus, coverage and bugs."""
     return report.status(programs.Programs(cli.Parser(status.__doc__).parse().build))

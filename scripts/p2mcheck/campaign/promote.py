@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Writes collected inputs that reach a cell which the reviewed corpus does not reach, for review.
 
-Each input that fuzzing collected is read as text in its
-geometry, and run in tiny (`p2m-case cells`, props/run/state_coverage.h). The few that add a cell lose the
-ops that it does not need, and are written to corpus/seed/ for a person to review. Lines of the
-core are not measured here: `make coverage` says whether the reviewed corpus lacks any.
+Reads each collected input as text in its geometry, and runs it in tiny
+(`p2m-case cells`, props/run/state_coverage.h). From the few that add a cell it removes the
+unneeded ops, and writes them to corpus/seed/ for a person to review. It does not measure
+lines of the core: `make coverage` shows whether the reviewed corpus lacks any.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ class Cells:
         self.tool, self.folder = tool, folder
 
     def missed(self, paths):
-        """The names of the cells that none of these reaches; None if one fails."""
+        """The names of the cells that these do not reach; None if one fails."""
         done = subprocess.run([self.tool, "cells", *paths], stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, check=False, encoding="utf-8")
         if not re.search(r"^geometry tiny: \d+ of \d+ cells reached", done.stdout, re.M):
@@ -35,7 +35,7 @@ class Cells:
         return set(re.findall(r"^never reached: (.*)$", done.stdout, re.M))
 
     def text(self, path, group):
-        """The input as text, under a name of its own; None if it is no case."""
+        """The input as text, under a name of its own; None if it is not a case."""
         target, geometry = facts.split(group)
         out = f"{self.folder}/{group}-{os.path.basename(path)}.txt"
         done = subprocess.run([self.tool, "decode", f"--target={target}", f"--geometry={geometry}",
@@ -48,7 +48,7 @@ class Cells:
         return None if missed is None else lacking - missed
 
     def shrink(self, text, lacking, wanted):
-        """The lines of it without which it reaches less, the last ones tried first."""
+        """Its lines that are needed to reach the cells; tries the last ones first."""
         lines = read_text(text).splitlines()
         trial = f"{self.folder}/trial.txt"
         for at in range(len(lines) - 1, 1, -1):  # format and geometry stay
@@ -71,12 +71,12 @@ def collected(folder, tool):
 
 
 def promising(cells, lacking, found):
-    """Texts that may add something: of a batch that adds nothing, none does."""
+    """Texts that may add a cell; drops batches that add none."""
     for first in range(0, len(found), BATCH):
         pairs = [(cells.text(path, group), group) for path, group in found[first:first + BATCH]]
         pairs = [(text, group) for text, group in pairs if text]
         missed = cells.missed([text for text, _ in pairs]) if pairs else lacking
-        # one that fails is no reason to pass over the others
+        # a failing one must not hide the others
         if missed is None or lacking - missed:
             yield from pairs
         for text, _ in pairs:
@@ -85,7 +85,7 @@ def promising(cells, lacking, found):
 
 
 def write_case(folder, lines, group, cells):
-    """For review: named by what is in it, and with what it adds."""
+    """Writes it for review: named by its contents, with the cells that it adds."""
     comments = [f"# Collected by fuzzing, {group}. It reaches, and the rest of the corpus does not:"]
     comments += [f"#   {cell}" for cell in sorted(cells)]
     text = "\n".join(lines[:1] + comments + lines[1:]) + "\n"
@@ -103,27 +103,27 @@ def main():
     found, written = collected(f"{args.build}/corpus", tool), []
     failing = 0
     if not found:
-        raise Failure(f"{args.build}/corpus: nothing was collected; make fuzz or make campaign does")
+        raise Failure(f"{args.build}/corpus: no collected inputs; run make fuzz or make campaign")
     with tempfile.TemporaryDirectory() as folder:
         cells = Cells(tool, folder)
         lacking = cells.missed([args.reviewed])
         if lacking is None:
-            raise Failure(f"{args.reviewed}: does not run; `make regress` says why")
+            raise Failure(f"{args.reviewed}: fails; `make regress` shows the reason")
         print(f"{len(found)} collected inputs; the reviewed corpus lacks {len(lacking)} cells")
         for text, group in promising(cells, lacking, found) if lacking else ():
             adds = cells.adds(text, lacking)
             if adds is None:
                 failing += 1
-                print(f"{os.path.basename(text)[:-4]}: fails, or runs nothing; make repro says which")
+                print(f"{os.path.basename(text)[:-4]}: fails, or runs nothing; make repro shows the reason")
             if adds:
                 lines = cells.shrink(text, lacking, adds)
                 written.append(write_case(f"{args.reviewed}/seed", lines, group, adds))
                 lacking -= adds
                 print(f"{written[-1]}: {len(adds)} cells, {len(lines) - 2} lines")
     if not written:
-        print("nothing that was collected adds a cell to the reviewed corpus")
+        print("no collected input adds a cell to the reviewed corpus")
         return 1 if failing else 0
-    print(f"{len(written)} cases to be reviewed: read each, take out what does not matter, say above "
-          "it what it is about,\ngive it a name for that, run make regress, and commit it; or remove it")
+    print(f"{len(written)} cases to review: read each, remove irrelevant ops, describe it in a "
+          "comment,\nname it accordingly, run make regress, and commit it; or remove it")
     return 1 if failing else 0
 

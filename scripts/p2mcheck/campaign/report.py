@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a campaign says: the table of its lanes, `make status`, and the summary at its end.
-Reads state.json and the numbers that running engines share; changes nothing."""
+"""The reports of a campaign: the table of its lanes, `make status`, and the summary at its end.
+Reads state.json and the statistics of running engines; changes nothing."""
 
 import glob
 import os
@@ -30,7 +30,7 @@ def short(number):
 
 
 def live(told, folder, opened):
-    """What slices that run now have done so far: {lane: [tally, number of slices]}."""
+    """The counts of the running slices so far: {lane: [tally, number of slices]}."""
     found = {}
     for number, lane in opened.items():
         numbers = found.setdefault(lane, [facts.total([]), 0])
@@ -79,26 +79,26 @@ def idle_ops(data, ops):
 
 
 def failures(data, names, idle):
-    """All that keeps a campaign from being green, a line each."""
+    """The errors of a campaign, one line each."""
     lanes = {name: data["lanes"][name] for name in names}
     lines = []
     found = [bug for bug in data["bugs"].values() if bug["count"]]
     if found:
         lines.append(plural(len(found), "bug"))
     if not tally_of(lanes.values())["cases"]:
-        lines.append("not a single input was run")
+        lines.append("no input was run")
     unrun = [name for name, lane in lanes.items() if not lane["good"] and not lane["crashes"]]
     if unrun:
-        lines.append(f"not one good slice of: {' '.join(unrun)}")
+        lines.append(f"no successful slice of: {' '.join(unrun)}")
     for name, lane in lanes.items():
         if lane["row"] or "stability" in (lane["reason"] or ""):
-            lines.append(f"{name}: {lane['broken']} broken slices, the last: {lane['reason']}")
+            lines.append(f"{name}: {lane['broken']} broken slices; the last: {lane['reason']}")
     lines += [f"never succeeded, so not tested: {op}" for op in idle]
     return lines
 
 
 def summary(data, build, names, ops):
-    """The end of a campaign; returns what keeps it from being green."""
+    """The end of a campaign; returns its errors."""
     print()
     print_table(data, build, {})
     idle = idle_ops(data, ops)
@@ -123,7 +123,7 @@ def status(programs):
     build, folder = programs.build, f"{programs.build}/campaign"
     state = State(folder)
     if not state.load():
-        print(f"status: {folder}/state.json: there was no campaign here; make campaign HOURS=8 begins one")
+        print(f"status: {folder}/state.json: no campaign; begin one with make campaign HOURS=8")
         return 1
     data, pid = state.data, Lock(folder).holder()
     done, running = data["done"], {}
@@ -134,9 +134,9 @@ def status(programs):
         print(f"a campaign is running, process {pid}: "
               f"{plural(sum(n for _, n in running.values()), 'slice')} now")
     else:
-        how = {"ended": "the last campaign came to its end",
+        how = {"ended": "the last campaign is complete",
                "interrupted": "no campaign is running; the last one was interrupted",
-               "failed": "no campaign is running; the last one had to stop"}
+               "failed": "no campaign is running; the last one stopped on an error"}
         print(how.get(data["status"], "no campaign is running; the last one was killed") +
               ("" if data["status"] == "ended" else ", `make campaign` resumes it"))
     print(f"{span(done)} of {span(data['seconds'])} done, {span(max(0, data['seconds'] - done))} to go; "
@@ -145,5 +145,5 @@ def status(programs):
     print_bugs(data)
     left = glob.glob(f"{folder}/slices/*/slice.json")
     if left and not pid:
-        print(f"left behind: {plural(len(left), 'slice')}; the next `make campaign` brings that in")
+        print(f"left behind: {plural(len(left), 'slice')}; the next `make campaign` brings them in")
     return 0

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A campaign while it runs: JOBS threads that take one slice after the other, and one that
-looks after time and disk. What has to be on disk before what, so that it may end at any
-moment, is decided here.
+"""A running campaign: JOBS threads that run one slice after the other, and one thread that
+watches time and disk. This module orders the writes to disk, so that it can end at any
+moment.
 """
 
 import glob
@@ -18,7 +18,7 @@ from p2mcheck.cli import plural
 from p2mcheck.files import read
 
 TICK = 5  # seconds after which the time that passed is saved, and the disk looked at
-ROOM = 16 << 20  # bytes: with less on the disk an engine could not write down what it finds
+ROOM = 16 << 20  # bytes: with less space an engine could not save its findings
 SHORTEST = 2  # seconds of a slice
 
 
@@ -26,14 +26,14 @@ class Campaign:
     def __init__(self, args, names, state):
         self.args, self.names, self.state, self.programs = args, names, state, args.programs
         self.folder = f"{args.build}/campaign"
-        self.lock = threading.RLock()  # over state, and over what is printed
+        self.lock = threading.RLock()  # for state and output
         self.filing = threading.Lock()  # one finding at a time
         self.stop = threading.Event()
-        self.trouble = None  # why it had to stop
+        self.trouble = None  # the error that stopped it
         self.interrupted, self.pruning = False, set()
         self.clock = time.monotonic()  # the time until here is in state.data["done"]
         self.corpora = corpora.Corpora(args, self.folder)
-        # each lane is to have a turn, engines being slow to start
+        # each lane gets a turn, since engines start slowly
         share = args.jobs * max(0.0, state.data["seconds"] - state.data["done"]) / (1.5 * len(names))
         self.slice = max(SHORTEST, min(args.slice, int(share)))
 
@@ -52,10 +52,10 @@ class Campaign:
             return self.state.data["seconds"] - self.state.data["done"] - (time.monotonic() - self.clock)
 
     def give_up(self, error):
-        """The disk is full, or something like it: nothing more is begun."""
+        """After an error such as a full disk: starts no more slices."""
         with self.lock:
             if not self.trouble:
-                self.trouble = (f"{error}; stopped; what was not filed or brought in stays in "
+                self.trouble = (f"{error}; stopped; unfiled findings and inputs stay in "
                                 f"{self.folder}/slices/ for the next campaign")
         self.stop.set()
 
@@ -92,7 +92,7 @@ class Campaign:
         with self.corpora.of(group):
             short = it.bring_in(self.corpora.path(group))
         if short:
-            self.say(f"{it.lane}: {short} inputs were cut short and stay out of the corpus")
+            self.say(f"{it.lane}: {short} incomplete inputs are not added to the corpus")
         for path in it.artifacts():
             self.file(it, group, path)
         with self.lock:
@@ -105,7 +105,7 @@ class Campaign:
                 kept = it.keep_log(f"{self.folder}/broken")
                 reason = result["broken"].replace(it.job.log, kept)
                 data["lanes"][it.lane]["reason"] = reason
-                self.say(f"{it.lane}: a slice broke: {reason}")
+                self.say(f"{it.lane}: a slice failed: {reason}")
             self.state.save()
         it.remove()
         return not result["broken"]
@@ -130,7 +130,7 @@ class Campaign:
             self.say(f"{it.lane}: bug: {bug['kind']}\n{'':10}again:  make repro CASE={bug['again']}")
 
     def work(self):
-        """What each of the JOBS threads does until the time is over."""
+        """The loop of each of the JOBS threads until the time is over."""
         try:
             while (it := self.begin()) is not None:
                 group = it.group
@@ -138,11 +138,11 @@ class Campaign:
                 it.start(self.corpora.path(group),
                          self.corpora.seeds(self.state.data["excluded"], it.hunt))
                 it.wait(self.stop)
-                if self.bring_in(it):  # otherwise the folder explains what broke
+                if self.bring_in(it):  # otherwise the folder has the logs of the failure
                     self.prune(group, it.hunt)
         except OSError as error:
             self.give_up(error)
-        except Exception as error:  # a thread is not to end unheard
+        except Exception as error:  # reports errors of a thread
             traceback.print_exc()
             self.give_up(error)
 
@@ -165,7 +165,7 @@ class Campaign:
     # ---- the whole ----
 
     def recover(self):
-        """Brings in what a campaign that was killed left behind."""
+        """Brings in the slices of a killed campaign."""
         orphans = slices.end_orphans(self.folder)
         left = list(slices.left_behind(self.programs, self.folder))
         crashers = sum(len(it.artifacts()) for it in left)
@@ -177,11 +177,11 @@ class Campaign:
             shutil.rmtree(rest) if os.path.isdir(rest) else os.unlink(rest)  # nothing was begun there
         self.state.data["open"] = {}
         if left or orphans:
-            self.say(f"brought in what was left behind: {plural(len(left), 'slice')}, "
+            self.say(f"brought in slices of a killed campaign: {plural(len(left), 'slice')}, "
                      f"{plural(crashers, 'crasher')}; ended {orphans} of its processes")
 
     def room(self):
-        """Stops while there is still room to write down what is found."""
+        """Stops while there is still room to save findings."""
         for folder in (self.args.build, "crashes"):
             if os.path.isdir(folder):
                 disk = os.statvfs(folder)
@@ -189,13 +189,13 @@ class Campaign:
                     self.give_up(f"{folder}: the disk is full, less than {ROOM >> 20} MiB are left")
 
     def watch(self, threads):
-        """While the others work: time, disk, now and then a line."""
+        """While the others work: time, disk, and a progress line at intervals."""
         every = max(TICK, min(60, self.state.data["seconds"] / 20))
         told = saved = time.monotonic()
         while any(thread.is_alive() for thread in threads):
             time.sleep(0.2)
             if self.interrupted and not self.stop.is_set():
-                self.say("interrupted: the engines are asked to stop")
+                self.say("interrupted: stopping the engines")
                 self.stop.set()
             now = time.monotonic()
             if now - saved >= TICK:
@@ -218,7 +218,7 @@ class Campaign:
                      f"{', '.join(running) or 'between slices'}")
 
     def interrupt(self, _number, _frame):
-        """Of signals. Only noted: nothing is to be torn apart."""
+        """The signal handler. Only sets a flag, so that no operation is interrupted."""
         self.interrupted = True
 
     def run(self):
@@ -251,7 +251,7 @@ class Campaign:
             lines = [self.trouble]
         elif not over:
             lines.append("interrupted; `make campaign` resumes it" if self.interrupted else
-                         "no target is left that runs")
+                         "no target runs any more")
         for line in lines:
             print(f"campaign: {line}", file=sys.stderr)
         return 1 if lines else 0

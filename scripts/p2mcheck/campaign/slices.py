@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A slice: one engine on one target for a while, in a folder of its own under
-build/campaign/slices/. Here slices are started, measured and brought in, also those that
-somebody killed. Nothing here knows of bugs (triage.py) or of whose turn it is (state.py).
+build/campaign/slices/. This module starts, measures and brings in slices, including those of a
+killed campaign. It does not use triage.py (bugs) or state.py (the choice of the next one).
 
-An engine writes into its own folder only. What is complete is moved from there into the shared
-corpus under the SHA-1 of its bytes. An input that a full disk or a kill cut short has a name that
-is not the hash of its bytes, and stays out.
+An engine writes into its own folder only. Complete inputs are moved from there into the shared
+corpus under the SHA-1 of their bytes. An input that a full disk or a kill truncated has a name
+that is not the hash of its bytes, and is not added.
 """
 
 import glob
@@ -23,7 +23,7 @@ from p2mcheck.collected import inputs
 from p2mcheck.files import read, write, write_json
 from p2mcheck.processes import kill_marked
 
-GRACE = 10  # seconds that an engine may take longer than it was told: it reads its corpus first
+GRACE = 10  # seconds over its time limit that an engine may take: it reads its corpus first
 
 
 def adopt(path, corpus, expected=None):
@@ -72,11 +72,11 @@ class Slice:
                 try:
                     link_or_copy(f"{source}/{name}", f"{self.folder}/in/{name}")
                 except FileNotFoundError:
-                    pass  # pruned while we look
+                    pass  # pruned meanwhile
         self.job = engines.Afl(self.hunt, 0, f"{self.folder}/in", self.folder)
 
     def reopen(self):
-        """What an engine left whose starter is gone: the same object, without a process."""
+        """The slice of a killed campaign: the same object, without a process."""
         kind = engines.Libfuzzer if self.engine == "libfuzzer" else engines.Afl
         job: typing.Any = object.__new__(kind)
         job.folder, job.binary, job.facts = f"{self.folder}/job-0", self.hunt.binary, self.hunt.facts
@@ -87,7 +87,7 @@ class Slice:
         self.job, self.killed = job, True
 
     def wait(self, stop):
-        """Until the engine ends; it is asked to when `stop` is set or its time is long over."""
+        """Until the engine ends; stops it when `stop` is set or its time is long over."""
         process, asked = self.job.process, None
         while process.poll() is None:
             over = time.monotonic() > self.started + self.hunt.time + GRACE
@@ -98,16 +98,16 @@ class Slice:
             elif asked is not None and time.monotonic() > asked + GRACE:
                 process.kill()
             stop.wait(0.1) if not stop.is_set() else time.sleep(0.1)
-        self.job.stop()  # and what it left running
+        self.job.stop()  # and its remaining processes
         if time.monotonic() < self.started + self.hunt.time - 1:
-            stop.wait(0.5)  # Ctrl-C on a terminal comes to the engine as soon as to us
+            stop.wait(0.5)  # Ctrl-C on a terminal also reaches the engine
         self.stopped = self.stopped or stop.is_set()
 
     def artifacts(self):
         return [path for path in self.job.artifacts() if os.path.isfile(path)]
 
     def coverage(self):
-        """At the end, and how much of it is new: what libFuzzer counted beyond its seeds (a
+        """Coverage at the end, and the new part of it: libFuzzer's count beyond its seeds (a
         report may follow its last number); AFL++'s inputs with +cov."""
         if self.engine == "afl":
             return self.job.coverage(), sum(",+cov" in path for path in self.job.queue())
@@ -121,15 +121,15 @@ class Slice:
         return end, max(0, end - int(begun.group(1))) if begun else 0
 
     def broken(self):
-        """Why it is worth nothing; None if all is well, or if it ended with a finding."""
+        """The reason why its results are void; None if they are valid, or if it ended with a finding."""
         if self.artifacts() or (self.stopped and not self.job.tally()["cases"]):
             return None
         if self.stopped and self.engine == "afl" and self.job.said("stability") is None:
-            return None  # it did not come to tell
-        return self.job.broken() or (None if self.job.tally()["cases"] else "not a single input was run")
+            return None  # it ended before its report
+        return self.job.broken() or (None if self.job.tally()["cases"] else "no input was run")
 
     def ran(self):
-        """How long, by the times of the files: the process that had a clock was killed."""
+        """The duration by the times of the files: the process with the clock was killed."""
         times = [os.path.getmtime(path) for path in glob.glob(f"{self.job.folder}/*")]
         begun = os.path.getmtime(f"{self.folder}/slice.json")
         return min(float(self.hunt.time), max(times, default=begun) - begun)
@@ -141,7 +141,7 @@ class Slice:
                 "crashes": len(self.artifacts()), "broken": None if self.killed else self.broken()}
 
     def bring_in(self, corpus):
-        """Inputs to the corpus; returns how many were cut short and stay out."""
+        """Inputs to the corpus; returns the number of incomplete ones, which are not added."""
         if self.engine == "afl":
             for path in self.job.queue():
                 adopt(path, corpus)
@@ -150,7 +150,7 @@ class Slice:
                    for name in inputs(f"{self.folder}/new"))
 
     def keep_log(self, folder):
-        """Of a slice that broke, so that somebody can see why."""
+        """Keeps the logs of a failed slice, so that a person can find the cause."""
         os.makedirs(folder, exist_ok=True)
         if os.path.exists(self.job.log):
             write(f"{folder}/{self.lane}.log", read(self.job.log)[-65536:])
@@ -168,7 +168,7 @@ def left_behind(programs, folder):
             it = Slice(os.path.dirname(path), told["lane"], programs, told["seconds"], told["seed"])
             it.reopen()
         except (ValueError, KeyError, AttributeError, TypeError):
-            continue  # not a file of ours
+            continue  # a foreign file
         yield it
 
 

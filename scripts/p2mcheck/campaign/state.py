@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a campaign knows: its lanes (a target in a geometry under an engine), its time, its bugs.
-All of it is in build/campaign/state.json, which is replaced as a whole; nothing here runs
-anything. Which lane gets the next slice is also decided here.
+"""The state of a campaign: its lanes (a target in a geometry under an engine), its time, its bugs.
+All of it is in build/campaign/state.json, which is replaced as a whole; this module runs
+nothing. It also chooses the lane of the next slice.
 
 The rule. Each lane has a weight, 1 + the new coverage of its last three slices, at most 8, and
 a clock, which a slice of s seconds moves on by s / weight. The lane whose clock is behind all
-others is next; of equal ones the first in the list. So what still finds coverage gets up to
-eight times the time of what does not, and nothing starves: a lane that finds nothing gets a
-share of 1. Given the same results, the same slices follow.
+others is next; of equal ones the first in the list. So a lane that still finds coverage gets up to
+eight times the time of one that does not, and none starves: a lane that finds nothing gets a
+share of 1. The same results give the same slices.
 """
 
 import collections
@@ -60,8 +60,8 @@ class State:
         return True
 
     def begin(self, seed, corpora):
-        """A new campaign; `corpora`: files collected so far, by target and geometry. What is
-        known of bugs stays, so that one bug is one bug from campaign to campaign."""
+        """A new campaign; `corpora`: files collected so far, by target and geometry. Known bugs
+        stay, so that one bug is one bug across campaigns."""
         bugs = self.data["bugs"] if self.data else {}
         for bug in bugs.values():
             bug["count"] = 0
@@ -73,7 +73,7 @@ class State:
         write_json(self.path, self.data)
 
     def add_lanes(self, names):
-        """Those that are new begin with the clock of the one that is most behind."""
+        """New lanes begin with the clock of the lane that is most behind."""
         clock = min([lane["clock"] for lane in self.data["lanes"].values()], default=0.0)
         for name in names:
             self.data["lanes"].setdefault(name, new_lane(clock))
@@ -90,8 +90,8 @@ class State:
         return name
 
     def count(self, name, result, planned, spent):
-        """Adds a slice that ended: `result` is what Slice.measure found, `planned` what pick was
-        told, `spent` the time with all that came after it."""
+        """Adds a slice that ended: `result` is from Slice.measure, `planned` the seconds given to
+        pick, `spent` the time including the work after it."""
         lane = self.data["lanes"][name]
         lane["clock"] += (max(1.0, spent) - planned) / weight(lane)
         lane["gains"] = (lane["gains"] + [result["gain"]])[-REMEMBERED:]
@@ -112,7 +112,7 @@ class State:
 
 
 class Lock:
-    """One campaign at a time in a folder. The kernel lets go of it however the holder ends, so
+    """One campaign at a time in a folder. The kernel releases it when the holder ends, so
     that it is never stale."""
 
     def __init__(self, folder):
@@ -131,7 +131,7 @@ class Lock:
         return True
 
     def holder(self):
-        """The pid of the campaign that runs; None if none does."""
+        """The pid of the running campaign, or None."""
         try:
             with open(self.path, "r", encoding="utf-8") as file:
                 try:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a campaign does with a finding: it is named, shrunk, and compared with the known bugs. One
+"""A campaign names a finding, shrinks it, and compares it with the known bugs. One
 bug has one entry in crashes/ (bytes, text, report, and the same shrunk). Further findings of it
-are only counted. Built on findings.py, which does this for `make fuzz`.
+are only counted. Built on findings.py, which `make fuzz` uses.
 
 Two findings are one bug if they violate the same invariant and their shrunk cases have the same
 shape: geometry, ops and kinds of entries, line by line, whatever the numbers. Two bugs of one
@@ -22,8 +22,8 @@ SHRINKING = 120  # seconds at most
 
 
 def report_of(job, path, hunt):
-    """The engine's own words; if they are lost, what the target says to the input now; empty
-    if that is nothing."""
+    """The engine's own report; if it is lost, the target's report on the input; empty if there is
+    none."""
     try:
         report = job.report(path)
     except OSError:
@@ -34,7 +34,7 @@ def report_of(job, path, hunt):
 
 
 def shrunk(hunt, folder, path, kind):
-    """Where the smallest case that fails in the same way is; None if there is none."""
+    """The path of the smallest case that fails in the same way; None if there is none."""
     out = f"{folder}/shrunk"
     if not findings.can_be_shrunk(hunt.target, kind):
         return None
@@ -60,7 +60,7 @@ def shape_of(text):
 
 
 def key_of(hunt, kind, text, report):
-    """What makes two findings one bug."""
+    """The key that is equal for findings of one bug."""
     if text:
         return kind + "-" + hashlib.sha256(shape_of(text).encode()).hexdigest()[:12]
     where = re.findall(r"^ +#\d+ 0x[0-9a-f]+ in (\w+)", report, re.M)[:3]
@@ -70,7 +70,7 @@ def key_of(hunt, kind, text, report):
 
 def triage(it, path, bugs):
     """Files one artifact of a slice, unless its bug is known. Returns the key of the bug, and the
-    entry if it is a new one. The artifact itself stays until that is on record."""
+    entry if it is a new one. The artifact itself stays until that is saved."""
     hunt = it.hunt
     report = tail_of(report_of(it.job, path, hunt))
     kind = kind_of(report)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Where a peer wins, what is claimed of us, and the table that says so."""
+"""The wins of the peers, the claims about p2mcheck, and their table."""
 
 import math
 
@@ -13,7 +13,7 @@ EARLY = 0.05  # seconds
 
 def wins(result):
     """Every bug on which a peer needs significantly fewer ops or less time, or whose shortest
-    counterexample is shorter than our longest; and the peers that make more ops a second, or have more bugs
+    counterexample is shorter than our longest; and the peers with more ops a second, or with more bugs
     after a short time."""
     found = []
     for geometry, part in result["geometries"].items():
@@ -48,9 +48,9 @@ def speed_wins(tools, tool):
                "a process that starts in some milliseconds; ours starts an engine and ASan, and ends with a report")
 
 
-# Why a peer needs fewer ops, where that was looked into.
-EXAMINED = {("p21-last-leaf-stays", "x86_64"): "the leak shows when the tree is destroyed, and of big ones we destroy "
-                                               "one in eight: each slot is looked at"}
+# The examined reasons why a peer needs fewer ops.
+EXAMINED = {("p21-last-leaf-stays", "x86_64"): "the leak shows when the tree is destroyed, which is done for big trees in "
+                                               "one case of eight: each slot is checked"}
 
 
 def wins_of(ours, row, where):
@@ -66,7 +66,7 @@ def wins_of(ours, row, where):
     if row["shrunk_min"] is not None and ours["shrunk_max"] is not None \
             and row["shrunk_min"] < ours["shrunk_max"]:
         yield (f"a shorter counterexample: {row['shrunk_min']} ops against {ours['shrunk_max']}",
-               "lookups that compare are no ops there, and here they are" if not row["shrunk_min"] else
+               "comparing lookups count as ops here, but not there" if not row["shrunk_min"] else
                f"not examined; {', '.join(row['reported'])} there, {', '.join(ours['reported'])} here")
 
 
@@ -138,7 +138,7 @@ def claim_of_survival(part):
 
 def print_table(result):
     for geometry, part in result["geometries"].items():
-        print(f"\n{geometry}: {len(part['per_bug'])} bugs, {len(part['absent'])} whose case does not fail there; "
+        print(f"\n{geometry}: {len(part['per_bug'])} bugs, {len(part['absent'])} whose case passes there; "
               f"budget {part['budget']} s")
         print(f"  {'tool':16} {'bugs':>5} {'runs found':>12} {'RMST s':>8} {'(95 %)':>16} {'A12':>6} "
               f"{'ops/s':>10} {'exec/s':>9} {'empty':>9}")
@@ -160,7 +160,7 @@ def print_table(result):
                       f"{row['both_find']['ours']:.3f} s, {TOOLS[tool][0]} {row['both_find']['theirs']:.3f} s")
     if result["assumed"]:
         print(f"\n  {result['assumed']} of these runs are not made, but taken from seed 1: the bug needs calls "
-              "that overlap, or shows in what the peer does not compare")
+              "that overlap, or has an effect that the peer does not compare")
     print()
     for one in result["claims"]:
         state = {True: "reached", False: "NOT reached", None: "not measured"}[one["reached"]]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the runs say: build/compare.json. Tests are corrected after Holm within a geometry. Runs that were
+"""Evaluates the runs: build/compare.json. Tests are corrected after Holm within a geometry. Runs that were
 not made but assumed (main.py) are in no test.
 """
 
@@ -88,8 +88,8 @@ def of_geometry(args, geometry, bugs, runs, absent, figures):
 
 def beside_ours(pairs, budget):
     """`pairs`: for each bug our runs and the peer's. The ratio of the restricted means, by budget as
-    well, since what a peer never finds counts with all of it; and both means over the bugs that
-    the peer does find."""
+    well, since a bug that a peer never finds counts with the whole budget; and both means over the bugs that
+    the peer finds."""
     def mean(runs):
         return statistics.mean(restricted(run, budget) for run in runs)
     both = [pair for pair in pairs if all(any(run["found"] for run in runs) for runs in pair)]
@@ -124,7 +124,7 @@ def middle_of(values):
     return statistics.mean(values) if values else None
 
 
-# ---- all of it ----
+# ---- everything ----
 
 def evaluate(args, bugs, runs, absent, figures):
     planned = [(bug.id, tool, geometry, seed) for bug in bugs for geometry in args.geometries

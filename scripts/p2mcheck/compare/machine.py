@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Where the comparison is made: versions of the tools, and the machine."""
+"""The environment of the comparison: versions of the tools, and the machine."""
 
 import os
 import platform

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Us and the peers (props/peers) on the same planted bugs.
 
-For each bug, tool, geometry and seed one run, on one core, until something fails or the budget is
-over. What was found is shrunk. Each run is a line of build/compare/runs.jsonl as soon as it ends,
-so a comparison can be killed at any time and resumed, unless what is measured has changed. With a
-longer budget only what found nothing is run again. The lines make build/compare.json and a table.
-Without --full it is a sample: every eighth bug, historic and plausible ones apart. There a peer is
-tried once on a bug that needs overlapping calls, or shows in what no peer compares, and counts as
-having found nothing with the other seeds as well. An engine's own minimizer is tried on the
+For each bug, tool, geometry and seed there is one run, on one core, until something fails or the
+budget is over. A finding is shrunk. Each run is a line of build/compare/runs.jsonl as soon as it ends,
+so a comparison can be killed at any time and resumed, unless the measured files have changed. With a
+longer budget only runs without a finding are repeated. The lines make build/compare.json and a table.
+Without --full it is a sample: every eighth bug of the historic and of the plausible ones. In a sample
+a peer is tried once on a bug that needs overlapping calls, or has an effect that no peer compares, and
+counts as having found nothing with the other seeds as well. An engine's own minimizer is tried on the
 findings of three seeds.
 """
 
@@ -31,7 +31,7 @@ from p2mcheck.programs import Programs, cores, setup
 
 GEOMETRIES = ("tiny", "x86_64")
 SECONDS = {"tiny": 5, "x86_64": 20}  # for a run; cases in the big geometry take longer
-FOLDER = "compare/bugs"  # below the build's, for what is built of a bug
+FOLDER = "compare/bugs"  # below the build's, for the programs with a bug
 PACKAGES = ("g++", "librapidcheck-dev", "python3-hypothesis", "python3-statsmodels", "afl++")
 
 
@@ -39,10 +39,10 @@ def arguments():
     parser = cli.Parser(__doc__, only="", seeds=None, budget=None, geometry=None, jobs=cores(),
                         checks={"geometry": cli.one_of(GEOMETRIES)})
     parser.switch("full", "all bugs, 20 seeds, 60 s", "FULL")
-    parser.setting("tools", list(TOOLS), cli.some_of(TOOLS, ","), "only these, with commas between")
+    parser.setting("tools", list(TOOLS), cli.some_of(TOOLS, ","), "only these, separated by commas")
     parser.setting("speed", 5.0, cli.number, "seconds for each tool's speed; 0: not measured")
     parser.setting("data", "", text="folder of the raw data; BUILD/compare by default")
-    parser.switch("table", "no runs: only what the raw data say")
+    parser.switch("table", "no runs: only evaluate the raw data")
     args = parser.parse()
     args.programs = Programs(args.build)
     args.data = args.data or f"{args.build}/compare"
@@ -56,7 +56,7 @@ def arguments():
 # ---- building ----
 
 def case_fails(planted, bug, geometry):
-    """Whether its shortest case, moved there, fails: then the bug exists in this geometry."""
+    """True if its shortest case, moved there, fails: the bug exists in this geometry."""
     path = f"{planted.folder}/case.txt"
     write(path, bug.case)
     target = ["--target=e820"] if bug.target == "e820" else []
@@ -75,7 +75,7 @@ def reason(bug, geometry):
 
 
 def build_shared(args):
-    """What all bugs share is built once: several bugs at a time are to find it there."""
+    """Builds the shared parts once, before several bugs are built in parallel."""
     goals = [args.programs.p2m_case(), args.programs.p2m_case("clang-san"), "fuzz-targets", "peers"]
     for geometry in args.geometries if args.speed else ():
         goals += [args.programs.program("bench_empty", geometry, "fuzz"), args.programs.program("props", geometry)]
@@ -91,7 +91,7 @@ def plant(args, bug):
 
 
 def prepare(args, bug, planned):
-    """Builds what the runs of `bug` need; returns the geometries in which it does not fail."""
+    """Builds the programs for the runs of `bug`; returns the geometries in which it does not fail."""
     planted = plant(args, bug)
     flavours = ["gcc", "clang-san"] if bug.sanitizer else ["gcc"]
     catalogue.make(planted, bug, *map(planted.p2m_case, flavours))
@@ -108,7 +108,7 @@ BUILDING = threading.Lock()
 
 
 def with_sanitizers(planted, bug):
-    """What shrinks a sanitizer's report; any bug can show itself so, but few do."""
+    """Builds the shrinker for a sanitizer's report; any bug may need it, but few do."""
     with BUILDING:
         if not os.path.exists(planted.p2m_case("clang-san")):
             catalogue.make(planted, bug, planted.p2m_case("clang-san"))
@@ -117,7 +117,7 @@ def with_sanitizers(planted, bug):
 # ---- measuring ----
 
 def is_hopeless(args, runs, bug, tool, geometry):
-    """It needs, or shows in, what the peer does not have; and the first seed has shown that."""
+    """The bug needs a feature that the peer lacks, and the first seed has confirmed that."""
     first = runs.done.get((bug.id, tool, geometry, 1))
     return ((bug.overlaps or bug.id in CANNOT_SEE) and tool != OURS and not args.full
             and first and not first["found"])
@@ -133,7 +133,7 @@ def one_run(args, runs, bug, key):
     try:
         answer = run_tool(tool, planted, bug, geometry, seed, args.budgets[geometry], grace,
                           lambda: with_sanitizers(planted, bug))
-    except ToolError as error:  # hours of others' runs are not to end with it
+    except ToolError as error:  # one error must not end hours of other runs
         print(f"compare: {error}", file=sys.stderr, flush=True)
         args.errors += 1
         return
@@ -141,7 +141,7 @@ def one_run(args, runs, bug, key):
 
 
 def measure(args, bugs, runs, absent):
-    """Some bugs at a time: first all is built, then all is run, then the programs go."""
+    """Some bugs at a time: builds all, runs all, then removes the programs."""
     for first in range(0, len(bugs), 4):
         some = bugs[first:first + 4]
         missing = {bug.id: [key for seed in range(1, args.seeds + 1) for geometry in args.geometries
@@ -158,7 +158,7 @@ def measure(args, bugs, runs, absent):
         write_absent(args, absent)
         keys = [(bug, key) for bug in some for key in missing[bug.id] if key[2] not in absent[bug.id]]
         print(f"  {len(keys)} runs: {' '.join(bug.id for bug in some)}", flush=True)
-        for seed in range(1, args.seeds + 1):  # a slow hour hits all tools alike
+        for seed in range(1, args.seeds + 1):  # a slow hour affects all tools alike
             now = [pair for pair in keys if pair[1][3] == seed]
             list(each(args.jobs, lambda pair: one_run(args, runs, *pair), now))
         for bug in some:
@@ -166,7 +166,7 @@ def measure(args, bugs, runs, absent):
 
 
 def kept(path):
-    """What an earlier comparison left; nothing if that is damaged."""
+    """The results of an earlier comparison; empty if they are damaged."""
     try:
         return read_json(path) or {}
     except Failure:
@@ -178,7 +178,7 @@ def write_absent(args, absent):
 
 
 def speeds(args):
-    """Each tool on the core without a bug, and with nothing to do; measured once for what it is of."""
+    """Each tool on the core without a bug, and on an empty target; measured once per revision."""
     path = f"{args.data}/speed.json"
     figures = {name: figure for name, figure in kept(path).items()
                if figure["tree"] == args.trees.get(name.split()[1])}
@@ -209,11 +209,11 @@ def main():
     absent = known.get("absent", {}) if known.get("tree") == args.trees[OURS] else {}
     args.load, args.errors = os.getloadavg()[0], 0
     if args.load > 0.5 and not args.table:
-        print(f"other programs are running (load {args.load:.1f}): seconds are longer than they would be")
+        print(f"other programs are running (load {args.load:.1f}): measured seconds are too long")
     print(f"{len(bugs)} bugs, {len(args.tools)} tools, {' and '.join(args.geometries)}, {args.seeds} seeds, "
           f"budget {' and '.join(f'{args.budgets[geometry]} s' for geometry in args.geometries)}; "
-          f"{len(runs.done)} runs are there" +
-          (f", {runs.others} of another core or harness, or too short, are left aside" if runs.others else ""))
+          f"{len(runs.done)} runs exist" +
+          (f", {runs.others} of another core or harness, or too short, are ignored" if runs.others else ""))
     status = 0
     figures = {}
     try:
@@ -230,8 +230,8 @@ def main():
     claims.print_table(result)
     print(f"written to {args.data}.json; {result['done']} of {result['planned']} runs")
     if not result["done"]:
-        raise Failure("not one run: nothing was compared")
+        raise Failure("no run: nothing was compared")
     if args.errors:
-        raise Failure(f"{args.errors} runs came to no answer, see above; they are missing")
+        raise Failure(f"{args.errors} runs failed, see above; they are missing")
     return status
 

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the peers cannot see, whatever their budget."""
+"""Bugs that the peers cannot find with any budget."""
 
-# What no budget would show to these peers, as it is with calls that overlap.
+# Bugs that these peers find with no budget, like those that need overlapping calls.
 CANNOT_SEE = {
     "p06-first-is-last": "the header promises an upper bound of a call's pages, and only that is compared",
     "p13-mfn-of-identity": "the peer's toolstack takes INVALID for an identity frame, as it may",
-    "p58-same-value": "a store of what is there already is not a difference to a tool that compares",
+    "p58-same-value": "a store of the present value is not a difference to a tool that compares",
 }
 
 
 def why_not_found(bug, tool):
-    """What is known of why a peer does not find a bug."""
+    """The known reason why a peer does not find a bug."""
     if bug.overlaps:
         return "needs a call that runs while another one does; this peer has none"
     if bug.id in CANNOT_SEE:
@@ -19,6 +19,6 @@ def why_not_found(bug, tool):
         return "the header promises an upper bound of a call's pages, and only that is compared"
     if "restore=xen" in bug.case or bug.invariant == "TOOLSTACK_SEES_ALL":
         return "the peer's toolstack only reads"
-    return {"libfuzzer": "not met within the budget: PFNs are drawn anywhere, not near edges",
-            "afl": "not met within the budget: PFNs are drawn anywhere, not near edges"}.get(
-                tool, "not met within the budget")
+    return {"libfuzzer": "not found within the budget: PFNs are drawn anywhere, not near edges",
+            "afl": "not found within the budget: PFNs are drawn anywhere, not near edges"}.get(
+                tool, "not found within the budget")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A process of a tool, with its folder and its statistics. All tools say the same of a run: whether anything
+"""A process of a tool, with its folder and its statistics. All tools report the same of a run: whether anything
 failed, after how many seconds (from the start of the process), cases and ops. Any failing check
-counts, under whatever name. The peers count in a file that remains when they do not (struct
+counts, under any name. The peers count in a file that outlives them (struct
 peer_stats of props/peers/peer.h).
 """
 
@@ -22,7 +22,7 @@ STATS_NAMES = ("cases", "ops", "case_ops", "failures", "first_ns", "first_cases"
 
 
 class ToolError(Failure):
-    """A tool that did not do its work: neither found anything nor went on looking."""
+    """A tool failed: it found nothing and did not continue."""
 
 
 def read_stats(path):
@@ -45,7 +45,7 @@ def die_with_parent():
 
 
 def end(process):
-    """It, and what it started; each has a session of its own."""
+    """Ends it and its children; each has a session of its own."""
     for what in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, what)
@@ -58,7 +58,7 @@ def end(process):
 
 
 class Run:
-    """A process with its folder; what it prints goes to `log` there."""
+    """A process with its folder; its output goes to `log` there."""
 
     def __init__(self, command, folder, target, **environment):
         shutil.rmtree(folder, ignore_errors=True)
@@ -83,7 +83,7 @@ class Run:
 
     def wait(self, budget, found=lambda: False, grace=0.0):
         """Until it ends, or the budget is over; `grace` seconds more from when `found` is true on.
-        (When it was found, or ended; its status.) `over` is when it was at an end indeed."""
+        (When it was found, or ended; its status.) `over` is the time of its end."""
         limit, was_found = self.start + budget, 0.0
         while self.process.poll() is None:
             if not was_found and found():
@@ -98,7 +98,7 @@ class Run:
 
 
 def result(run, ended, budget, found):
-    """What all peers' runs say; what failed, and when, is in the counters if the peer saw it itself."""
+    """The results of a peer's run; the counters have the failure and its time if the peer caught it."""
     stats = run.stats()
     known = stats["failures"] > 0
     seconds = stats["first_ns"] / 1e9 - run.start if known else ended

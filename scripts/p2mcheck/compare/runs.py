@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The raw data of a comparison, and what they depend on: a run is used again as long as that is the same."""
+"""The raw data of a comparison, and their dependencies: a run is reused while these are the same."""
 
 import json
 import os
@@ -29,7 +29,7 @@ def digest(text):
 
 
 def files_of(name):
-    """The files that the figures of us, or of the peers, come from, each with its contents' hash."""
+    """The files behind the figures of p2mcheck, or of the peers, each with its contents' hash."""
     names = [line for line in git("ls-files", "--", *MEASURED[name]).decode().splitlines()
              if not line.endswith(".md") and (name != OURS or not line.startswith(NOT_OURS))]
     done = subprocess.run(["git", "hash-object", "--stdin-paths"], input="\n".join(names).encode(),
@@ -38,8 +38,8 @@ def files_of(name):
 
 
 def revision(tools):
-    """(commit, for each tool what its figures depend on): a run is used again for the same second
-    one. A peer does not depend on our harness, but on how make builds the peer."""
+    """(commit, for each tool the hash of its dependencies): a run is reused for an equal hash.
+    A peer does not depend on our harness, but on the rules that build the peer."""
     dirty = bool(git("diff", "HEAD", "--", *MEASURED[OURS]))
     commit = git("rev-parse", "--short", "HEAD").decode().strip() or "unknown"
     versions = json.dumps(machine.versions()).encode()
@@ -50,14 +50,14 @@ def revision(tools):
 
 
 def stop_if_changed(args, bugs):
-    """What is built from now on must be what the runs are marked with."""
+    """The files of later builds must match the mark of the runs."""
     again = {bug.id: bug.digest for bug in catalogue.load(args.only)}
     if revision(args.trees)[1] != args.trees or any(again.get(bug.id) != bug.digest for bug in bugs):
-        raise Failure("core, harness or patches are not what they were when it began: start it again")
+        raise Failure("core, harness or patches have changed since the start; start it again")
 
 
 def sample(bugs, full, only):
-    """All that were asked for by name; else every eighth of each sort, so that both are there."""
+    """All that were requested by name; else every eighth of each kind."""
     if full or only:
         return bugs
     return [bug for historic in (True, False)
@@ -65,14 +65,14 @@ def sample(bugs, full, only):
 
 
 def within(run, budget):
-    """What a run would have been with this budget, which is no longer than its own, or it found something."""
+    """The run cut off at this budget, which is at most its own, unless it found something."""
     if run["seconds"] < budget:
         return run
     return {**run, "found": False, "seconds": budget}
 
 
 class Runs:
-    """The raw data: what is there, and what is added."""
+    """The raw data: existing runs, and added ones."""
 
     def __init__(self, args, bugs):
         self.path, self.args = f"{args.data}/runs.jsonl", args
@@ -94,7 +94,7 @@ class Runs:
                 self.others += 1
 
     def is_usable(self, run):
-        """Of what is measured now, not cut off sooner than it would be, nor minimized for less time."""
+        """True if a run is of the current revision, has enough budget, and enough time to minimize."""
         same = (run.get("tree") == self.args.trees.get(run["tool"])
                 and run.get("patch") == self.patches.get(run["bug"], run.get("patch")))
         stingy = run["tool"] in ENGINES and run["found"] and run.get("grace", 0) < self.args.grace

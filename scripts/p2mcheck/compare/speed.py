@@ -25,7 +25,7 @@ def command_of(programs, geometry, tool, empty):
 
 
 def speed(programs, geometry, tool, seconds, empty, target="ops"):
-    """(ops a second, cases a second) on the core without a bug, from nothing; start-up included."""
+    """(ops a second, cases a second) on the core without a bug, from an empty corpus; start-up included."""
     folder = f"{programs.build}/compare/speed"
     os.makedirs(os.path.dirname(folder), exist_ok=True)
     environment = {"P2MCHECK_STATS": os.path.abspath(f"{folder}/ours"), **AFL_ENVIRONMENT}
@@ -49,8 +49,8 @@ def speed(programs, geometry, tool, seconds, empty, target="ops"):
 
 
 def plain_speed(programs, geometry, seconds):
-    """Our ops a second as RapidCheck and Hypothesis make theirs: no engine, no sanitizer, no coverage
-    (the runner of `make props`, with nothing but cases held against the model)."""
+    """Our ops a second as RapidCheck and Hypothesis run: no engine, no sanitizer, no coverage
+    (the runner of `make props`, only the comparison with the model)."""
     cases = 1000
     while True:
         start = time.monotonic()

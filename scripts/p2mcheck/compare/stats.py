@@ -4,9 +4,9 @@
 A run that found nothing in its budget is censored there. Survival curves are Kaplan and Meier's. The
 restricted mean survival time is the area below one, up to the budget, with an interval by drawing
 bugs anew. Ops to the first failure are compared by Mann and Whitney's U in Gehan's form: a run
-that was cut off is more than what was found before it, and nothing else is known of it. The test
-is exact. A12 is the part of pairs of runs in which ours needs fewer; half of those that are not
-known count.
+that was cut off counts as more than all found before it. The test
+is exact. A12 is the part of pairs of runs in which ours needs fewer; half of the undecided
+pairs count.
 """
 
 import math
@@ -47,7 +47,7 @@ def thinned(curve, most=150):
 
 def interval(by_bug, budget):
     """Of the restricted mean, 95 %: bugs drawn anew. All censoring is at the budget, so the area
-    below a curve is the mean of what is restricted to the budget."""
+    below a curve is the mean of the values restricted to the budget."""
     means = numpy.array([statistics.mean(restricted(run, budget) for run in runs) for runs in by_bug])
     draws = numpy.random.default_rng(RESAMPLE_SEED).integers(0, len(means), (RESAMPLES, len(means)))
     low, high = numpy.percentile(means[draws].mean(axis=1), [2.5, 97.5])
@@ -65,10 +65,10 @@ def ratio_interval(ours, theirs, budget):
     return float(total[1] / total[0]), float(low), float(high)
 
 
-# ---- ours against a peer ----
+# ---- p2mcheck and a peer ----
 
 def known_order(one, other):
-    """Of (value, found) each: -1 if the one is known to be less, 1 if it is more, 0 if that is not known."""
+    """Of (value, found) each: -1 if the one is known to be less, 1 if it is more, 0 if it is unknown."""
     if one[1] and (one[0] < other[0] or (one[0] == other[0] and not other[1])):
         return -1
     if other[1] and (other[0] < one[0] or (one[0] == other[0] and not one[1])):
@@ -77,7 +77,7 @@ def known_order(one, other):
 
 
 def sums_of_scores(scores, chosen):
-    """How many choices of `chosen` of the scores have which sum: (counts, the sum that the first is of)."""
+    """The number of choices of `chosen` scores for each sum: (counts, the sum of the first)."""
     reach = sum(sorted(abs(score) for score in scores)[-chosen:])
     counts = numpy.zeros((chosen + 1, 2 * reach + 1))
     counts[0, reach] = 1
@@ -92,7 +92,7 @@ def sums_of_scores(scores, chosen):
 
 
 def against(ours, theirs, name):
-    """(A12: ours is less, exact two-sided p) of what the runs have under `name`."""
+    """(A12: ours is less, exact two-sided p) of the field `name` of the runs."""
     a, b = ([(run[name], run["found"]) for run in runs] for runs in (ours, theirs))
     orders = [known_order(one, other) for one in a for other in b]
     a12 = 0.5 - sum(orders) / (2 * len(orders))

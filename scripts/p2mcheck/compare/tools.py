@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One run of one tool on one planted bug, until something fails or the time is over.
 
-Also what shrinking made of what it found.
+Also the shrunk finding.
 """
 
 import glob
@@ -17,7 +17,7 @@ from p2mcheck.compare.process import Run, ToolError, result
 OURS = "p2mcheck"
 TOOLS = {
     "p2mcheck": ("p2mcheck", "the fuzz target of this repository, with its mutator, and its shrinker"),
-    "rapidcheck": ("RapidCheck", "a state machine: commands drawn near edges, everything compared "
+    "rapidcheck": ("RapidCheck", "a state machine: commands drawn near edges, all entries compared "
                                  "after each, shrinking"),
     "hypothesis": ("Hypothesis", "a rule-based machine over ctypes: the same idea, with invariants "
                                  "and shrinking"),
@@ -27,7 +27,7 @@ TOOLS = {
 }
 # ---- the tools ----
 
-# What ends a case while a call runs; that call is in no count yet.
+# Failures that end a case during a call, which is not yet counted.
 INSIDE = re.compile(r"SANITIZER_|HANG|CORE_|.*_UNTOUCHED")
 
 
@@ -52,11 +52,11 @@ def p2mcheck(planted, bug, geometry, seed, budget, with_sanitizers):
 
 
 PYTHON = "/usr/bin/python3"  # Debian's, which sees Debian's packages
-PATIENCE = 30  # seconds for a shrinker that ends by itself; it has no answer before
+PATIENCE = 30  # seconds for a shrinker that ends by itself; it answers only at its end
 
 
 def property_tool(command, folder, bug, budget, text_from):
-    """RapidCheck and Hypothesis: they shrink in the same process, once they have found something."""
+    """RapidCheck and Hypothesis: they shrink in the same process, after a finding."""
     run = Run(command, folder, bug.target)
     ended, status = run.wait(budget, lambda: run.stats()["failures"] > 0, PATIENCE)
     stats = run.stats()
@@ -90,7 +90,7 @@ def hypothesis(planted, bug, geometry, seed, budget, _grace):
 
 
 def ops_of_file(binary, path, folder, bug):
-    """How many ops a file is to the harness until something fails; None if nothing does: a
+    """The number of ops of a file to the harness until something fails; None if nothing fails: a
     minimizer may take a slow moment for a failure."""
     run = Run([binary, path], folder, bug.target)
     _, status = run.wait(10)
@@ -101,7 +101,7 @@ PLAIN_LENGTH = ("-len_control=0", f"-max_len={16 + 256 * 16}")  # as ours: a who
 
 
 def one_seed(folder):
-    """A folder with a file of one record, for the engines to begin with; made once, whoever asks first."""
+    """A folder with a file of one record, as the initial corpus of the engines; made once."""
     seeds = f"{folder}/seeds"
     if not os.path.exists(f"{seeds}/zeros"):
         own = f"{folder}/seeds-{threading.get_ident()}"
@@ -133,7 +133,7 @@ def libfuzzer(planted, bug, geometry, seed, budget, grace):
     return answer
 
 
-# AFL++ waits for two seconds if it does not know one of these.
+# AFL++ waits for two seconds if one of these is missing.
 AFL_ENVIRONMENT = {**{name: value for name, value in engines.Afl.ENVIRONMENT.items() if name != "AFL_SYNC_TIME"},
                    "ASAN_OPTIONS": "abort_on_error=1:symbolize=0"}
 
@@ -170,8 +170,8 @@ PEERS = {"rapidcheck": rapidcheck, "hypothesis": hypothesis, "libfuzzer": libfuz
 
 
 def run_tool(tool, planted, bug, geometry, seed, budget, grace, with_sanitizers):
-    """A run of `tool`; `grace`: seconds that an engine may take to make its finding smaller, 0: it does not;
-    `with_sanitizers` builds what our own shrinker needs for a sanitizer's report."""
+    """A run of `tool`; `grace`: seconds for an engine to minimize its finding, 0: none;
+    `with_sanitizers` builds the shrinker for a sanitizer's report."""
     if tool == "p2mcheck":
         return p2mcheck(planted, bug, geometry, seed, budget, with_sanitizers)
     answer = PEERS[tool](planted, bug, geometry, seed, budget, grace)

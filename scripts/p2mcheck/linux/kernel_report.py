@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Which invariants hold for which version of the kernel's p2m.c, and behind which masks.
+"""The invariants that hold for each version of the kernel's p2m.c, and the masks they need.
 
 Each tree is first tried without a mask. A finding is shrunk, and the first mask behind which that
-case passes tells which known defect it is. Then the hunt is repeated behind that mask, until nothing
+case passes names the known defect. Then the hunt is repeated behind that mask, until nothing
 more is found. Ends with a matrix, version x invariant, and with the shortest case of each defect;
 also build/kernel-report.json. A tree that cannot be built, or a finding that no mask explains, is
 a failure.
@@ -20,7 +20,7 @@ from p2mcheck.processes import output
 
 
 def run(command, known, cwd=None):
-    """(status, what it printed), behind these masks."""
+    """(status, output), behind these masks."""
     os.environ["P2MCHECK_KNOWN"] = known
     return output(command, cwd=cwd)
 
@@ -55,9 +55,9 @@ def outcome(programs, known, case):
 
 def explanation(programs, masks, known, found):
     """
-    The mask behind which the case passes. A window that is closed moves the other call to
-    the next one, so second best is a mask behind which it fails otherwise. A case that
-    needs an overlap is first asked for the windows.
+    The mask behind which the case passes. A closed window moves the other call to
+    the next one, so second best is a mask behind which the case fails otherwise. For a case
+    that needs an overlap, the windows are tried first.
     """
     before = outcome(programs, known, found[2])
     overlap = any(line.startswith("at ") for line in found[2])
@@ -79,7 +79,7 @@ def smallest(programs, path, where):
 
 
 def search(programs, known, args):
-    """None, or what was found first: (invariant, details, case)."""
+    """None, or the first finding: (invariant, details, case)."""
     with tempfile.TemporaryDirectory() as where:
         status, text = run([os.path.abspath(programs.program("props", "tiny")), f"--cases={args.cases}",
                             f"--seed={args.seed}"], known, where)
@@ -116,7 +116,7 @@ def examine(tree, args):
 def print_matrix(rows):
     invariants = sorted({found[0] for row in rows for found in row["defects"].values()}
                         | {row["behind"][0] for row in rows if row["behind"]})
-    print("\ninvariants that are not named: no violation was found in any of these\n")
+    print("\nno violation was found of the invariants that are not listed\n")
     width = max(len(row["version"]) for row in rows)
     for invariant in invariants:
         print(invariant)
@@ -124,10 +124,10 @@ def print_matrix(rows):
             names = [mask for mask, found in row["defects"].items() if found[0] == invariant]
             unknown = row["behind"] and row["behind"][0] == invariant
             print(f"    {row['version']:{width}}  "
-                  + ("not known: see below" if unknown else " ".join(names) or "pass"))
+                  + ("unknown: see below" if unknown else " ".join(names) or "pass"))
     for row in rows:
         for mask, (invariant, details, case) in list(row["defects"].items()) + (
-                [("not known", row["behind"])] if row["behind"] else []):
+                [("unknown", row["behind"])] if row["behind"] else []):
             print(f"\n{row['version']} {mask}: {invariant}: {details}")
             print("\n".join(f"    {line}" for line in case))
 

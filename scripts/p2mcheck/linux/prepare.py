@@ -4,9 +4,9 @@
 LINUX is a kernel tree, a folder that holds arch/x86/xen/p2m.c and
 arch/x86/include/asm/xen/page.h (or just p2m.c and page.h side by side), or Debian's source
 package: `debian-6.12`, or `debian`, which is `debian-6.1`. The package is installed. The files are
-copied, unmodified, to build/linux/NAME-HASH/. Beside them go one-line headers for all that they
-include, and a header that says which era the file belongs to and what it has. Nothing of it is
-ever committed.
+copied, unmodified, to build/linux/NAME-HASH/, with one-line headers for all that they
+include, and a header with the era and the features of the file. These files are
+never committed.
 """
 
 import glob
@@ -21,9 +21,9 @@ from p2mcheck.programs import Programs, setup
 
 P2M = "arch/x86/xen/p2m.c"
 PAGE = "arch/x86/include/asm/xen/page.h"
-OWN = "arch/x86/xen/p2m.h"  # 3.18 to 4.0 have one beside it
+OWN = "arch/x86/xen/p2m.h"  # only in 3.18 to 4.0
 
-# What a version has, by its text and not by its number: vendors' trees have parts of several.
+# The features of a version, by its text and not by its number: vendors' trees mix versions.
 FEATURES = (
     ("LINUX_LINEAR", r"\bxen_p2m_addr\b"),
     ("LINUX_IDENTITY", r"\bp2m_identity\b"),
@@ -63,7 +63,7 @@ def read(tree, *paths):
 
 
 def name_of(tree):
-    """The version by the tree's Makefile, or else what the folder is called."""
+    """The version by the tree's Makefile, or else the name of the folder."""
     makefile = read(tree, "Makefile") or ""
     parts = [re.search(rf"^{word}\s*=\s*(\S*)", makefile, re.M)
              for word in ("VERSION", "PATCHLEVEL", "SUBLEVEL", "EXTRAVERSION")]
@@ -74,7 +74,7 @@ def name_of(tree):
 
 
 def update(path, text):
-    """Writes only what changed, so that make compiles nothing without need."""
+    """Writes only changed files, so that make compiles only these."""
     if read(os.path.dirname(path), os.path.basename(path)) != text:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         write(path, text)
@@ -88,7 +88,7 @@ def load(linux, build):
     p2m, page, own = read(tree, P2M, "p2m.c"), read(tree, PAGE, "page.h"), read(tree, OWN, "p2m.h")
     if p2m is None or page is None:
         old = read(tree, "arch/x86/xen/mmu.c") if p2m is None else None
-        raise Failure(f"LINUX={linux}: no {P2M if p2m is None else PAGE} in it"
+        raise Failure(f"LINUX={linux}: it has no {P2M if p2m is None else PAGE}"
                       + (": before 2.6.38 it was part of mmu.c" if old else ""))
     if "set_phys_to_machine" not in p2m:
         raise Failure(f"LINUX={linux}: its {P2M} has no set_phys_to_machine")

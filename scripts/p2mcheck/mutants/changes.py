@@ -32,7 +32,7 @@ CONSTANT = re.compile(r"[A-Z][A-Z0-9_]+$")
 
 
 class Source:
-    """One file of the core, and the changes found in it: (function, class, start, end, text)."""
+    """One file of the core, and its possible changes: (function, class, start, end, text)."""
 
     def __init__(self, name, shape):
         self.name = name
@@ -140,7 +140,7 @@ class Source:
             self.change("cond", *span, after=f"!({self.text[slice(*span)]})")
 
     def for_condition(self, children, start):
-        """Which of its children the condition is, only the semicolons tell."""
+        """Finds the condition among its children by the semicolons."""
         first = self.text.index(";", start)
         second = self.text.index(";", first + 1)
         for child in children:
@@ -197,7 +197,7 @@ class Source:
             if other.kind == Kind.ENUM_CONSTANT_DECL and other.spelling != text:
                 self.change("const", start, end, other.spelling)
 
-    # -- arguments that change places --
+    # -- swapped arguments --
 
     def swaps(self, cursor):
         args = list(cursor.get_arguments())
@@ -210,7 +210,7 @@ class Source:
                 self.swap(spans[i], spans[j])
 
     def macro_swaps(self, start, end):
-        """p2m_cas(p, old, new) is a macro: its arguments are told by their text."""
+        """p2m_cas(p, old, new) is a macro: its arguments are distinguished by their text."""
         text = self.text[start:end]
         if not closes(text, len("p2m_cas")):
             return

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The mutation score: which small changes of the core does no test notice?
+"""The mutation score: the small changes of the core that no test notices.
 
 Takes the syntax tree of the core (libclang, geometry tiny), makes one mutant of each small change
-that can be made to it (changes.py), and puts each before the deterministic tests (trial.py). One
-that survives must be in the reviewed list (reviewed.py) with the reason why no call can tell it. A
-listed one that is killed, or that does not exist any more, is an error as well. One that is not
-listed, but whose object code is the core's own in all geometries, is not a survivor.
+that can be made to it (changes.py), and runs the deterministic tests on each (trial.py). A survivor must be
+in the reviewed list (reviewed.py) with the reason why no call can detect it. A
+listed one that is killed, or that does not exist any more, is an error as well. An unlisted
+one whose object code is the core's own in all geometries is not a survivor.
 """
 
 import collections
@@ -25,7 +25,7 @@ from p2mcheck.programs import Programs, cores, setup
 FILES = ("core/p2m.c", "core/build.c", "core/e820.c", "core/grants.c", "core/tree.h")
 
 
-# ---- what is told ----
+# ---- output ----
 
 STATUSES = ("killed", "equivalent", "same code", "survived", "did not compile")
 
@@ -60,7 +60,7 @@ def conclude(results, complaints, path):
         print(complaint)
     write_json(path, results)
     same = count["same code"]
-    print(f"\nwritten to {path}" + f"; {same} not reviewed, but of the same object code" * bool(same))
+    print(f"\nwritten to {path}" + f"; {same} not reviewed, but with the same object code" * bool(same))
     print(f"mutants: {count['killed']} killed, {count['equivalent']} equivalent (reviewed), "
           f"{count['survived']} survived, {count['did not compile']} did not compile")
     return 1 if count["survived"] or complaints or not count["killed"] else 0
@@ -69,7 +69,7 @@ def conclude(results, complaints, path):
 # ---- the command ----
 
 def all_mutants():
-    """Of the core in tiny."""
+    """The mutants of the core in tiny."""
     try:
         from p2mcheck.mutants import changes  # pylint: disable=import-outside-toplevel
     except ImportError:
@@ -86,13 +86,13 @@ def arguments():
 
 
 def alone(build):
-    """One run at a time in a build folder. The lock goes with the process."""
+    """One run at a time in a build folder. The lock ends with the process."""
     os.makedirs(build, exist_ok=True)
     lock = open(f"{build}/mutants.lock", "w", encoding="utf-8")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        raise Failure(f"{build}: another run is active there") from error
+        raise Failure(f"{build}: in use by another run") from error
     return lock
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The reviewed list of mutants that no call can tell from the core: a line a mutant, `KEY reason`."""
+"""The reviewed list of mutants that no call can distinguish from the core; a line is `KEY reason`."""
 
 import re
 
@@ -17,14 +17,14 @@ def read_reviewed():
         if not reason.strip():
             raise Failure(f"{REVIEWED}:{number}: missing reason")
         if key in reviewed:
-            raise Failure(f"{REVIEWED}:{number}: `{key}` is there twice")
+            raise Failure(f"{REVIEWED}:{number}: `{key}` is listed twice")
         reviewed[key] = (number, reason.strip())
     return reviewed
 
 
 def apply_review(results, reviewed, all_keys):
-    """Turns reviewed survivors into equivalents; the complaints about the rest of the list."""
-    complaints = [f"{REVIEWED}:{number}: {key}: there is no such mutant (any more)"
+    """Turns reviewed survivors into equivalents; returns the errors in the rest of the list."""
+    complaints = [f"{REVIEWED}:{number}: {key}: no such mutant (any more)"
                   for key, (number, _) in reviewed.items() if key not in all_keys]
     for result in results:
         number, reason = reviewed.get(result["key"], (0, None))

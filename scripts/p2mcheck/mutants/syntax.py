@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The core's syntax tree by libclang: where a node is in the text, and what a macro's arguments are."""
+"""The core's syntax tree by libclang: the position of a node in the text, and the arguments of a macro."""
 
 import ctypes
 import re
@@ -11,7 +11,7 @@ from p2mcheck.files import Failure
 
 
 def file_offset(location):
-    """Where it is in the file: of what a macro's body made, where the macro is used."""
+    """Its position in the file; for code from a macro's body, the use of the macro."""
     file, line, column, offset = cindex.c_object_p(), ctypes.c_uint(), ctypes.c_uint(), ctypes.c_uint()
     cindex.conf.lib.clang_getFileLocation(location, ctypes.byref(file), ctypes.byref(line),
                                           ctypes.byref(column), ctypes.byref(offset))
@@ -26,7 +26,7 @@ def parse(name, shape):
     index = cindex.Index.create()
     source = name
     unsaved = None
-    if name.endswith(".h"):  # a header is seen through a file that includes it
+    if name.endswith(".h"):  # a header is parsed through a file that includes it
         source = "mutants-view.c"
         unsaved = [(source, f'#include "{name}"\n')]
     unit = index.parse(source, args=["-std=gnu11", "-I."] + shape, unsaved_files=unsaved)
@@ -42,7 +42,7 @@ def parameters(call):
 
 
 def plain_type(cursor):
-    """The type before what the call converts it to; const makes no difference."""
+    """The type before the conversion by the call; ignores const."""
     while cursor.kind == Kind.UNEXPOSED_EXPR and len(list(cursor.get_children())) == 1:
         cursor = next(cursor.get_children())
     return re.sub(r"\bconst\b ?", "", cursor.type.get_canonical().spelling).strip()
@@ -63,7 +63,7 @@ def closes(text, at):
 
 
 def arguments(text, at):
-    """The extents of what stands between the commas of the bracket at `at`."""
+    """The extents of the arguments in the bracket at `at`."""
     spans, depth, start = [], 0, at + 1
     for i in range(at, len(text)):
         depth += (text[i] in "([{") - (text[i] in ")]}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A mutant before the deterministic tests, the cheapest first, up to the first that fails. Only its file of
+"""Runs the deterministic tests on a mutant, the cheapest first, up to the first that fails. Only its file of
 the core is compiled again, with a count of basic blocks in it, so that an endless loop is found
 without a clock.
 """
@@ -19,20 +19,20 @@ from p2mcheck import facts
 from p2mcheck.files import Failure, read
 from p2mcheck.processes import each, output
 
-UNITS = ("p2m", "build", "e820", "grants")  # what the core is linked from
+UNITS = ("p2m", "build", "e820", "grants")  # the files of the core
 GEOMETRIES = ("tiny", "micro", "odd", "x86_64")
 EXPLORED = ("micro", "2x4x2", "4x2x2")
 STEPS_STATUS = 75  # props/cli/step_limit.c: more basic blocks than any sound core takes
-GUARD_SECONDS = 300  # no verdict: a program that runs this long is an error of its own
+GUARD_SECONDS = 300  # not a verdict: a program that runs this long is an error
 
-# Deterministic: an uninitialised variable holds a pattern. A function that forgets its
-# result does not compile: its result would be undefined.
+# Deterministic: an uninitialised variable holds a pattern. A function without its
+# return statement does not compile: its result would be undefined.
 CFLAGS = ("-std=gnu11 -O1 -Werror=return-type -ftrivial-auto-var-init=pattern "
           "-fsanitize-coverage=trace-pc -DP2M_SYNC_HEADER=\"props/host/sync.h\"").split()
 SANITIZE = "-fsanitize=address,undefined -fno-sanitize-recover=undefined".split()
 FLAVOURS: dict = {"gcc": [], "gcc-san": SANITIZE}
 
-# A test, and where: the flavour and geometry of its objects.
+# A test, and the flavour and geometry of its objects.
 Test = collections.namedtuple("Test", "name place program args")
 
 
@@ -55,7 +55,7 @@ TESTS = tests()
 
 
 class Bench:
-    """What all mutants share: the folders, the sound objects, the harness."""
+    """Shared by all mutants: the folders, the sound objects, the harness."""
 
     def __init__(self, programs):
         self.programs = programs
@@ -79,7 +79,7 @@ class Bench:
         for test in TESTS:
             killer = self.run(test, {}, f"{self.folder}/sound")
             if killer:
-                raise Failure(f"the unchanged core does not pass: {killer}")
+                raise Failure(f"the unchanged core fails: {killer}")
 
     def harness(self, test):
         flavour, geometry = test.place
@@ -94,7 +94,7 @@ class Bench:
                               stderr=subprocess.DEVNULL).returncode == 0
 
     def run(self, test, objects, folder):
-        """Links `objects` (unit -> file) and the sound rest; None, or what noticed the change."""
+        """Links `objects` (unit -> file) and the sound rest; None, or the test that noticed the change."""
         binary = f"{folder}/program"
         core = [objects.get(unit, self.sound[test.place, unit]) for unit in UNITS]
         subprocess.run(["gcc", *FLAVOURS[test.place[0]], "-o", binary, self.harness(test), *core] +
@@ -108,7 +108,7 @@ class Bench:
 
 
 def verdict(status, text):
-    """Of a program that failed: what it said, or how it died."""
+    """The failure of a program: its message, or its signal."""
     named = re.search(r"^p2mcheck: ([A-Z][A-Z0-9_]+):", text, re.M)
     unit = re.search(r"^\[  FAILED  \] (test_\w+)$", text, re.M)
     sanitizer = re.search(r"ERROR: AddressSanitizer: ([\w-]+)|(runtime error)", text)
@@ -165,7 +165,7 @@ class Trial:
         return self.bench.known[code]
 
     def same_everywhere(self):
-        """Of the plain objects: sanitized ones hold columns of the source."""
+        """Compares the plain objects: sanitized ones hold columns of the source."""
         return all(self.same(place) for place in self.objects if place[0] == "gcc")
 
     def judge(self):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Checks of what one build left in $OUT, without running it."""
+"""Static checks of the files of one build in $OUT."""
 
 import configparser
 import os
@@ -18,7 +18,7 @@ def is_elf(path):
 
 
 def build(place, configuration, out, script=".clusterfuzzlite/build.sh", **more):
-    """What the image's `compile` does: the script lies in $SRC, the checkout is where it runs."""
+    """Like the image's `compile`: the script is in $SRC, and runs in the checkout."""
     shutil.copy(f"{place.checkout}/{script}", f"{place.src}/build.sh")
     os.makedirs(out)
     environment = {**configuration.environment(place, out), **more}
@@ -30,15 +30,15 @@ def build(place, configuration, out, script=".clusterfuzzlite/build.sh", **more)
 
 
 def check_files(configuration, out):
-    """Targets at the top, well named, recognised as such, and nothing else that can be run."""
+    """Targets at the top, well named, recognised as such, and no other executable."""
     executables = set()
     for name in os.listdir(out):
         path = f"{out}/{name}"
-        need(os.path.isfile(path) and not os.path.islink(path), f"{name} is not a plain file")
+        need(os.path.isfile(path) and not os.path.islink(path), f"{name} is not a regular file")
         if os.access(path, os.X_OK):
             executables.add(name)
             need(is_elf(path), f"{name} can be run and is not an ELF file")
-            need(re.fullmatch(r"[A-Za-z0-9_-]+", name), f"{name}: not a name of a target")
+            need(re.fullmatch(r"[A-Za-z0-9_-]+", name), f"{name}: not a valid name of a target")
             need(b"LLVMFuzzerTestOneInput" in read(path), f"{name}: not recognised as a target")
         else:
             need(not is_elf(path), f"{name}: an object file")
@@ -65,7 +65,7 @@ def check_libraries(configuration, out):
 
 
 def check_calls(configuration, out):
-    """Calls into the sanitizers' runtimes: none too few of its own, none of another's."""
+    """Calls into the sanitizers' runtimes: enough of its own, none of another's."""
     if configuration.sanitizer in ("coverage", "none"):
         return None
     fewest = {}
@@ -101,7 +101,7 @@ def check_seeds(configuration, out, place):
             need(info.date_time == (2000, 1, 1, 0, 0, 0), f"{target}: {info.filename}: {info.date_time}")
             need(0 < info.file_size <= longest(out, target),
                  f"{target}: {info.filename} has {info.file_size} bytes")
-    return f"{len(place.corpus())} seeds a target"
+    return f"{len(place.corpus())} seeds per target"
 
 
 DICT_LINE = re.compile(rb'^(#.*|[A-Za-z0-9_]*=?"([^"\\\x00-\x1f]|\\\\|\\"|\\x[0-9A-Fa-f]{2})+"|)$')
@@ -119,7 +119,7 @@ def check_dictionary(configuration, out, place):
                             **runner(place))
             found = re.search(r"Dictionary: (\d+) entries", output)
             need(found and int(found.group(1)) == len(entries),
-                 f"{target}.dict: {len(entries)} entries, libFuzzer says: {output[:300]}")
+                 f"{target}.dict: {len(entries)} entries, but libFuzzer printed: {output[:300]}")
     return None
 
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Builds the fuzz targets as OSS-Fuzz and ClusterFuzzLite do, and checks what they check.
 
-For each engine, sanitizer and architecture whose tools
-Debian has, build.sh is run in a clean clone of HEAD with the environment of the services;
-then every rule about what it leaves in $OUT that can be checked without their images is
-checked. One folder $WORK serves all builds, as it may there. What cannot be done here is
-named, with the reason. Not a replacement for the services' own scripts: no image is used.
+For each engine, sanitizer and architecture with tools in Debian, build.sh runs
+in a clean clone of HEAD with the environment of the services;
+then every rule about its files in $OUT that does not need their images is
+checked. One folder $WORK serves all builds, as in the services. Checks that cannot run here are
+listed with the reason. Not a replacement for the services' own scripts: no image is used.
 """
 
 import os
@@ -58,7 +58,7 @@ def checks_of(configuration, place, out):
     yield "seeds", lambda: checks.check_seeds(configuration, out, place)
     yield "dict", lambda: checks.check_dictionary(configuration, out, place)
     yield "options", lambda: checks.check_options(configuration, out)
-    if configuration.sanitizer != "coverage":  # it has no instrumentation that an engine could see
+    if configuration.sanitizer != "coverage":  # it has no instrumentation for an engine
         yield "start", lambda: runs.check_start(configuration, out, place)
     yield "replay", lambda: runs.check_replay(configuration, out, place)
     if plain:
@@ -81,7 +81,7 @@ def check_configuration(configuration, place):
     cell = attempt(f"{configuration.name}: build", lambda: checks.build(place, configuration, built))
     configuration.cells["build"] = cell
     if configuration.dropped:
-        print(f"     flags that {CLANG} does not know, left out: {' '.join(configuration.dropped)}")
+        print(f"     dropped flags unknown to {CLANG}: {' '.join(configuration.dropped)}")
     if cell != "ok":
         return
     Tally.built += 1
@@ -111,7 +111,7 @@ def main():
     if not chosen:
         parser.error(f"ONLY={args.only}: choose from: " + ", ".join(c.name for c in CONFIGURATIONS))
     if run(["git", "status", "--porcelain"])[1]:
-        print("note: what is not committed is not checked")
+        print("note: uncommitted changes are not checked")
     for name, check in FILE_CHECKS:
         attempt(name, check)
     with tempfile.TemporaryDirectory(prefix="p2mcheck-service-") as top:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How a service would name a finding: no two invariants become one bug, no name vanishes from a stack."""
+"""The name of a finding in a service: no two invariants become one bug, no name is dropped from a stack."""
 
 import re
 from difflib import SequenceMatcher
@@ -9,7 +9,7 @@ from p2mcheck.files import write
 from p2mcheck.ossfuzz.service import RUN_ENVIRONMENT, llvm, need, run, runner
 from p2mcheck.programs import Programs
 
-# What of a symbolised stack the services leave out when they name a crash.
+# The frames of a symbolised stack that the services ignore when they name a crash.
 IGNORED_FUNCTIONS = re.compile(
     r"^(_*(abort|exit|raise|free|malloc|calloc|realloc|new|delete|mem(cpy|set|cmp|move)|str\w*|"
     r"pthread_kill|gsignal|killpg)|main$|panic$|dump_stack|show_stack|check_memory_region|"
@@ -17,7 +17,7 @@ IGNORED_FUNCTIONS = re.compile(
 IGNORED_ANYWHERE = re.compile(r"assert|logger|libpthread", re.I)
 HARNESS_PATH = re.compile(r"fuzzer|fuzz/|/fuzz", re.I)
 
-# ---- how a finding would be named ----
+# ---- the name of a finding ----
 
 PLANTED = ("b3-one-ident-leaf", "b6-empty-range", "b1-real-on-ident", "c7-above-max")
 
@@ -33,7 +33,7 @@ def shortest_case(place, bug):
 
 
 def crash_state(report):
-    """What a service would call this finding: the sentence, then frames, three lines in all."""
+    """A service's name for this finding: the sentence, then frames, three lines in all."""
     state = re.findall(r"^ASSERTION FAILED: (.*)$", report, re.M)[:1]
     frames = re.findall(r"^ +#\d+ 0x[0-9a-f]+ in (\S+) ?(.*)$", report, re.M)
     kept = [(function, path) for function, path in frames
@@ -46,14 +46,14 @@ def crash_state(report):
 
 
 def alike(one, two):
-    """Would the services put these two into one bug?"""
+    """True if the services would merge these two into one bug."""
     same = sum(block.size for block in SequenceMatcher(None, one, two, autojunk=False).get_matching_blocks())
     ratio = sum(SequenceMatcher(None, a, b, autojunk=False).ratio() for a, b in zip(one, two)) / len(one)
     return same >= 2 or ratio > 0.8
 
 
 def check_planted(configuration, place):
-    """Violations of different invariants are different findings."""
+    """Checks that violations of different invariants are different findings."""
     symbolizer = llvm("llvm-symbolizer")
     states = {}
     environment = configuration.environment(place, "/nowhere")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Checks that run what one build left in $OUT."""
+"""Checks that run the programs of one build in $OUT."""
 
 import glob
 import os
@@ -19,11 +19,11 @@ def flags_of(out, target):
 
 def need_runner(configuration):
     if configuration.engine not in ("libfuzzer", "afl"):
-        raise Skip(f"{configuration.engine}'s own program would be needed")
+        raise Skip(f"{configuration.engine}'s own program is needed")
 
 
 def check_start(configuration, out, place):
-    """bad_build_check: four runs without a seed. From a moved $OUT, as all runs here."""
+    """bad_build_check: four runs without a seed. From a moved $OUT, like all runs here."""
     need_runner(configuration)
     edges = []
     for target in configuration.targets:
@@ -48,7 +48,7 @@ def start_afl(out, target, place):
     machine = runner(place, AFL_NO_UI="1", AFL_SKIP_CPUFREQ="1", AFL_NO_AFFINITY="1",
                      AFL_FAST_CAL="1", AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES="1",
                      ASAN_OPTIONS="abort_on_error=1:symbolize=0:detect_leaks=0")
-    del machine["env"]["MSAN_OPTIONS"]  # afl-fuzz wants to choose them
+    del machine["env"]["MSAN_OPTIONS"]  # afl-fuzz sets them
     code, output = run(["afl-fuzz", "-V", "3", "-m", "none", "-t", "5000+", "-i", f"{folder}/in",
                         "-o", f"{folder}/out", "-x", f"{out}/{target}.dict", "--", f"{out}/{target}"],
                        **machine)
@@ -65,7 +65,7 @@ def unpack(out, target, place):
 
 
 def check_replay(configuration, out, place):
-    """Each seed runs, alone, and no finding comes of it."""
+    """Each seed runs, alone, without a finding."""
     need_runner(configuration)
     for target in configuration.targets:
         seeds = sorted(glob.glob(unpack(out, target, place) + "/*"))
@@ -78,7 +78,7 @@ def check_replay(configuration, out, place):
 
 
 def check_fuzz(configuration, out, place):
-    """A little fuzzing from the seeds, with dictionary and options: no finding, no leak."""
+    """Short fuzzing from the seeds, with dictionary and options: no finding, no leak."""
     if configuration.engine != "libfuzzer" or configuration.sanitizer == "coverage":
         return None
     for target in configuration.targets:
@@ -86,11 +86,11 @@ def check_fuzz(configuration, out, place):
                             f"-dict={out}/{target}.dict", tempfile.mkdtemp(dir=place.top),
                             unpack(out, target, place)], **runner(place))
         need(code == 0 and "Done 3000 runs" in output, f"{target}: status {code}: {output[-1500:]}")
-    return "3000 runs a target"
+    return "3000 runs per target"
 
 
 def check_again(configuration, place, first):
-    """A second build, by other ways and in another zone, gives the same bytes of data."""
+    """A second build, in other folders and in another time zone, gives the same bytes of data."""
     if configuration.name != "libfuzzer-address-x86_64":
         return None
     out = f"{place.top}/again"
@@ -99,14 +99,14 @@ def check_again(configuration, place, first):
     need(sorted(os.listdir(out)) == names, "a second build leaves other files")
     data = [name for name in names if name.endswith((".zip", ".dict", ".options"))]
     for name in data:
-        need(read(f"{first}/{name}") == read(f"{out}/{name}"), f"{name}: other bytes the second time")
-    return f"{len(data)} files the same, byte for byte, from a build by scripts/oss-fuzz in another time zone"
+        need(read(f"{first}/{name}") == read(f"{out}/{name}"), f"{name}: different bytes in the second build")
+    return f"{len(data)} files are byte-identical in a build by scripts/oss-fuzz in another time zone"
 
 
 # ---- coverage ----
 
 def check_coverage(configuration, out, place):
-    """The profiles of the seeds make a report; its sources are there; how much of core/ it is."""
+    """The profiles of the seeds make a report; its sources exist; returns the covered part of core/."""
     profdata, cov = llvm("llvm-profdata"), llvm("llvm-cov")
     raw = sorted(glob.glob(f"{out}/*.profraw"))
     need(len(raw) == len(configuration.targets), f"profiles: {raw}")
@@ -124,9 +124,9 @@ def check_coverage(configuration, out, place):
         need(sources, "no source in the report")
         for source in sources:
             need(source.startswith(place.checkout + "/") and os.path.isfile(source) and
-                 not os.path.islink(source), f"source {source} is not in the checkout any more")
+                 not os.path.islink(source), f"source {source} is not in the checkout")
         hits = re.findall(r"^DA:\d+,(\d+)", output, re.M)
         lines = [sum(hit != "0" for hit in hits), len(hits)]
-    need(all("/core/" in source for source in sources), f"more than the core in the report: {sources}")
+    need(all("/core/" in source for source in sources), f"the report has more than the core: {sources}")
     need(lines[0] >= 0.8 * lines[1], f"{lines[0]} of {lines[1]} lines of core/ are reached by the seeds")
     return f"the seeds reach {lines[0]} of {lines[1]} lines of core/ ({100 * lines[0] / lines[1]:.1f} %)"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The services' side: a configuration with its compilers, flags and environment, the folders that an image
-would have, and a machine that runs what was built.
+"""The services' side: a configuration with its compilers, flags and environment, the folders of an
+image, and a machine that runs the programs.
 """
 
 import glob
@@ -49,7 +49,7 @@ RUN_ENVIRONMENT = {
 
 
 class Skip(Exception):
-    """Cannot be checked here; the text says why."""
+    """Cannot be checked here; the text is the reason."""
 
 
 def need(condition, text):
@@ -62,7 +62,7 @@ def run(command, timeout=300, **more):
 
 
 def llvm(tool):
-    """Where the tool of the compiler's own release is."""
+    """The path of the tool of the compiler's own release."""
     path = shutil.which(tool + VERSION)
     if not path:
         raise Skip(f"{tool}{VERSION} is not installed")
@@ -86,27 +86,27 @@ class Configuration:
         return CLANG, CLANG.replace("clang", "clang++")
 
     def library(self):
-        """What a target is linked with; honggfuzz and centipede must be built and named by hand."""
+        """The engine's library for the linker; honggfuzz and centipede must be built and named by hand."""
         libraries = {"libfuzzer": "-fsanitize=fuzzer", "afl": "/usr/lib/afl/libAFLDriver.a",
                      "honggfuzz": os.environ.get("HONGGFUZZ_ENGINE", ""),
                      "centipede": os.environ.get("CENTIPEDE_ENGINE", "")}
         return libraries[self.engine]
 
     def why_not(self):
-        """Why it cannot be built here, or None."""
+        """The reason why it cannot be built here, or None."""
         if not shutil.which(self.compilers()[0]):
             return f"{self.compilers()[0]} is not installed"
         if not self.library():
             return (f"{self.engine} is not a Debian package; {self.engine.upper()}_ENGINE=LIBRARY names one that "
                     "you built")
         if not self.library().startswith("-") and not os.path.exists(self.library()):
-            return f"there is no {self.library()}"
+            return f"{self.library()} is missing"
         if self.architecture == "i386" and not self.links("-m32", "-fsanitize=address"):
-            return f"{CLANG} links no -m32 program (gcc-multilib and g++-multilib are needed)"
+            return f"{CLANG} links no -m32 program (install gcc-multilib and g++-multilib)"
         return None
 
     def links(self, *flags):
-        """Does a C++ program come of it?"""
+        """True if a C++ program compiles."""
         done = subprocess.run([CLANG.replace("clang", "clang++"), *flags, "-x", "c++", "-", "-o", "/dev/null"],
                               input=b"#include <vector>\nint main() { return std::vector<int>(1)[0]; }",
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
@@ -122,7 +122,7 @@ class Configuration:
         return known
 
     def flags(self):
-        """CFLAGS and CXXFLAGS of the services, less what this compiler does not know."""
+        """CFLAGS and CXXFLAGS of the services, without those that this compiler does not have."""
         cflags = (["-m32"] if self.architecture == "i386" else []) + BASE_FLAGS
         cflags += SANITIZER_FLAGS[self.sanitizer]
         cflags += COVERAGE_BUILD if self.sanitizer == "coverage" else ENGINE_FLAGS[self.engine]

@@ -49,11 +49,11 @@ def check_licence_lines():
     for path in (".clusterfuzzlite/build.sh", "scripts/oss-fuzz/build.sh"):
         lines = [line for line in read_text(path).splitlines() if not line.lstrip().startswith("#")]
         need(not re.search(r"-fsanitize|-O\d|-lFuzzingEngine|\bclang\b|/out\b|march=", "\n".join(lines)),
-             f"{path} chooses what the service should")
+             f"{path} sets options that the service must choose")
 
 
 def check_names():
-    """No name that a service would leave out of a stack, or take for the harness."""
+    """Checks for names that a service would drop from a stack, or mistake for the harness."""
     files = run(["git", "ls-files"])[1].split()
     need(len(files) > 50, "git ls-files lists nothing")
     for path in files:
@@ -67,7 +67,7 @@ def check_names():
             need(not IGNORED_ANYWHERE.search(name), f"{path}: {name}() vanishes from stacks")
     [header] = [path for path in files if path.endswith("/invariants.h")]
     table = re.findall(r"X\(([A-Z0-9_]+),\s*(\w+),\s*\\?\s*\"([^\"]+)\"\)", read_text(header))
-    need(len(table) > 20, f"the table of {header} was not understood")
+    need(len(table) > 20, f"the table of {header} could not be parsed")
     for name, function, sentence in table:
         need(not IGNORED_FUNCTIONS.match(function), f"{name}: {function}() vanishes from stacks")
         need(not re.search(r"0x|\d{4}", sentence), f"{name}: numbers in {sentence!r}")

@@ -34,14 +34,14 @@ def row(bug, hunted):
 # ---- the story of a bug ----
 
 def picture(data, bug, path):
-    """The tree after the case; None if the case fails without the bug, too."""
+    """The tree after the case; None if the case also fails without the bug."""
     done = subprocess.run([data.p2m_case, "show", "--svg", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           check=False, encoding="utf-8")
     return None if done.returncode else charts.inline(done.stdout, f"Tree of {bug.id}", "p2m")
 
 
 def report_of(data, bug, path):
-    """What the harness reports of the case with the bug in the core, if that is built."""
+    """The report of the harness on the case with the bug in the core, if that is built."""
     for flavour in ("gcc", "clang-san"):
         for folder in ("bugs", "smoke"):
             tool = data.programs.planted(bug.id, folder).p2m_case(flavour)

@@ -19,7 +19,7 @@ COLOURS = {
     "rule": ("#d0d7de", "#3a424c"), "shade": ("#f3f4f6", "#1f242a"), "blue": ("#0a58a8", "#7fb4f0"),
     "green": ("#12652b", "#7ccb8d"), "red": ("#a81e17", "#ff9a91"), "orange": ("#a63d08", "#f0985f"),
     "violet": ("#6b3fa0", "#c5a3f0"),
-    # of props/draw_dot.c
+    # of props/report/tree_dot.c
     "wire": ("#3d444d", "#aab3be"), "to-missing": ("#8c959f", "#8791a0"), "to-identity": ("#9a5b00", "#e2a64a"),
     "identity": ("#f2c36b", "#7a5200"), "mfn": ("#b9d4f1", "#2c557f"), "foreign": ("#d8c2f2", "#54407a"),
     "odd": ("#ff9d94", "#7d2a25"),
@@ -74,7 +74,7 @@ def logarithmic(axis):
 
 
 def thinned(curve, start, budget):
-    """From the start to the budget, without the points that the eye would not see."""
+    """From the start to the budget, without points too close to see."""
     kept = [[start, *curve[0][1:]]]
     for point in curve[1:]:
         if kept[-1][1] - point[1] > 0.005:

@@ -51,7 +51,7 @@ def tool_rows(compare, geometry):
 
 
 def share_found(curve, time):
-    """Of the runs, within that time."""
+    """The part of the runs within that time."""
     return f"{100 * (1 - [point[1] for point in curve if point[0] <= time][-1]):.0f} %"
 
 
@@ -71,11 +71,11 @@ def bug_rows(geometry, tools):
     for bug in sorted(by_bug, key=natural):
         yield [bug_link(bug)] + [bug_cell(tool, by_bug[bug].get(tool)) for tool, _ in tools]
     for bug in sorted(absent, key=natural):
-        yield [bug_link(bug), SOFT(f"cannot be here: {absent[bug]}")] + [""] * (len(tools) - 1)
+        yield [bug_link(bug), SOFT(f"does not apply: {absent[bug]}")] + [""] * (len(tools) - 1)
 
 
 def counterexamples(compare, bug):
-    """What each tool shrank the bug to, where it is known."""
+    """The shrunk case of each tool, where it is known."""
     return [[title_of(compare, tool), name, short(figures.get("shrunk_ops")),
              ", ".join(figures.get("reported") or []) or "-", CASE(figures["shrunk_text"].rstrip())]
             for name, geometry in (compare or {}).get("geometries", {}).items()
@@ -102,7 +102,7 @@ def span_of(seeds):
 def compare(data):
     found = data.compare
     wins = [[bug_link(win["bug"]) if win.get("bug") else "all", title_of(found, win["tool"]),
-             win.get("geometry") or "-", win["what"], win.get("why") or "not explained yet"]
+             win.get("geometry") or "-", win["what"], win.get("why") or "not examined"]
             for win in found.get("peer_wins", [])]
     return {"compare": found, "seeds": span_of(found.get("seeds") or []), "heads": TOOL_HEADS, "wins": wins,
             "geometries": [of_geometry(found, *item) for item in found["geometries"].items()]}

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What there is to report: the figures that other commands left, the planted bugs, the state coverage.
+"""The data of the report: the figures of other commands, the planted bugs, the state coverage.
 
-Nothing is measured here except the state coverage of the reviewed corpora. A figure that does not
-exist is None, and the report names the command that makes it.
+Measures nothing except the state coverage of the reviewed corpora. A missing figure is None, and the
+report names the command that makes it.
 """
 
 import collections
@@ -50,7 +50,7 @@ def cells_of(p2m_case):
 
 
 class Data:
-    """All figures as attributes, and what is missing."""
+    """All figures as attributes, and the list of missing ones."""
     bugs: dict
     compare: dict
     ablation: dict
@@ -62,8 +62,8 @@ class Data:
             setattr(self, key, read_json(f"{figures}/{source.file}"))
         self.missing = [source for key, source in SOURCES.items() if not getattr(self, key)]
         if len(self.missing) == len(SOURCES):
-            raise Failure(f"{figures}/: nothing to report; make bugs, make compare, make bench, make mutants, "
-                          "make coverage and make exhaustive leave their figures there")
+            raise Failure(f"{figures}/: no figures; run make bugs, make compare, make bench, make mutants, "
+                          "make coverage or make exhaustive first")
         self.patches = sorted(catalogue.load(""), key=lambda bug: natural(bug.id))
         self.hunted = {bug["id"]: bug for bug in (self.bugs or {}).get("bugs", [])}
         self.goals = GOALS
@@ -75,7 +75,7 @@ class Data:
         self.commit = head_commit()
 
     def partial(self):
-        """What exists and is not complete: (what, command)."""
+        """Incomplete figures: (name, command)."""
         bugs, found = len(self.patches), self.compare or {}
         ablated, compared = len((self.ablation or {}).get("seconds", {})), len(found.get("all_bugs", []))
         if self.bugs and len(self.hunted) < bugs:

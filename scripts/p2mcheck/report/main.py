@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Puts what was measured on one page: build/report/index.html.
+"""Puts all measured figures on one page: build/report/index.html.
 
-It reads what other commands left in the build folder, and the planted bugs. It measures nothing. The
-page lists missing figures, each with the command that makes it. No figure at all is an error. The same
+It reads the figures in the build folder, and the planted bugs. It measures nothing. The
+page lists missing figures, each with the command that makes it. It is an error if there are no figures. The same
 figures make the same page. The page loads nothing and runs no script.
 """
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The page: which section is shown, and its template filled in."""
+"""The page: selects the sections, and fills in their templates."""
 
 import collections
 import os
@@ -10,15 +10,15 @@ from p2mcheck.files import Failure
 from p2mcheck.report import bugs, charts, compare, sections, words
 from p2mcheck.report.data import SOURCES
 
-Section = collections.namedtuple("Section", "needs title heading function")  # `needs`: one of these figures
+Section = collections.namedtuple("Section", "needs title heading function")  # `needs`: at least one of these figures
 
 # By the name of the template, which is the anchor as well.
 SECTIONS = {
-    "claims": Section((), "Claims", "What is claimed, and what was measured", sections.claims_and_verdicts),
+    "claims": Section((), "Claims", "Claims and measured figures", sections.claims_and_verdicts),
     "compare": Section(("compare",), "Other tools", "Against other tools", compare.compare),
     "bugs": Section((), "Planted bugs", "Planted bugs", bugs.bugs),
-    "coverage": Section((), "Coverage", "What the reviewed corpus reaches", sections.coverage),
-    "ablations": Section(("ablation",), "Ablations", "What the means are worth", sections.ablations),
+    "coverage": Section((), "Coverage", "Coverage of the reviewed corpus", sections.coverage),
+    "ablations": Section(("ablation",), "Ablations", "Value of mutator and swarm", sections.ablations),
     "searches": Section(("exhaustive", "races"), "Small scope", "All of a small scope", sections.searches),
     "mutants": Section(("mutants",), "Mutants", "Mutants of the core", sections.mutants),
     "speed": Section(("bench",), "Speed", "Speed", sections.speed),
@@ -37,13 +37,13 @@ def environment():
 
 
 def content(jinja, data, name):
-    """What is wrong in a file of figures is reported with the name of the file."""
+    """Reports an error in a file of figures with the name of the file."""
     try:
         return jinja.get_template(f"{name}.html.j2").render(data=data, **SECTIONS[name].function(data))
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, ZeroDivisionError,
             jinja2.UndefinedError) as error:
         file = SOURCES[SECTIONS[name].needs[0]].file if SECTIONS[name].needs else "*.json"
-        raise Failure(f"{data.figures}/{file}: not as expected: {type(error).__name__}: {error}") from error
+        raise Failure(f"{data.figures}/{file}: unexpected contents: {type(error).__name__}: {error}") from error
 
 
 def of(data):

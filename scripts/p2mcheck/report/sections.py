@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the sections show, as rows of tables and as charts; the templates have the words around them.
+"""The contents of the sections, as rows of tables and as charts; the templates have the text.
 Each function returns the variables of the template that has its name.
 """
 
@@ -15,7 +15,7 @@ def claims_and_verdicts(data):
     return {"rows": claims.rows(data)}
 
 
-# ---- what the corpora reach ----
+# ---- coverage of the corpora ----
 
 class Matrix:
     """The cells by number of call, state before, place and outcome, and the names of these. A range
@@ -129,7 +129,7 @@ def kernel(data):
     return {"rows": rows}
 
 
-# ---- how, and where ----
+# ---- commands, and machine ----
 
 def repeat(data):
     rows = [[source.what, code(source.command), code(f"{data.figures}/{source.file}"),
@@ -137,11 +137,11 @@ def repeat(data):
     rows += [["drawings of trees", code(f"{data.p2m_case} show --svg CASE -o OUT.svg"), "-", "made for this page"],
              ["state coverage", code(f"{data.p2m_case} cells --all corpus"), "-", "made for this page"],
              ["this page", code("make report"), code(f"{data.figures}/report/index.html"), "-"]]
-    facts = [["this page was made from the tree at", data.commit or "not known"]]
+    facts = [["this page was made from the tree at", data.commit or "unknown"]]
     if data.compare:
         machine = data.compare.get("machine", {})
-        facts += [["the comparison is of commit", data.compare.get("commit", "not known")],
+        facts += [["the comparison is of commit", data.compare.get("commit", "unknown")],
                   ["processor", f"{machine.get('cpu', 'not known')}, {machine.get('cores', '?')} cores"],
-                  ["memory", f"{machine.get('memory_mib', 0):,} MiB"], ["kernel", machine.get("kernel", "not known")],
+                  ["memory", f"{machine.get('memory_mib', 0):,} MiB"], ["kernel", machine.get("kernel", "unknown")],
                   *data.compare.get("versions", {}).items()]
     return {"rows": rows, "facts": facts}

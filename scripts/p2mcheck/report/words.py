@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How the report writes numbers and names; the templates have these as filters."""
+"""Formats numbers and names for the report; filters of the templates."""
 
 import re
 
@@ -43,7 +43,7 @@ def seconds(value):
 
 
 def short(value):
-    """Three figures without powers of ten. What is not a number stays as it is."""
+    """Three figures without powers of ten. Other values stay unchanged."""
     if value is None or isinstance(value, (str, bool)):
         return "-" if value is None else str(value)
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
