@@ -36,7 +36,7 @@
     X(C2, "the same for a page of the MFN tree")                                                   \
     X(C3, "no call runs inside another between its adding a page to the MFN tree and noting it")   \
     X(C5, "above max_pfn no page is added and none compared after a resume")                       \
-    X(C6, "no page is refused to a call on a missing mid")                                         \
+    X(C6, "no page is refused to a call on a missing mid; on a linear list a resume may take one") \
     X(C7, "the toolstack finds what is above max_pfn")                                             \
     X(C8, "no resume while a mid below max_pfn is p2m_mid_identity")                               \
     X(D6, "no range touches PFNs 0x100 to 0xfff")                                                  \
