@@ -132,7 +132,7 @@ def without_hope(t):
 
 @test("compare: bad options are refused", **OPTIONS)
 def bad_options(t):
-    for option, words in (("--seeds=x", "--seeds=x: a number"), ("--budget=0", "--budget=0: a number"), ("--only=nonsense", "no patch whose name matches"),
+    for option, words in (("--seeds=x", "--seeds=x: choose a number"), ("--budget=0", "--budget=0: choose a number"), ("--only=nonsense", "no patch whose name matches"),
                           ("--geometry=odd", "choose one of: tiny, x86_64")):
         done = t.run(["scripts/compare", f"--build={BUILD}", option])
         t.check(option, done.status != 0 and words in done.out, done.out)

@@ -210,7 +210,7 @@ def in_browser(t):
 @test("report: wrong figures are named", goals=("p2m-case",), needs=NEEDS, how="builds")
 def wrong_figures(t):
     for text, says in ((None, "no figures"), ("{", "compare.json: not JSON"),
-                       ('{"seconds": {}}', "compare.json: not as expected")):
+                       ('{"seconds": {}}', "compare.json: unexpected contents")):
         if text:
             t.path("compare.json", text)
         done = make(t)
