@@ -180,7 +180,7 @@ def killed(clone):
     clone.check("status of one that runs", f"running, process {process.pid}" in clone.status(),
                 clone.status())
     output, status = clone.run("canary_tiny", "5")
-    clone.check("a second one is refused", status == 1 and "a campaign is running" in output, output)
+    clone.check("a second one is refused", status == 1 and "in use by a campaign" in output, output)
     process.kill()
     finish(process)
     clone.check("kill -9 leaves the crasher, and status says so", bool(found) and is_whole(found[0]) and
@@ -188,7 +188,7 @@ def killed(clone):
     output, status = clone.run("canary_tiny", "5", "--engines=libfuzzer")
     clone.check("the next one resumes it, brings in and files it",
                 status == 1 and re.search(r"resumes one that was killed", output) is not None and
-                "left behind: 1 slice, 1 crasher;" in output and
+                "slices of a killed campaign: 1 slice, 1 crasher;" in output and
                 "bug: GET_MATCHES_MODEL" in output and clone.is_filed(data), output)
     # the canary has two shapes: a frame that is set, and one that is there from the boot
     crashers = int((re.findall(r"(\d+) crashers?,", output) or [0])[-1])
