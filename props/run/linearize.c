@@ -4,9 +4,9 @@
  * their orders, a range counting as a sequence of one-PFN steps. Tried first are
  * the orders of whole calls; then those with one range cut in two, the parts in
  * their order and the other calls between or around them. One cut is enough: of
- * a range, a call that touches one PFN can only tell whether the step at its PFN
- * came before it, and whether the range has yet made that PFN's leaf private; and
- * all the calls overlap, so what two of them see does not order these two.
+ * a range, a call that touches one PFN only sees whether the step at its PFN came
+ * before it, and whether the range has yet changed that PFN's leaf: made it private,
+ * or identity as a whole. All the calls overlap, so that order is free otherwise.
  */
 #include "linearize.h"
 
@@ -124,12 +124,12 @@ bool linearize(const struct op *const *call, const uint64_t *result, const bool 
         for (unsigned other = 0; call[which]->kind == OP_RANGE && other < count; other++) {
             uint64_t pfn = call[other]->pfn, leaf = pfn - pfn % P2M_LEAF;
             uint64_t start = call[which]->pfn;
+            const uint64_t cuts[] = {pfn, pfn + 1, leaf, (leaf > start ? leaf : start) + 1,
+                                     leaf + P2M_LEAF};
 
-            if (other == which)
-                continue;
-            if (cut_fits(call, count, which, pfn) || cut_fits(call, count, which, pfn + 1) ||
-                cut_fits(call, count, which, (leaf > start ? leaf : start) + 1))
-                return true;
+            for (unsigned i = 0; other != which && i < sizeof(cuts) / sizeof(cuts[0]); i++)
+                if (cut_fits(call, count, which, cuts[i]))
+                    return true;
         }
     return false;
 }
