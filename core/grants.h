@@ -21,7 +21,7 @@ bool set_foreign_p2m_mapping(struct p2m *p2m, struct p2m_grant *grants, unsigned
 
 /*
  * Unmaps a batch: each slot whose entry is FOREIGN is unmapped and becomes INVALID. A slot
- * with another entry is `failed` and unchanged; the others are cleared all the same. True
+ * with another entry is `failed` and unchanged; the others are cleared. True
  * if no slot failed. `mfn` of a slot becomes that of its entry. An auto-translated guest:
  * true. Kernel: gnttab_unmap_refs() with clear_foreign_p2m_mapping().
  */

@@ -9,7 +9,7 @@
  * the code below leans on them:
  *   - a call that takes all its pages first cannot run short half-way: what it
  *     needs can only become less while it runs;
- *   - who loses the race for a slot looks again, twice at most;
+ *   - the loser of a race for a slot looks again, twice at most;
  *   - a pointer once read stays good.
  */
 #include <string.h>

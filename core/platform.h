@@ -41,7 +41,7 @@ struct p2m_platform {
      */
     p2m_word (*virt_to_mfn)(void *ctx, const void *page);
 
-    /* Something is odd, the call goes on. `what` is a constant sentence. */
+    /* Something is odd, the call continues. `what` is a constant sentence. */
     void (*warn)(void *ctx, const char *what);
 
     /* The caller broke the rules. Does not return. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A line of a map, wherever it stands in the log line (time stamps, log levels
+ * A line of a map, wherever it is in the log line (time stamps, log levels
  * and quote marks may stand before it):
  *
  *   BIOS-e820: [mem 0xSTART-0xLAST] TYPE      Linux >= 3.5; also `Xen: [mem …`

@@ -442,7 +442,7 @@ static const struct {
     {"x86_32", {0xc1058ac3ef078948, 0x32080a7771453c87}},
 };
 
-/* 400 inputs: all of them version 1 by their first byte, or (`told`) because it is said. */
+/* 400 inputs: all of them version 1 by their first byte, or (`told`) by the caller. */
 static uint64_t hash_of_version_1(enum vocabulary vocabulary, bool told)
 {
     struct prng prng = {100 + vocabulary};

@@ -5,7 +5,7 @@
  * once, each private leaf holds what the model holds, each MFN is that of the page
  * beside it, max_pfn is where it must be, and all live pages were met. It follows
  * that a lookup reads the model (what a shared page reads is fixed), and that the
- * toolstack, which sees the same pages by their MFNs, reads it too.
+ * toolstack, which sees the same pages by their MFNs, also reads it.
  *
  * True means that; false means only that the checks by name must decide, which
  * they do in their order (checks.c). Tests break each thing in turn and demand a

@@ -12,7 +12,7 @@ static void same_mfn(p2m_word got, p2m_word want, const char *what, unsigned at)
                  HEX(got));
 }
 
-/* Elsewhere the toolstack may be led to p2m_identity, too, where it reads the same. */
+/* Elsewhere the toolstack may also reach p2m_identity, where it reads the same. */
 static bool is_as_good(const p2m_word *leaf, p2m_word mfn, unsigned ti, unsigned mi)
 {
     if (!run.subject->custom_layout)

@@ -181,7 +181,7 @@ static void publish(void)
     run.subject->publish(host.info);
 }
 
-/* Before a call: the MFN tree, if it is wanted now; the slots as they are. */
+/* Before a call: the MFN tree, if it is checked now; the slots as they are. */
 static void get_ready(const struct op *op)
 {
     bool changes = op_has_entry(op->kind) || op->kind == OP_RESUME;

@@ -201,7 +201,7 @@ static void test_sweep_finds_traces(void **state)
     assert_false(executor_run(&subject, &failing, CHECK_EVERY, &verdict));
 }
 
-/* The ranges of a map are swept, too. */
+/* The ranges of a map are also swept. */
 static void test_sweep_takes_maps_apart(void **state)
 {
     static struct test_case failing;

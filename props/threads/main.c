@@ -105,7 +105,7 @@ static p2m_word draw_entry(struct worker *w, p2m_word pfn)
     case 1:
         return IDENTITY_FRAME(pfn);
     case 2:
-        return pfn; /* a plain frame all the same */
+        return pfn; /* a plain frame nevertheless */
     case 3:
     case 4:
         return FOREIGN_FRAME(mfn);

@@ -23,7 +23,7 @@ from p2mcheck import cli, lint, programs
 
 MODULES = ("test_harness", "test_structure", "test_readme", "test_cases", "test_cli", "test_campaign", "test_engines",
            "test_linux", "test_report", "test_against", "test_lint")
-# tier: the tiers that it runs, modules besides, packages that it needs besides scripts/setup's own
+# tier: the tiers that it runs, more modules, packages that it needs in addition to those of scripts/setup
 TIERS = {
     "scripts": (("scripts",), (), None),
     "test": (("scripts", "test"), (), "chromium afl++ graphviz python3-jinja2 python3-matplotlib"),

@@ -100,7 +100,7 @@ command("real threads under ThreadSanitizer", ["scripts/race", f"--build={BUILD}
 
 @test("planted bugs, each from its shortest case", how="alone", goals=("gcc/p2m-case",))
 def planted_bugs(t):
-    """The exhaustive search must find that case, too."""
+    """The exhaustive search must also find that case."""
     t.expect("scripts/bugs --smoke", ["scripts/bugs", "--smoke", f"--build={BUILD}"],
              r"^(?P<n>\d+) passed, 0 failed$", limit=3600)
     patches = len(glob.glob("props/bugs/*.patch"))

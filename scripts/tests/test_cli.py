@@ -435,7 +435,7 @@ def upgrade(cli):
     cli.bad("a folder that is not there", "upgrade", cli.path("none"), says="No such file")
     cli.bad("a file", "upgrade", f"{folder}/by-hand", says="is not a folder")
     collect(cli.path("inputs"), v1(1))
-    cli.bad("nothing tells the geometry", "upgrade", cli.path("inputs"), says="pass --geometry=NAME")
+    cli.bad("an unknown geometry", "upgrade", cli.path("inputs"), says="pass --geometry=NAME")
     cli.fine("it is told", "upgrade", "--geometry=tiny", "--target=e820", cli.path("inputs"), has=" 1 inputs upgraded")
     os.makedirs(cli.path("ops_micro/ops_tiny"))
     cli.bad("a folder in a folder", "upgrade", cli.path("ops_micro"), says="is a folder; upgrade takes it as an argument of its own")

@@ -64,7 +64,7 @@ def figures(t):
              for seed, run in enumerate(made, 1)}
     result = evaluate.evaluate(args, [bug], found, {}, {})
     row = result["geometries"]["tiny"]["per_bug"]["b"]["rapidcheck"]
-    t.check("a peer that needs significantly fewer ops is said to win",
+    t.check("a peer that needs significantly fewer ops is reported to win",
             row["worse"] and result["complete"] and len(result["peer_wins"]) == 1 and
             [one["reached"] for one in result["claims"] if "significantly" in one["claim"]] == [False],
             json.dumps(result["peer_wins"]))
