@@ -25,9 +25,9 @@ TARGETS TOOL: target.sh tool.sh
 
 OLD = {"TOOL": "$(B)/p2m-case",
        "TARGETS": "$(B)/fuzz/tiny/ops_tiny $(B)/fuzz/x86_64/ops_x86_64 $(B)/bugs/toy/fuzz/tiny/ops_tiny",
-       "LONGEST": "4624", "VERSION": "1", "INVARIANT": "HANG", "FACTS": "exit 2"}
+       "LONGEST": "4624", "VERSION": "1", "INVARIANT": "HANG", "FACTS": "exit 2", "ONCE": "exit 77"}
 NEW = {"TOOL": "$(B)/tools/p2m-case", "TARGETS": "$(B)/new/ops/tiny $(B)/new/ops/x86_64 $(B)/new/toy/ops/tiny",
-       "LONGEST": "7", "VERSION": "2", "INVARIANT": "DEADLOCK", "FACTS": "echo '{\"longest_input\": 7}'; exit"}
+       "LONGEST": "7", "VERSION": "2", "INVARIANT": "DEADLOCK", "FACTS": "echo '{\"longest_input\": 7}'; exit", "ONCE": ":"}
 TOY_PROGRAMS = f"print({json.dumps(json.dumps({'p2m_case': 'build/tools/p2m-case', 'target': 'build/new/{target}/{geometry}', 'planted': 'build/new/{bug}/{target}/{geometry}'}))})\n"
 
 # Reads texts up to its version. Version 2 has one more op, grant. The bytes of each version are different.
@@ -37,7 +37,7 @@ for last; do file=$text text=$before before=$last; done
 version=$(sed -n '1s/p2m-case //p' "$file")
 [ "$version" -le VERSION ] || { echo "$file:1: no such version" >&2; exit 1; }
 [ "$version" = 2 ] || ! grep -q grant "$file" || { echo "$file:2: no op is called grant" >&2; exit 1; }
-echo "bytes VERSION" >"$last"
+echo "bytes VERSION" $(grep -o once "$file") >"$last"
 """
 
 # The wait grows with the runs; as a hunt it finds the bug, if it is told the longest input.
@@ -47,7 +47,7 @@ for a; do
     case $a in
     -runs=*) runs=${a#-runs=};; -artifact_prefix=*) prefix=${a#*=};; -max_len=*) longest=${a#*=};;
     -*) ;;
-    *) [ -d "$a" ] || [ "$(cat "$a")" = "bytes VERSION" ] || exit 5;;
+    *) [ -d "$a" ] || case $(cat "$a") in "bytes VERSION");; "bytes VERSION once") ONCE;; *) exit 5;; esac;;
     esac
 done
 [ "$longest" = LONGEST ] || exit 4
@@ -101,7 +101,8 @@ def toy(folder):
     commit("even")
     os.unlink(f"{folder}/props/bugs/gone.patch")
     place(folder, {**files, "scripts/p2mcheck/programs.py": TOY_PROGRAMS, "props/bugs/fresh.patch": TOY_PATCH,
-                   "corpus/seed/two.txt": "p2m-case 2\nget\n", "corpus/seed/grant.txt": "p2m-case 2\ngrant\n"},
+                   "corpus/seed/two.txt": "p2m-case 2\nget\n", "corpus/seed/grant.txt": "p2m-case 2\ngrant\n",
+                   "corpus/regress/once.txt": "p2m-case 1\nget\n# a defect once\n"},
           {**NEW, "WORK": "8"})
     commit("slow")
 
@@ -118,13 +119,14 @@ def whole(t):
                 (status == 2 or not done.err) and re.search(found, done.out, re.S), str(done))
     against("half as fast is worse; what even lacks is left out", "even", "--only=toy fresh gone", status=1,
             says=": WORSE;", found=r"left out: fresh: no patch in BASE \w+\n  left out: gone: no patch in this tree\n.*"
+            r"left out: corpus/regress/once.txt: BASE \w+ fails on it \(ops_tiny ended with 77\)\n.*"
             r"left out: (corpus/seed/grant.txt): BASE \w+ cannot read it \(\1:2: no op is called grant\)"
             r"\n.*4/4 found.*4/4 found.*, 2 reviewed cases")
     with open(t.path("build/against.json"), encoding="utf-8") as file:
         left_out = json.load(file)["left_out"]
     t.check("what was left out is in against.json", [sorted(left_out[what]) for what in ("cases", "bugs")] ==
-            [["corpus/seed/grant.txt"], ["fresh", "gone"]], str(left_out))
-    against("the same is no difference", "slow", "--margin=0.3", says=": no difference;", found=", 3 reviewed cases")
+            [["corpus/regress/once.txt", "corpus/seed/grant.txt"], ["fresh", "gone"]], str(left_out))
+    against("the same is no difference", "slow", "--margin=0.3", says=": no difference;", found=", 4 reviewed cases")
     write(t.path("corpus/seed/two.txt"), "p2m-case 3\n")
     against("a case that this tree cannot read is an error", "slow", says="corpus/seed/two.txt:1: no such", status=2)
     subprocess.run(["git", "-C", t.folder, "checkout", "-q", "-f", "even"], check=True)

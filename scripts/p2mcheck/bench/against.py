@@ -60,22 +60,36 @@ def rate(side, geometry, cases):
     return (runs - 1) * len(cases) / max(timed_run(side, geometry, cases, runs) - side.startup[geometry], 1e-4)
 
 
+def failure(side, coded):
+    """How the targets of a tree fail on a case, or None. A regression may be a defect that BASE still has."""
+    for geometry in RATES:
+        target = side.path("target", target="ops", geometry=geometry)
+        _, status = cpu_seconds([target, coded[side, geometry]], {}, stdout=subprocess.DEVNULL,
+                                stderr=subprocess.DEVNULL)
+        if status:
+            return f"fails on it (ops_{geometry} ended with {status})"
+    return None
+
+
 def encode(base, here):
-    """{(side, geometry): files} of this tree's reviewed cases, and {case: the reason why BASE cannot read it}."""
+    """{(side, geometry): files} of this tree's reviewed cases, and {case: the reason why BASE does not run it}."""
     files, left_out = {(side, geometry): [] for side in (base, here) for geometry in RATES}, {}
     cases = sorted(glob.glob("corpus/*/*.txt", root_dir=here.folder))
     for case in cases:
         coded = {(here, geometry): here.encode(here, case, "ops", geometry) for geometry in RATES}
         try:
             coded.update({(base, geometry): base.encode(here, case, "ops", geometry) for geometry in RATES})
+            why = failure(base, coded) if case.startswith("corpus/regress/") else None
         except Unreadable as error:
-            left_out[case] = str(error)
-            print(f"  left out: {case}: {base.name} cannot read it ({error})", flush=True)
+            why = f"cannot read it ({error})"
+        if why:
+            left_out[case] = why
+            print(f"  left out: {case}: {base.name} {why}", flush=True)
             continue
         for key, path in coded.items():
             files[key].append(path)
     if len(left_out) == len(cases):
-        raise Failure(f"corpus/: {base.name} can read no case of it")
+        raise Failure(f"corpus/: {base.name} can run no case of it")
     return files, left_out
 
 
