@@ -59,7 +59,7 @@ struct subject {
      * Of grants: a batch of `count` (1 .. 16) slots from `pfn`, the MFNs of another domain
      * from `mfn` on; the host's grant operation maps and unmaps. Answers the slots that hold
      * (grant_map), or were cleared (grant_unmap): bit i for slot i, and GRANTS_FINE if no
-     * slot failed. NULL: not implemented.
+     * slot failed. NULL: the subject has no grants, and the ops are skipped.
      */
     uint64_t (*grant_map)(p2m_word pfn, unsigned count, p2m_word mfn);
     uint64_t (*grant_unmap)(p2m_word pfn, unsigned count);

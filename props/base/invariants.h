@@ -3,8 +3,8 @@
  * The invariants by name. The same name is used here, in failure messages,
  * in DEDUP_TOKEN, in file names of crashers and in the documents. Their order is
  * the order of judgement: a report names the first one that is violated.
- * the order of judgement: a report names the first one that is violated.
  *
+ * Each has a sentence that never changes, and a function of its own in the call
  * stack of its report, so that a fuzzing service can tell them apart.
  */
 #ifndef PROPS_BASE_INVARIANTS_H

@@ -174,6 +174,8 @@ class Run:
         """For finish(): a process that another module started."""
         process.family = Family(process)
         self.families.append(process.family)
+        if Family.interrupted:  # between the fork and the line above
+            process.family.kill()
         return process
 
     def run(self, argv, limit=CPU_LIMIT, **options):
