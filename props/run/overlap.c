@@ -6,6 +6,7 @@
 #include "overlap.h"
 
 #include "executor.h"
+#include "grants.h"
 #include "linearize.h"
 #include "props/base/uninstrumented.h"
 #include "props/check/checks.h"
@@ -106,6 +107,18 @@ static bool results_fit_translated(void)
     return true;
 }
 
+/* The outermost call may be a batch of grants. */
+static void judge_grants(void)
+{
+    const struct op *batch = overlap.call[0];
+
+    if (!op_is_grant(batch->kind))
+        return;
+    if (!run.c->boot.auto_translated)
+        grants_note(batch, overlap.result[0]);
+    grants_check();
+}
+
 static void judge(void)
 {
     static struct oracle fork;
@@ -135,6 +148,7 @@ static void judge(void)
     }
     if (explained) {
         checks_after(&outcome, true);
+        judge_grants();
         return;
     }
     sync_arm_limit();
