@@ -223,6 +223,19 @@ static void overlap(struct prng *prng, enum vocabulary vocabulary, struct test_c
     op->at = generate_sync_point(prng);
 }
 
+/* One more switch between the two calls, or one less, or at another point. */
+static void change_turns(struct prng *prng, struct op *op)
+{
+    unsigned at = below(prng, OP_TURNS - 1);
+
+    if (at < op->turns && prng_one_in(prng, 3))
+        op->turns = (uint8_t)at;
+    if (at > op->turns)
+        at = op->turns;
+    op->turns = (uint8_t)(at < op->turns ? op->turns : at + 1);
+    op->turn[at] = (struct turn){.point = generate_sync_point(prng)};
+}
+
 /* Refuses a page or puts a call inside the next one, or removes that. */
 static void change_sync_point(struct prng *prng, struct test_case *c)
 {
@@ -232,8 +245,12 @@ static void change_sync_point(struct prng *prng, struct test_case *c)
         return;
     if (op_stores(op->kind) && prng_one_in(prng, 2))
         op->refuse = (uint8_t)(op->refuse ? 0 : 1 + below(prng, 6));
-    else
-        op->at = (uint8_t)(op->at && prng_one_in(prng, 4) ? 0 : generate_sync_point(prng));
+    else if (op->at && op->at_from == TURN_START && prng_one_in(prng, 2))
+        change_turns(prng, op);
+    else if (op->at && prng_one_in(prng, 4))
+        op_clear_schedule(op);
+    else if (op->at_from == TURN_START)
+        op->at = generate_sync_point(prng);
 }
 
 /* One slot more or less, another one refused, the batch moved; or another build. */

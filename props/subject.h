@@ -74,6 +74,9 @@ struct subject {
      */
     bool has_build, has_publish, has_destroy;
 
+    /* Its calls keep nothing in statics, so that calls may alternate (props/run/schedule.h). */
+    bool alternates;
+
     /* Not called for an auto-translated guest. */
     void (*view)(struct subject_view *view);
 

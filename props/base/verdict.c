@@ -11,6 +11,7 @@ UNINSTRUMENTED_BEGIN
 
 int running_op;
 jmp_buf verdict_escape;
+void (*verdict_leave)(void);
 
 static struct verdict *verdict_out;
 
@@ -28,6 +29,13 @@ void violated(enum invariant id, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(verdict_out->details, sizeof(verdict_out->details), format, arguments);
     va_end(arguments);
+    if (verdict_leave)
+        verdict_leave();
+    verdict_jump();
+}
+
+noreturn void verdict_jump(void)
+{
     longjmp(verdict_escape, 1);
 }
 

@@ -33,6 +33,13 @@ extern jmp_buf verdict_escape;
 void verdict_begin(struct verdict *verdict);
 
 /*
+ * Where violated() goes after it has written the verdict, if the running stack is not the one of
+ * VERDICT_CATCH (props/host/fiber.c); NULL: it jumps. verdict_jump: the jump alone.
+ */
+extern void (*verdict_leave)(void);
+noreturn void verdict_jump(void);
+
+/*
  * Ends the running case as a violation of `id`; `format` gives the expected and the actual
  * value. Only while a case runs. A fault handler may call it.
  */

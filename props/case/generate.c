@@ -209,6 +209,17 @@ static void a_life_op(struct prng *prng, struct op *op)
         op->at = (uint16_t)(1 + prng_below(prng, 6));
 }
 
+/* The call runs inside the next one; now and then the two alternate, with up to four switches. */
+static void inside_the_next(struct prng *prng, struct op *op)
+{
+    op->at = generate_sync_point(prng);
+    if (!prng_one_in(prng, 4))
+        return;
+    op->turns = (uint8_t)(1 + prng_below(prng, prng_one_in(prng, 4) ? OP_TURNS - 1 : 1));
+    for (unsigned i = 0; i < op->turns; i++)
+        op->turn[i] = (struct turn){.point = generate_sync_point(prng)};
+}
+
 static void random_op(struct prng *prng, const struct generate_mix *mix, struct op *op)
 {
     static const uint8_t kinds[16] = {
@@ -245,7 +256,7 @@ static void random_op(struct prng *prng, const struct generate_mix *mix, struct 
     if (op_stores(op->kind) && !malformed && prng_one_in(prng, 6))
         op->refuse = (uint8_t)(1 + prng_below(prng, 1 + prng_below(prng, 6)));
     if (once_in(prng, mix->race))
-        op->at = generate_sync_point(prng);
+        inside_the_next(prng, op);
     drawn.meets = op->at && op->pfn < MAX_P2M_PFN;
     drawn.inside = op->pfn;
 }

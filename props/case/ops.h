@@ -168,6 +168,14 @@ static inline bool op_has_schedule(const struct op *op)
     return op->at_from != TURN_START || op->at_keep || op->turns;
 }
 
+/* It runs by itself, not inside another call. */
+static inline void op_clear_schedule(struct op *op)
+{
+    op->at = op->at_from = op->at_keep = op->turns = 0;
+    for (unsigned i = 0; i < OP_TURNS - 1; i++)
+        op->turn[i] = (struct turn){0};
+}
+
 #define BOOT_EXTRAS 4  /* regions of extra memory */
 #define BOOT_NVS 2     /* NVS entries */
 #define BOOT_ANSWERS 8 /* of the hypervisor */

@@ -31,7 +31,7 @@ static unsigned kind_weight(const struct op *op)
         [ENTRY_BOTH_BITS] = 6,
     };
     unsigned sum = 16u * weight[op->kind] + 256u * (op->at != 0) + 256u * (op->refuse != 0) +
-                   256u * (op->slots != 0) + 256u * op_has_schedule(op);
+                   256u * (op->slots != 0) + 256u * op_has_schedule(op) + 64u * op->turns;
     uint64_t value;
 
     if (op_has_entry(op->kind))
@@ -49,15 +49,17 @@ static uint64_t capped(uint64_t number)
 
 static uint64_t numbers_of(const struct op *op)
 {
-    uint64_t value = 0;
+    uint64_t value = 0, points = op->at;
 
+    for (unsigned i = 0; i < op->turns; i++)
+        points += op->turn[i].point;
     if (op_has_entry(op->kind))
         entry_split(&shape_here, op->pfn, op->arg, &value);
     if (op->kind == OP_RANGE)
         value = op->arg > op->pfn ? op->arg - op->pfn : op->pfn - op->arg;
     if (op->kind == OP_GRANT_MAP || op->kind == OP_MFN_BASE)
         value = op->arg;
-    return capped(op->pfn) * 2 + capped(value) + op->at + op->refuse + capped(op->start) +
+    return capped(op->pfn) * 2 + capped(value) + points + op->refuse + capped(op->start) +
            capped(op->stop) + 4u * op->count + op->slots;
 }
 

@@ -241,17 +241,40 @@ static bool smaller_batch(struct shrink *shrink, struct test_case *c, unsigned i
     return false;
 }
 
+/* No overlap, no schedule beyond its first point, fewer switches, earlier points. */
+static bool simpler_schedule(struct shrink *shrink, struct test_case *c, unsigned i,
+                             shrink_offer_fn *offer)
+{
+    struct op *op = &candidate.ops[i];
+    const uint16_t at = c->ops[i].at;
+
+    if (c->ops[i].kind == OP_BUILD || !at) /* `at` of a build is the page refused */
+        TRY(op->at = 0);
+    else
+        TRY(op_clear_schedule(op));
+    TRY((op_clear_schedule(op), op->at = at));
+    for (unsigned n = 0; n < c->ops[i].turns; n++)
+        TRY((op->turns = (uint8_t)n,
+             memset(&op->turn[n], 0, (OP_TURNS - 1 - n) * sizeof(op->turn[0]))));
+    for (unsigned k = 1; k < at && k <= OP_AT_MAX; k++)
+        TRY(op->at = (uint16_t)k);
+    for (unsigned n = 0; n < c->ops[i].turns; n++) {
+        TRY(op->turn[n].keep = 0);
+        for (unsigned k = 1; k < c->ops[i].turn[n].point && k <= OP_AT_MAX; k++)
+            TRY(op->turn[n].point = (uint16_t)k);
+    }
+    return false;
+}
+
 bool shrink_op(struct shrink *shrink, struct test_case *c, unsigned i, shrink_offer_fn *offer)
 {
     uint64_t pfns[PFNS];
     struct op *op = &candidate.ops[i];
     unsigned count;
 
-    TRY(op->at = 0);
     TRY(op->refuse = 0);
-    TRY((op->turns = 0, op->at_from = op->at_keep = 0, memset(op->turn, 0, sizeof(op->turn))));
-    for (unsigned k = 1; k < c->ops[i].at && k <= OP_AT_MAX; k++)
-        TRY(op->at = (uint16_t)k);
+    if (simpler_schedule(shrink, c, i, offer))
+        return true;
     for (unsigned k = 1; k < c->ops[i].refuse; k++)
         TRY(op->refuse = (uint8_t)k);
     if (smaller_batch(shrink, c, i, offer) || fewer_entries(shrink, c, i, offer) ||

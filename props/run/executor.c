@@ -11,6 +11,7 @@
 #include "props/check/checks.h"
 #include "props/check/state_hash.h"
 #include "props/check/toolstack.h"
+#include "schedule.h"
 #include "state_coverage.h"
 
 UNINSTRUMENTED_BEGIN
@@ -473,7 +474,7 @@ static void run_ops(unsigned from, unsigned to)
         bool call = op_has_pfn(op->kind);
 
         running_op = (int)i;
-        run.tally.skipped[op->kind] += op_has_schedule(op);
+        run.tally.skipped[op->kind] += !schedule_is_honoured(op);
         if (call && op->at && op->at_from == TURN_START && count < OVERLAP_CALLS - 1) {
             waiting[count++] = op;
             continue;

@@ -23,8 +23,8 @@ static struct {
     const struct op *call[ATOMS]; /* whole calls, and parts of a range */
     unsigned owner[ATOMS];        /* which call it is (a part) of */
     unsigned count;
-    const uint64_t *want; /* results by owner */
-    const bool *late;     /* by owner */
+    const uint64_t *want;              /* results by owner */
+    const struct overlap_order *order; /* by owner */
     struct oracle *fork;
 } atoms;
 
@@ -60,10 +60,7 @@ static bool precedes(unsigned k, unsigned i)
 {
     if (atoms.owner[k] == atoms.owner[i])
         return k < i;
-    for (unsigned owner = atoms.owner[i]; owner > atoms.owner[k]; owner--)
-        if (!atoms.late[owner])
-            return false;
-    return atoms.owner[k] < atoms.owner[i];
+    return atoms.order->before[atoms.owner[k]][atoms.owner[i]];
 }
 
 /* All orders of the atoms from `filled` on. */
@@ -105,13 +102,13 @@ static bool cut_fits(const struct op *const *call, unsigned count, unsigned whic
     return any_order_fits(order, 0, 0);
 }
 
-bool linearize(const struct op *const *call, const uint64_t *result, const bool *late,
-               unsigned count, struct oracle *fork)
+bool linearize(const struct op *const *call, const uint64_t *result,
+               const struct overlap_order *real, unsigned count, struct oracle *fork)
 {
     unsigned order[ATOMS] = {0};
 
     atoms.want = result;
-    atoms.late = late;
+    atoms.order = real;
     atoms.fork = fork;
     atoms.count = count;
     for (unsigned i = 0; i < count; i++) {

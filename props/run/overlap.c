@@ -10,16 +10,19 @@
 #include "linearize.h"
 #include "props/base/uninstrumented.h"
 #include "props/check/checks.h"
+#include "schedule.h"
 
 UNINSTRUMENTED_BEGIN
+
+bool overlap_by_fibers;
 
 /* call[0] is the outer one; call[1] runs at one of its sync points, call[2] at one of that's. */
 static struct {
     unsigned count, depth;
     const struct op *call[OVERLAP_CALLS];
     uint64_t result[OVERLAP_CALLS];
-    bool ran[OVERLAP_CALLS];
-    bool late[OVERLAP_CALLS]; /* ran only when the call around it was over */
+    struct overlap_order order;
+    unsigned clock, began[OVERLAP_CALLS], ended[OVERLAP_CALLS]; /* 0: not yet */
 } overlap;
 
 static uint64_t call_subject(const struct op *op)
@@ -57,6 +60,13 @@ static uint64_t call_subject(const struct op *op)
     return 0;
 }
 
+static void make_call(unsigned level)
+{
+    overlap.began[level] = ++overlap.clock;
+    overlap.result[level] = call_subject(overlap.call[level]);
+    overlap.ended[level] = ++overlap.clock;
+}
+
 static void run_call(unsigned level);
 
 /* At a sync point of the call at `overlap.depth`: the call inside it runs. */
@@ -69,25 +79,31 @@ static void run_inner_call(void)
     sync_arm_limit();
 }
 
+/* The plain case, without a second stack: the inner call runs to its end. */
 static void run_call(unsigned level)
 {
     bool has_inner = level + 1 < overlap.count;
 
     overlap.depth = level;
-    overlap.ran[level] = true;
     if (has_inner)
         sync_arm(overlap.call[level + 1]->at, run_inner_call);
     else
         sync_arm_limit();
-    overlap.result[level] = call_subject(overlap.call[level]);
-    if (has_inner && !overlap.ran[level + 1]) {
-        overlap.late[level + 1] = true; /* there were fewer sync points than that */
-        run_call(level + 1);
-    }
+    make_call(level);
+    if (has_inner && !overlap.began[level + 1])
+        run_call(level + 1); /* there were fewer sync points than that */
+}
+
+static void begin(void)
+{
+    overlap.clock = 0;
+    for (unsigned i = 0; i < OVERLAP_CALLS; i++)
+        overlap.began[i] = overlap.ended[i] = 0;
 }
 
 uint64_t overlap_none(const struct op *op)
 {
+    begin();
     overlap.count = 1;
     overlap.call[0] = op;
     run_call(0);
@@ -96,7 +112,16 @@ uint64_t overlap_none(const struct op *op)
 
 bool overlap_was_late(void)
 {
-    return overlap.late[1];
+    return overlap.ended[0] < overlap.began[1];
+}
+
+/* Which call was over when which other one began. */
+static const struct overlap_order *real_order(void)
+{
+    for (unsigned i = 0; i < overlap.count; i++)
+        for (unsigned k = 0; k < overlap.count; k++)
+            overlap.order.before[i][k] = overlap.ended[i] < overlap.began[k];
+    return &overlap.order;
 }
 
 static bool results_fit_translated(void)
@@ -137,7 +162,7 @@ static void judge(void)
         if (run.subject->custom_layout)
             run_refresh_view();
         checks_structure();
-        explained = linearize(overlap.call, overlap.result, overlap.late, overlap.count, &fork);
+        explained = linearize(overlap.call, overlap.result, real_order(), overlap.count, &fork);
         if (explained) {
             oracle_adopt(&run.oracle, &fork);
             run.oracle.kinds.max_pfn = max_pfn; /* leaves private now raise it again */
@@ -159,15 +184,25 @@ static void judge(void)
              overlap.count, why);
 }
 
+static bool alternates(const struct op *const *calls, unsigned count)
+{
+    for (unsigned i = 0; i + 1 < count; i++)
+        if (calls[i]->turns && run.subject->alternates)
+            return true;
+    return overlap_by_fibers;
+}
+
 void overlap_run(const struct op *const *calls, unsigned count)
 {
+    begin();
     overlap.count = count;
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = 0; i < count; i++)
         overlap.call[i] = calls[count - 1 - i]; /* the last one written is the outer one */
-        overlap.ran[i] = overlap.late[i] = false;
-    }
     host_arm(0);
-    run_call(0);
+    if (alternates(calls, count))
+        schedule_run(overlap.call, count, make_call);
+    else
+        run_call(0);
     sync_arm_limit();                  /* the calls are over: no other runs from here on */
     for (unsigned i = count; i-- > 0;) /* as they are written */
         executor_note(overlap.call[i], overlap.result[i]);

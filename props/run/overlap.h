@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Calls on the subject, possibly one inside another: at the k-th sync point of a call
- * another one runs to completion, and inside that one more.
+ * another one runs to completion, and inside that one more. With schedules they alternate
+ * (schedule.h).
  */
 #ifndef PROPS_RUN_OVERLAP_H
 #define PROPS_RUN_OVERLAP_H
@@ -9,6 +10,14 @@
 #include "props/check/run.h"
 
 #define OVERLAP_CALLS 3 /* the most calls of one overlap */
+
+/* before[i][k]: call i was over when call k began, so it comes first in every order. */
+struct overlap_order {
+    bool before[OVERLAP_CALLS][OVERLAP_CALLS];
+};
+
+/* For tests: a plain `at K` is made by coroutines as well, with the same result. */
+extern bool overlap_by_fibers;
 
 /* A call (get .. xen_set_identity) on the subject alone; answers its result. */
 uint64_t overlap_none(const struct op *op);

@@ -162,6 +162,7 @@ const struct subject subject_core = {
     .set_noalloc = set_noalloc,
     .range = range,
     .xen_set_identity = set_identity,
+    .alternates = true,
     .grant_map = grant_map,
     .grant_unmap = grant_unmap,
     .destroy = destroy,

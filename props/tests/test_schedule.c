@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Calls that alternate: the order of the switches, and the way out of a case from a fiber. */
+#include <string.h>
+
+#include "core/access.h"
+#include "props/case/generate.h"
+#include "props/run/executor.h"
+#include "props/run/overlap.h"
+#include "props/subjects/broken.h"
+#include "unit.h"
+
+/* ---- the order: a subject whose calls have so many sync points as their PFN says ---- */
+
+static char trace[64];
+
+static p2m_word traced_get(p2m_word pfn)
+{
+    for (p2m_word point = 0; point < pfn; point++) {
+        size_t length;
+
+        p2m_loop();
+        length = strlen(trace);
+        if (length + 1 < sizeof(trace))
+            trace[length] = (char)('0' + pfn);
+    }
+    return INVALID_P2M_ENTRY;
+}
+
+static struct op get(p2m_word pfn, unsigned at, unsigned turns, unsigned a, unsigned b, unsigned c)
+{
+    return (struct op){
+        .kind = OP_GET,
+        .pfn = pfn,
+        .at = (uint16_t)at,
+        .turns = (uint8_t)turns,
+        .turn = {{.point = (uint16_t)a}, {.point = (uint16_t)b}, {.point = (uint16_t)c}}};
+}
+
+static void order_is(struct test_case *c, const char *expected)
+{
+    struct subject subject = subject_core;
+    struct verdict verdict;
+
+    subject.get = traced_get;
+    assert_true(executor_start(&subject, c, CHECK_QUICK, &verdict));
+    memset(trace, 0, sizeof(trace));
+    executor_steps(0, c->count, &verdict); /* checks of entries come after the calls */
+    trace[strlen(expected)] = '\0';
+    assert_string_equal(trace, expected);
+}
+
+/* A digit of the trace is a step of the call with that PFN, made after its sync point. */
+static void test_order(void **state)
+{
+    static const struct {
+        struct op ops[3];
+        unsigned count;
+        const char *expected;
+    } row[] = {
+        {{{0}}, 0, ""},
+        /* `at K`: before the step after the K-th point */
+        {{{.kind = OP_GET, .pfn = 2, .at = 1}, {.kind = OP_GET, .pfn = 3}}, 2, "22333"},
+        {{{.kind = OP_GET, .pfn = 2, .at = 3}, {.kind = OP_GET, .pfn = 3}}, 2, "33223"},
+        /* fewer points than that: it comes after */
+        {{{.kind = OP_GET, .pfn = 2, .at = 9}, {.kind = OP_GET, .pfn = 3}}, 2, "33322"},
+    };
+
+    (void)state;
+    for (unsigned by_fibers = 0; by_fibers < 2; by_fibers++)
+        for (unsigned i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+            static struct test_case c;
+
+            memset(&c, 0, sizeof(c));
+            c.count = row[i].count;
+            memcpy(c.ops, row[i].ops, sizeof(row[i].ops));
+            overlap_by_fibers = by_fibers;
+            order_is(&c, row[i].expected);
+            overlap_by_fibers = false;
+        }
+}
+
+static void alternate(struct op inner, unsigned outer, const char *expected)
+{
+    static struct test_case c;
+
+    memset(&c, 0, sizeof(c));
+    c.count = 2;
+    c.ops[0] = inner;
+    c.ops[1] = get(outer, 0, 0, 0, 0, 0);
+    order_is(&c, expected);
+}
+
+static void test_turns(void **state)
+{
+    static struct test_case c;
+
+    (void)state;
+    alternate(get(4, 2, 1, 1, 0, 0), 5, "555554444");
+    alternate(get(4, 2, 1, 3, 0, 0), 5, "544555544");
+    alternate(get(4, 2, 2, 3, 2, 0), 5, "544554455");
+    alternate(get(4, 2, 3, 3, 2, 1), 5, "544554554");
+    alternate(get(4, 1, 3, 9, 1, 1), 5, "444455555"); /* it ends before its turn */
+    /* three calls: the innermost alternates with the middle one, that with the outer one */
+    memset(&c, 0, sizeof(c));
+    c.count = 3;
+    c.ops[0] = get(2, 2, 1, 2, 0, 0);
+    c.ops[1] = get(3, 2, 1, 4, 0, 0);
+    c.ops[2] = get(4, 0, 0, 0, 0, 0);
+    order_is(&c, "432332444");
+}
+
+/* ---- the same result on one stack and on several ---- */
+
+#define CASES 20000
+
+static void test_one_stack_or_many(void **state)
+{
+    static struct test_case c;
+    unsigned overlaps = 0;
+
+    (void)state;
+    run.want_hash = true;
+    for (uint64_t seed = 1; seed <= CASES; seed++) {
+        struct generate_mix mix = generate_all;
+        struct prng prng = {seed};
+        struct verdict one, many;
+        uint64_t hash;
+
+        mix.race = 4;
+        generate_case(&prng, &mix, 16, &c);
+        for (unsigned i = 0; i < c.count; i++) {
+            overlaps += c.ops[i].at > 0;
+            c.ops[i].turns = 0;
+        }
+        executor_run(&subject_core, &c, CHECK_QUICK, &one);
+        hash = executor_hash();
+        overlap_by_fibers = true;
+        executor_run(&subject_core, &c, CHECK_QUICK, &many);
+        overlap_by_fibers = false;
+        if (one.id != many.id || hash != executor_hash())
+            fail_msg("seed %u: the results differ", (unsigned)seed);
+    }
+    run.want_hash = false;
+    assert_true(overlaps > CASES);
+}
+
+/* ---- violations inside a fiber ---- */
+
+static p2m_word guarded_get(p2m_word pfn)
+{
+    p2m_word entry = subject_core.get(pfn);
+
+    if (pfn == 1)
+        violated(CORE_BUG, "on purpose");
+    if (pfn == 2)
+        *(volatile p2m_word *)host_shared_page(HOST_IDENTITY) = 0;
+    return entry;
+}
+
+/* The subject fails in the first, in the second, and in both; paused calls are given up. */
+static void test_violations(void **state)
+{
+    struct subject subject = subject_core;
+    struct verdict verdict;
+
+    (void)state;
+    host_watch_faults();
+    subject.get = guarded_get;
+    for (unsigned round = 0; round < 3000; round++) {
+        bool store = round % 2, inner = round % 3 > 0;
+        static struct test_case c;
+
+        memset(&c, 0, sizeof(c));
+        c.count = 2;
+        c.ops[0] = (struct op){.kind = OP_SET, .pfn = 3, .arg = 3, .at = 1, .turns = 1};
+        c.ops[0].turn[0].point = 2;
+        c.ops[1] = (struct op){.kind = OP_SET, .pfn = 4, .arg = 4};
+        c.ops[inner ? 0 : 1].kind = OP_GET;
+        c.ops[inner ? 0 : 1].pfn = 1 + store;
+        assert_false(executor_run(&subject, &c, CHECK_QUICK, &verdict));
+        assert_int_equal(verdict.id, store ? IDENTITY_PAGE_UNTOUCHED : CORE_BUG);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_turns),
+        cmocka_unit_test(test_one_stack_or_many),
+        cmocka_unit_test(test_violations),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
