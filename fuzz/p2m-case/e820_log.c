@@ -1,258 +1,252 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A line of a map, wherever it is in the log line (time stamps, log levels
- * and quote marks may stand before it):
+ * One pass over a log finds every map in it. A map is a heading, its entries, or both. Its
+ * lines have one form and one name, and follow each other; what e820_forms.c calls skipped may
+ * stand between them. A damaged line must never end a map as if it were the next
+ * message. So these are errors of a map:
  *
- *   BIOS-e820: [mem 0xSTART-0xLAST] TYPE      Linux >= 3.5; also `Xen: [mem …`
- *   BIOS-e820: START - END (TYPE)             older Linux;  also `Xen: START …`
- *   BIOS-e820: SIZE @ START (TYPE)            Linux 2.4.0 to 2.4.2
- *   (XEN)  [START, LAST] (TYPE)               Xen >= 4.13
- *   (XEN)  START - END (TYPE)                 older Xen
+ *   a line with a map's prefix that is no entry
+ *   a line behind the last entry that may be what is left of an entry
+ *   a line of another form, unless it begins a map (at address 0)
+ *   entries that go on behind a foreign line
+ *   no entry behind a heading
  *
- * Numbers have 16 hexadecimal digits. Lines `[gap …` of the newest Linux are not
- * entries. The first map ends where the next one's heading or a line of
- * another form begins; a log prints the map of the firmware first.
+ * Without a heading, an entry at address 0 begins the next map. Only in the forms of the oldest
+ * versions, which print a map as it came, this is so only if the map has such an entry.
  */
 #include "e820_log.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-struct line {
-    const char *at, *end;
+/* Lines behind a map among which the rest of a mixed line may be. */
+#define NEAR 3
+
+struct reader {
+    struct e820_log *log;
+    struct e820_map *map;   /* the last one, while it may go on */
+    unsigned foreign;       /* the first foreign line behind its entries; 0: none */
+    unsigned number;        /* of the line */
+    struct e820_text other; /* the line before, if it is not of a map */
+    struct e820_line last;  /* the last entry, and its text */
+    struct e820_text last_text;
+    unsigned end; /* the last line that was not skipped */
+    bool journal; /* the lines are messages and fields of a journal */
+    bool no_memory;
 };
 
-static void skip_blanks(struct line *line)
+/* ---- arrays ---- */
+
+/* Makes room for one more; false: no memory. */
+static bool grow(void **array, unsigned count, unsigned *room, size_t size)
 {
-    while (line->at < line->end && (*line->at == ' ' || *line->at == '\t'))
-        line->at++;
-}
+    unsigned more = *room ? *room * 2 : 64;
+    void *grown;
 
-static bool take(struct line *line, const char *text)
-{
-    size_t length = strlen(text);
-
-    if ((size_t)(line->end - line->at) < length || memcmp(line->at, text, length))
-        return false;
-    line->at += length;
-    return true;
-}
-
-/* Up to and with the first `text`. */
-static bool take_past(struct line *line, const char *text)
-{
-    for (struct line at = *line; at.at < at.end; at.at++)
-        if (take(&at, text)) {
-            *line = at;
-            return true;
-        }
-    return false;
-}
-
-/* 16 hexadecimal digits. */
-static bool take_number(struct line *line, uint64_t *value)
-{
-    *value = 0;
-    if (line->end - line->at < 16)
-        return false;
-    for (int i = 0; i < 16; i++) {
-        char c = line->at[i];
-        unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
-                         : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10)
-                         : c >= 'A' && c <= 'F' ? (unsigned)(c - 'A' + 10)
-                                                : 16;
-
-        if (digit == 16)
-            return false;
-        *value = *value << 4 | digit;
-    }
-    line->at += 16;
-    return true;
-}
-
-static const struct {
-    const char *name;
-    uint32_t type;
-} type_names[] = {
-    {"usable", 1},
-    {"System RAM", 1},
-    {"reserved", 2},
-    {"device reserved", 2},
-    {"ACPI data", 3},
-    {"ACPI NVS", 4},
-    {"unusable", 5},
-    {"soft reserved", 0xefffffff},
-    {"Soft Reserved", 0xefffffff},
-    {"reserved (KVM)", 2},
-    {"HMAT", 0xefffffff},
-};
-
-const char *e820_log_type_name(unsigned type)
-{
-    static char number[24];
-
-    for (unsigned i = 0; i < sizeof(type_names) / sizeof(type_names[0]); i++)
-        if (type_names[i].type == type)
-            return type_names[i].name;
-    snprintf(number, sizeof(number), "type %u", type);
-    return number;
-}
-
-/* `type 20`, `persistent (type 7)`. */
-static bool take_type_number(struct line line, uint32_t *type)
-{
-    uint64_t value = 0;
-    unsigned digits = 0;
-
-    if (!take_past(&line, "type "))
-        return false;
-    for (; line.at < line.end && *line.at >= '0' && *line.at <= '9' && digits < 10; digits++)
-        value = value * 10 + (uint64_t)(*line.at++ - '0');
-    *type = (uint32_t)value;
-    return digits && value <= 0xffffffff;
-}
-
-/* The rest of the line without blanks at its ends and (if `brackets`) without one pair of (). */
-static bool take_type(struct line *line, bool brackets, uint32_t *type)
-{
-    struct line name;
-    size_t length;
-
-    skip_blanks(line);
-    if (brackets && !take(line, "("))
-        return false;
-    name = *line;
-    while (name.end > name.at && (name.end[-1] == ' ' || name.end[-1] == '\r'))
-        name.end--;
-    if (brackets) {
-        if (name.end == name.at || name.end[-1] != ')')
-            return false;
-        name.end--;
-    }
-    length = (size_t)(name.end - name.at);
-    for (unsigned i = 0; i < sizeof(type_names) / sizeof(type_names[0]); i++)
-        if (strlen(type_names[i].name) == length && !memcmp(name.at, type_names[i].name, length)) {
-            *type = type_names[i].type;
-            return true;
-        }
-    return take_type_number(name, type);
-}
-
-/* The forms of a line; they differ, so neighbouring maps are kept apart. */
-enum form { FORM_NONE, FORM_BIOS_NEW, FORM_XEN_NEW, FORM_OLD, FORM_XEN_OLD, FORM_SIZE, FORM_HV };
-
-struct entry {
-    enum form form;
-    bool gap; /* a line of the map, but not an entry */
-    uint64_t start, end;
-    uint32_t type;
-    const char *wrong; /* the error in it; NULL: none */
-};
-
-/* [mem 0xSTART-0xLAST] TYPE, after the prefix. */
-static bool parse_new(struct line line, struct entry *entry)
-{
-    uint64_t last = 0;
-
-    if (take(&line, "[gap 0x")) {
-        entry->gap = true;
+    if (count < *room)
         return true;
-    }
-    if (!take(&line, "[mem 0x"))
+    grown = realloc(*array, more * size);
+    if (!grown)
         return false;
-    if (!take_number(&line, &entry->start) || !take(&line, "-0x") || !take_number(&line, &last) ||
-        !take(&line, "]"))
-        entry->wrong = "expected [mem 0xSTART-0xLAST]";
-    else if (!take_type(&line, false, &entry->type))
-        entry->wrong = "unknown type";
-    entry->end = last + 1;
-    if (!entry->wrong && !entry->end)
-        entry->wrong = "the entry ends beyond 2^64 - 1";
+    *array = grown;
+    *room = more;
     return true;
 }
 
-/* START - END (TYPE) or SIZE @ START (TYPE), after the prefix. */
-static bool parse_old(struct line line, struct entry *entry, enum form dash)
+static void open_map(struct reader *reader)
 {
-    uint64_t first, second;
-    bool is_size;
+    struct e820_log *log = reader->log;
 
-    if (!take_number(&line, &first))
-        return false;
-    skip_blanks(&line);
-    is_size = take(&line, "@");
-    if (!is_size && !take(&line, "-"))
-        return false;
-    skip_blanks(&line);
-    entry->form = is_size ? FORM_SIZE : dash;
-    if (!take_number(&line, &second))
-        entry->wrong = "expected a second number of 16 hexadecimal digits";
-    else if (!take_type(&line, true, &entry->type))
-        entry->wrong = "unknown type";
-    entry->start = is_size ? second : first;
-    entry->end = is_size ? first + second : second;
-    if (!entry->wrong && is_size && entry->end < second)
-        entry->wrong = "the entry ends beyond 2^64 - 1";
-    return true;
+    if (!grow((void **)&log->map, log->maps, &log->maps_room, sizeof(*log->map))) {
+        reader->no_memory = true;
+        return;
+    }
+    reader->map = &log->map[log->maps++];
+    reader->foreign = 0;
+    *reader->map =
+        (struct e820_map){.from = reader->number, .to = reader->number, .first = log->entries};
 }
 
-/* [START, LAST] (TYPE), after (XEN). */
-static bool parse_hv(struct line line, struct entry *entry)
+static void add_entry(struct reader *reader, const struct e820_line *line)
 {
-    if (!take(&line, "["))
-        return parse_old(line, entry, FORM_HV);
-    if (!take_number(&line, &entry->start))
-        return false;
-    if (!take(&line, ", ") || !take_number(&line, &entry->end) || !take(&line, "]"))
-        entry->wrong = "expected [START, LAST]";
-    else if (!take_type(&line, true, &entry->type))
-        entry->wrong = "unknown type";
-    if (!entry->wrong && ++entry->end == 0)
-        entry->wrong = "the entry ends beyond 2^64 - 1";
-    return true;
+    struct e820_log *log = reader->log;
+
+    if (!grow((void **)&log->entry, log->entries, &log->entries_room, sizeof(*log->entry))) {
+        reader->no_memory = true;
+        return;
+    }
+    log->entry[log->entries++] = (struct e820_entry){line->start, line->end, line->type};
+    reader->map->count++;
+    reader->map->has_zero |= line->start == 0;
 }
 
-/* True if the line belongs to a map. */
-static bool parse_line(struct line line, struct entry *entry)
-{
-    struct line at = line;
+/* ---- lines ---- */
 
-    *entry = (struct entry){0};
-    if (take_past(&at, "BIOS-e820:")) {
-        skip_blanks(&at);
-        entry->form = FORM_BIOS_NEW;
-        if (!parse_new(at, entry) && !parse_old(at, entry, FORM_OLD))
-            entry->wrong = "expected an entry of a memory map";
-        return true;
-    }
-    at = line;
-    if (take_past(&at, "(XEN)")) {
-        skip_blanks(&at);
-        if (take(&at, "[") && take_past(&at, "] ")) /* a time stamp, unless it is the range */
-            skip_blanks(&at);
-        entry->form = FORM_HV;
-        if (parse_hv(at, entry))
-            return true;
-        at = line;
-        take_past(&at, "(XEN)");
-        skip_blanks(&at);
-        return parse_hv(at, entry);
-    }
-    at = line;
-    if (take_past(&at, "Xen:")) {
-        skip_blanks(&at);
-        entry->form = FORM_XEN_NEW;
-        return parse_new(at, entry) || parse_old(at, entry, FORM_XEN_OLD);
-    }
-    return false;
+static void wrong(struct e820_map *map, unsigned line, const char *text, const char *expects)
+{
+    if (map->wrong_line)
+        return;
+    map->wrong_line = line;
+    map->wrong = text;
+    map->expects = expects;
 }
 
-static bool __attribute__((format(printf, 5, 6))) fail(const char *name, unsigned line, char *error,
-                                                       size_t size, const char *format, ...)
+static void read_heading(struct reader *reader, struct e820_text text)
+{
+    const char *from = text.end;
+
+    open_map(reader);
+    if (reader->no_memory)
+        return;
+    /* The words before `map:`, without the frame, which ends with a bracket or a colon. */
+    for (from -= strlen("map:"); from > text.at && !strchr("])>:=;", from[-1]); from--)
+        ;
+    text = e820_trim((struct e820_text){from, text.end});
+    snprintf(reader->map->heading, sizeof(reader->map->heading), "%.*s", (int)(text.end - text.at),
+             text.at);
+}
+
+static void read_other(struct reader *reader, struct e820_text text)
+{
+    struct e820_map *map = reader->map;
+
+    if (!map || (reader->foreign && reader->number - reader->foreign > NEAR))
+        return;
+    if (!map->form)
+        wrong(map, reader->number, NULL, "an entry under the heading");
+    else if (reader->foreign ? e820_ends_like_entry(text, map->form)
+                             : e820_is_rest_of_entry(text, reader->last_text, &reader->last))
+        wrong(map, reader->number, "this line is what is left of an entry", NULL);
+    if (!reader->foreign)
+        reader->foreign = reader->number;
+}
+
+/* The map that a line with a map's prefix belongs to: the running one, or a new one. */
+static void choose_map(struct reader *reader, const struct e820_line *line)
+{
+    struct e820_map *map = reader->map;
+    bool same = map && (!map->form || !line->form || line->form == map->form) &&
+                (!map->name || !strcmp(map->name, line->name));
+    bool broken = line->kind == LINE_BROKEN;
+    bool begins = line->kind == LINE_ENTRY && line->start == 0 && map && map->form &&
+                  (map->has_zero || map->form->second != SECOND_START);
+
+    if (!map || (!same && reader->foreign) || (!same && !broken && line->start == 0)) {
+        open_map(reader);
+    } else if (!same) {
+        if (!broken)
+            wrong(map, reader->number, "the form changes inside the map", NULL);
+    } else if (begins && (!map->heading[0] || reader->foreign)) {
+        open_map(reader);
+    } else if (begins) {
+        wrong(map, reader->number, "an entry begins at 0 inside the map: a heading is missing",
+              NULL);
+    } else if (reader->foreign) {
+        wrong(map, reader->foreign, "the memory map is cut in two by this line", NULL);
+    }
+    reader->foreign = 0;
+}
+
+static void read_entry(struct reader *reader, const struct e820_line *line, struct e820_text text)
+{
+    struct e820_map *map;
+
+    choose_map(reader, line);
+    if (reader->no_memory)
+        return;
+    map = reader->map;
+    map->to = reader->number;
+    if (line->kind == LINE_BROKEN)
+        wrong(map, reader->number, line->wrong, line->expects);
+    if (line->kind == LINE_ENTRY && !map->form) {
+        map->form = line->form;
+        map->name = line->name;
+        map->cut = reader->other.at && e820_ends_like_entry(reader->other, line->form);
+        map->fragment = !map->heading[0] && !map->wrong_line && (line->start || map->cut);
+    }
+    if (line->kind == LINE_ENTRY) {
+        add_entry(reader, line);
+        reader->last = *line;
+        reader->last_text = text;
+    }
+}
+
+static void read_line(struct reader *reader, struct e820_text text)
+{
+    struct e820_line line = e820_line_read(text);
+
+    while (text.end > text.at && strchr(" \t\r", text.end[-1]))
+        text.end--;
+    if (line.kind == LINE_SKIPPED || (line.kind == LINE_FIELD && reader->journal))
+        return;
+    reader->journal = e820_is_journal(text) || (reader->journal && line.kind == LINE_OTHER);
+    switch (line.kind) {
+    case LINE_HEADING:
+        read_heading(reader, text);
+        break;
+    case LINE_OTHER:
+    case LINE_FIELD:
+        read_other(reader, text);
+        break;
+    default:
+        read_entry(reader, &line, text);
+    }
+    reader->other =
+        line.kind == LINE_OTHER || line.kind == LINE_FIELD ? text : (struct e820_text){0};
+    reader->end = reader->number;
+}
+
+static void read_lines(struct reader *reader, struct e820_text log)
+{
+    while (log.at < log.end && !reader->no_memory) {
+        const char *newline = memchr(log.at, '\n', (size_t)(log.end - log.at));
+
+        reader->number++;
+        read_line(reader, (struct e820_text){log.at, newline ? newline : log.end});
+        log.at = newline ? newline + 1 : log.end;
+    }
+    if (reader->map && !reader->map->form)
+        wrong(reader->map, reader->map->to, "no entry follows the heading", NULL);
+    if (reader->map)
+        reader->map->ends_with_file = reader->map->to == reader->end;
+}
+
+bool e820_log_read(const char *name, const char *data, size_t size, struct e820_log *log)
+{
+    struct reader reader = {.log = log};
+    struct e820_text text = {data, data + size};
+    char *plain = NULL;
+
+    *log = (struct e820_log){.name = name};
+    if (size && memchr(data, '\033', size)) {
+        plain = malloc(size);
+        reader.no_memory = !plain;
+        if (plain)
+            text = e820_without_colours(text, plain);
+    }
+    read_lines(&reader, text);
+    free(plain);
+    log->lines = reader.number;
+    if (reader.no_memory)
+        fprintf(stderr, "p2m-case: %s: out of memory\n", name);
+    return !reader.no_memory;
+}
+
+void e820_log_free(struct e820_log *log)
+{
+    free(log->map);
+    free(log->entry);
+}
+
+/* ---- which map ---- */
+
+static bool __attribute__((format(printf, 5, 6)))
+fail(const struct e820_log *log, unsigned line, char *error, size_t size, const char *format, ...)
 {
     va_list arguments;
-    int length = snprintf(error, size, "%s:%u: ", name, line);
+    int length = snprintf(error, size, "%s:%u: ", log->name, line);
 
     if (length < 0 || (size_t)length >= size)
         return false;
@@ -262,72 +256,85 @@ static bool __attribute__((format(printf, 5, 6))) fail(const char *name, unsigne
     return false;
 }
 
-/* "BIOS-provided physical RAM map:", "Xen-e820 RAM map:", "(XEN) Dom0 memory map". */
-static bool is_heading(struct line line)
+/* The first map, or the first one with a heading behind a fragment. */
+static unsigned default_map(const struct e820_log *log)
 {
-    struct line at = line;
-
-    return take_past(&line, "RAM map") || take_past(&at, "emory map");
+    for (unsigned i = 0; log->map[0].fragment && i < log->maps; i++)
+        if (log->map[i].heading[0])
+            return i;
+    return 0;
 }
 
-/*
- * A map that continues after a line of another form is cut in two, which is an error: half
- * of a map is worse than none. Entries after a new heading are another map.
- */
-static bool goes_on(const char *log, size_t at, size_t size, enum form form)
+static bool is_usable(const struct e820_log *log, const struct e820_map *map, bool partial,
+                      char *error, size_t size)
 {
-    while (at < size) {
-        const char *newline = memchr(log + at, '\n', size - at);
-        struct line line = {log + at, newline ? newline : log + size};
-        struct entry entry;
-
-        if (is_heading(line))
-            return false;
-        if (parse_line(line, &entry) && entry.form == form)
-            return true;
-        at = (size_t)(line.end - log) + 1;
-    }
-    return false;
-}
-
-bool e820_log_parse(const char *name, const char *log, size_t size, struct e820_table *table,
-                    char *error, size_t error_size)
-{
-    const unsigned most = sizeof(table->entry) / sizeof(table->entry[0]) - 1;
-    enum form form = FORM_NONE;
-    unsigned number = 0;
-
-    table->count = 0;
-    for (size_t at = 0; at < size;) {
-        const char *newline = memchr(log + at, '\n', size - at);
-        struct line line = {log + at, newline ? newline : log + size};
-        struct entry entry;
-
-        number++;
-        at = (size_t)(line.end - log) + 1;
-        if (!parse_line(line, &entry)) {
-            if (form == FORM_NONE || line.end == line.at)
-                continue;
-            if (goes_on(log, at, size, form))
-                return fail(name, number, error, error_size,
-                            "the memory map is cut in two by this line");
-            break;
-        }
-        if (form != FORM_NONE && entry.form != form)
-            break;
-        form = entry.form;
-        if (entry.gap)
-            continue;
-        if (entry.wrong)
-            return fail(name, number, error, error_size, "%s", entry.wrong);
-        if (table->count == most)
-            return fail(name, number, error, error_size, "more than %u entries", most);
-        table->entry[table->count].start = entry.start;
-        table->entry[table->count].end = entry.end;
-        table->entry[table->count++].type = entry.type;
-    }
-    if (!table->count)
-        return fail(name, number ? number : 1, error, error_size,
-                    "no memory map up to the end of the file");
+    if (map->wrong_line)
+        return fail(log, map->wrong_line, error, size, "%s%s", map->wrong ? "" : "expected ",
+                    map->wrong ? map->wrong : map->expects);
+    if (map->fragment && !partial && map->cut)
+        return fail(log, map->from - 1, error, size,
+                    "the map's first line is cut; --partial takes the others");
+    if (map->fragment && !partial)
+        return fail(
+            log, map->from, error, size,
+            "the map's beginning is missing: no heading, and the first address is 0x%" PRIx64
+            "; --partial takes the rest",
+            log->entry[map->first].start);
     return true;
+}
+
+const struct e820_map *e820_log_choose(const struct e820_log *log, unsigned number, bool partial,
+                                       char *error, size_t error_size)
+{
+    const struct e820_map *map;
+
+    if (!log->maps) {
+        fail(log, log->lines ? log->lines : 1, error, error_size,
+             "no memory map up to the end of the file");
+        return NULL;
+    }
+    if (number > log->maps) {
+        fail(log, log->lines, error, error_size, "no map number %u: the number of maps is %u",
+             number, log->maps);
+        return NULL;
+    }
+    map = &log->map[number ? number - 1 : default_map(log)];
+    return is_usable(log, map, partial, error, error_size) ? map : NULL;
+}
+
+/* ---- what was taken ---- */
+
+#define SAID 8 /* of the other maps */
+
+static void say_other(const struct e820_log *log, unsigned i, FILE *out)
+{
+    const struct e820_map *map = &log->map[i];
+    const char *what = map->wrong_line ? " is damaged"
+                       : map->fragment ? " has no beginning"
+                                       : " is another map";
+
+    fprintf(out, "%s: map %u, lines %u to %u, %u entries,%s; --map=%u takes it%s\n", log->name,
+            i + 1, map->from, map->to, map->count, what, i + 1,
+            map->fragment && !map->wrong_line ? " with --partial" : "");
+}
+
+void e820_log_say(const struct e820_log *log, const struct e820_map *map, FILE *out)
+{
+    unsigned said = 0, chosen = (unsigned)(map - log->map);
+
+    fprintf(out, "%s: map %u of %u, lines %u to %u, %s%s%s, %u entries: %s %s (%s)\n", log->name,
+            chosen + 1, log->maps, map->from, map->to, map->heading[0] ? "under `" : "no heading",
+            map->heading, map->heading[0] ? "`" : "", map->count, map->name, map->form->shown,
+            map->form->printer);
+    if (map->fragment)
+        fprintf(out, "%s: the map's beginning is missing\n", log->name);
+    if (map->ends_with_file)
+        fprintf(out, "%s: the map ends with the file: entries may be missing\n", log->name);
+    for (unsigned i = 0; i < log->maps && said < SAID; i++)
+        if (i != chosen) {
+            say_other(log, i, out);
+            said++;
+        }
+    if (log->maps - 1 > said)
+        fprintf(out, "%s: %u more maps\n", log->name, log->maps - 1 - said);
 }

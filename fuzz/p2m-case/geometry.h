@@ -20,12 +20,14 @@ struct input {
     const char *target; /* a name of targets.def: its byte codec and subject */
 };
 
+struct e820_entry {
+    uint64_t start, end; /* bytes, exclusive */
+    uint32_t type;
+};
+
 struct e820_table {
-    unsigned count;
-    struct {
-        uint64_t start, end; /* bytes, exclusive */
-        uint32_t type;
-    } entry[256];
+    const struct e820_entry *entry;
+    unsigned count; /* any number; a case holds GEOMETRY_E820_MOST */
 };
 
 struct replay_counts {
@@ -98,7 +100,8 @@ struct geometry {
     /* The identity ranges of a table, one line `0xSTART 0xEND` each. */
     void (*e820_ranges)(const struct e820_table *table, bool domu, FILE *out);
 
-    /* Prints the pages that the table costs, and the tree; false on a violation. */
+    /* Prints the pages that the table costs, and the tree; false on a violation. This and
+       the next take what a case holds. */
     bool (*e820_show)(const struct e820_table *table, bool domu, FILE *out);
 
     /* The table as a case. */
@@ -109,6 +112,7 @@ struct geometry {
 };
 
 #define GEOMETRY_BYTES 16384
+#define GEOMETRY_E820_MOST 255u
 
 /* ---- all geometries (geometries.c) ---- */
 

@@ -1,24 +1,48 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Memory maps in one geometry, for `p2m-case e820`: see geometry.h. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "geometry_here.h"
 #include "props/base/uninstrumented.h"
 #include "props/case/text.h"
+#include "props/host/sync.h"
 #include "props/report/tree.h"
 
 UNINSTRUMENTED_BEGIN
 
-static struct p2m_e820_entry map[256];
+_Static_assert(GEOMETRY_E820_MOST == CASE_OPS - 1, "an op for each entry, and xen_set_identity");
+
 static struct test_case map_case;
 
-static unsigned make_map(const struct e820_table *table)
+/* The table as the core sees it, to be freed. */
+static struct p2m_e820_entry *make_map(const struct e820_table *table)
 {
+    struct p2m_e820_entry *map = calloc(table->count + 1, sizeof(*map));
+
+    if (!map) {
+        fprintf(stderr, "p2m-case: out of memory\n");
+        exit(1);
+    }
     for (unsigned i = 0; i < table->count; i++)
         map[i] = (struct p2m_e820_entry){table->entry[i].start, table->entry[i].end,
                                          table->entry[i].type};
-    return table->count;
+    return map;
+}
+
+/* The core's time is the square of the count, so a long map takes more than one HANG allows. */
+static void wait_on(void)
+{
+    sync_arm(~0u, wait_on);
+}
+
+static void make_ranges(const struct p2m_e820_entry *map, unsigned count, bool domu,
+                        p2m_e820_range_fn *fn, void *ctx)
+{
+    wait_on();
+    p2m_e820_identity_ranges(map, count, domu, fn, ctx);
+    sync_arm(0, NULL);
 }
 
 static void print_range(void *ctx, p2m_word start, p2m_word end)
@@ -28,13 +52,16 @@ static void print_range(void *ctx, p2m_word start, p2m_word end)
 
 void geometry_e820_ranges(const struct e820_table *table, bool domu, FILE *out)
 {
-    p2m_e820_identity_ranges(map, make_map(table), domu, print_range, out);
+    struct p2m_e820_entry *map = make_map(table);
+
+    make_ranges(map, table->count, domu, print_range, out);
+    free(map);
 }
 
 static void make_case(const struct e820_table *table, bool domu)
 {
     memset(&map_case, 0, sizeof(map_case));
-    for (unsigned i = 0; i < table->count && map_case.count < CASE_OPS - 1; i++) {
+    for (unsigned i = 0; i < table->count && map_case.count < GEOMETRY_E820_MOST; i++) {
         uint32_t type = table->entry[i].type;
 
         map_case.ops[map_case.count++] = (struct op){
@@ -70,6 +97,7 @@ bool geometry_e820_show(const struct e820_table *table, bool domu, FILE *out)
 }
 
 struct verify {
+    const struct p2m_e820_entry *map;
     unsigned count;
     bool domu, fine;
     p2m_word at;         /* all PFNs below were compared */
@@ -82,8 +110,8 @@ static void verify_up_to(struct verify *verify, p2m_word end, bool identity)
 {
     for (; verify->at < end; verify->at++) {
         if (verify->at >= verify->same_until)
-            verify->identity = oracle_page_is_identity(map, verify->count, verify->domu, verify->at,
-                                                       &verify->same_until);
+            verify->identity = oracle_page_is_identity(verify->map, verify->count, verify->domu,
+                                                       verify->at, &verify->same_until);
         if (verify->identity == identity)
             continue;
         if (verify->fine)
@@ -101,14 +129,17 @@ static void verify_range(void *ctx, p2m_word start, p2m_word end)
 
 bool geometry_e820_verify(const struct e820_table *table, bool domu, FILE *out)
 {
-    struct verify verify = {.count = make_map(table), .domu = domu, .fine = true, .out = out};
+    struct p2m_e820_entry *map = make_map(table);
+    struct verify verify = {
+        .map = map, .count = table->count, .domu = domu, .fine = true, .out = out};
     uint64_t last = 0;
 
-    p2m_e820_identity_ranges(map, verify.count, domu, verify_range, &verify);
-    for (unsigned i = 0; i < verify.count; i++)
+    make_ranges(map, table->count, domu, verify_range, &verify);
+    for (unsigned i = 0; i < table->count; i++)
         if (map[i].end / 4096 > last)
             last = map[i].end / 4096;
     verify_up_to(&verify, (p2m_word)(last + 2 < MAX_P2M_PFN ? last + 2 : MAX_P2M_PFN), false);
+    free(map);
     return verify.fine;
 }
 

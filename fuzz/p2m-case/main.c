@@ -62,6 +62,9 @@ static const char help_text[] =
     "                    exclusive, ascending\n"
     "  --cost            e820: only the cost of the map, one line per file\n"
     "  --verify          e820: compare the ranges with a classification of each page\n"
+    "  --map=N           e820: take the Nth map of the log. Default: the first, but not the\n"
+    "                    rest of one in front of a map with a heading\n"
+    "  --partial         e820: also take a map whose beginning is missing\n"
     "  --want=NAME       shrink: the failure to keep; a different failure is an error\n"
     "  --all             cells: also print a line for each cell\n"
     "  --svg             show: as an SVG, laid out by graphviz; bounded in size, counts the\n"
@@ -79,8 +82,9 @@ const char *running_file;
 void (*print_running_op)(FILE *out);
 
 static struct {
-    const char *geometry, *target, *out, *want, *junit, *check;
-    bool every, reverse, faults, hashes, domu, ranges, cost, verify, dot, svg, all, help;
+    const char *geometry, *target, *out, *want, *junit, *check, *map;
+    bool every, reverse, faults, hashes, domu, ranges, cost, verify, partial, dot, svg, all, help;
+    unsigned map_number; /* 0: the default */
 } options;
 
 static int usage(const char *why, const char *what)
@@ -328,12 +332,21 @@ static int facts(char **names, int count)
 
 /* ---- E820 ---- */
 
-static void print_table(const char *name, const struct e820_table *table)
+static void print_table(const struct e820_table *table)
 {
-    printf("%s: %u entries\n", name, table->count);
     for (unsigned i = 0; i < table->count; i++)
         printf("  %016" PRIx64 " - %016" PRIx64 "  %s\n", table->entry[i].start,
-               table->entry[i].end, e820_log_type_name(table->entry[i].type));
+               table->entry[i].end, e820_type_name(table->entry[i].type));
+}
+
+/* True unless an option needs the map as a case, which does not hold it. */
+static bool fits_case(const char *name, const struct e820_table *table)
+{
+    if (table->count <= GEOMETRY_E820_MOST || (!options.out && !options.cost))
+        return true;
+    fprintf(stderr, "%s: %s needs a case, which holds %u entries; this map has %u\n", name,
+            options.out ? "-o" : "--cost", GEOMETRY_E820_MOST, table->count);
+    return false;
 }
 
 /* What e820_show prints, or (--cost) only its last line. */
@@ -358,6 +371,16 @@ static bool show_map(const struct geometry *geometry, const char *name,
     return fine;
 }
 
+static bool verify_map(const struct geometry *geometry, const char *name,
+                       const struct e820_table *table)
+{
+    bool fine = geometry->e820_verify(table, options.domu, stdout);
+
+    printf("%s: %s\n", name,
+           fine ? "ranges and classification agree" : "ranges and classification differ");
+    return fine;
+}
+
 static bool write_map(const struct geometry *geometry, const struct e820_table *table)
 {
     char *text = NULL;
@@ -374,40 +397,70 @@ static bool write_map(const struct geometry *geometry, const struct e820_table *
     return fine;
 }
 
+/* Table, ranges, cost and tree; of a map that no case holds, a verification in place of a run. */
+static bool print_map(const struct geometry *geometry, const char *name,
+                      const struct e820_table *table)
+{
+    print_table(table);
+    printf("identity ranges of a %s, in PFNs of %s:\n", options.domu ? "domU" : "dom0",
+           geometry->geometry);
+    geometry->e820_ranges(table, options.domu, stdout);
+    if (table->count <= GEOMETRY_E820_MOST)
+        return show_map(geometry, name, table);
+    printf("judged without a case, which holds %u entries; no cost and no tree\n",
+           GEOMETRY_E820_MOST);
+    return verify_map(geometry, name, table);
+}
+
+static bool judge_map(const struct geometry *geometry, const char *name,
+                      const struct e820_table *table)
+{
+    if (options.out)
+        return write_map(geometry, table);
+    if (options.cost)
+        return show_map(geometry, name, table);
+    if (options.verify)
+        return verify_map(geometry, name, table);
+    if (!options.ranges)
+        return print_map(geometry, name, table);
+    geometry->e820_ranges(table, options.domu, stdout);
+    return true;
+}
+
+/* What was taken is said on stderr if an option chooses what stdout has: --ranges prints ranges. */
+static FILE *says(void)
+{
+    return options.ranges || options.cost || options.verify || options.out ? stderr : stdout;
+}
+
 static bool one_map(const struct geometry *geometry, const char *name)
 {
-    struct e820_table table;
-    char *data, error[256];
+    const struct e820_map *map = NULL;
+    struct e820_log log;
+    char *data, error[4096];
     size_t size;
     bool fine;
 
     if (!files_read(name, &data, &size))
         return false;
-    fine = e820_log_parse(name, data, size, &table, error, sizeof(error));
+    fine = e820_log_read(name, data, size, &log);
     free(data);
-    if (!fine) {
-        fprintf(stderr, "%s\n", error);
-        return false;
+    if (fine) {
+        map = e820_log_choose(&log, options.map_number, options.partial, error, sizeof(error));
+        if (!map)
+            fprintf(stderr, "%s\n", error);
     }
-    if (options.out)
-        return write_map(geometry, &table);
-    if (options.ranges) {
-        geometry->e820_ranges(&table, options.domu, stdout);
-        return true;
+    if (map) {
+        struct e820_table table = {log.entry + map->first, map->count};
+
+        fine = fits_case(name, &table);
+        if (fine) {
+            e820_log_say(&log, map, says());
+            fine = judge_map(geometry, name, &table);
+        }
     }
-    if (options.verify) {
-        fine = geometry->e820_verify(&table, options.domu, stdout);
-        printf("%s: %s\n", name,
-               fine ? "ranges and classification agree" : "ranges and classification differ");
-        return fine;
-    }
-    if (options.cost)
-        return show_map(geometry, name, &table);
-    print_table(name, &table);
-    printf("identity ranges of a %s, in PFNs of %s:\n", options.domu ? "domU" : "dom0",
-           geometry->geometry);
-    geometry->e820_ranges(&table, options.domu, stdout);
-    return show_map(geometry, name, &table);
+    e820_log_free(&log);
+    return map && fine;
 }
 
 static int e820(char **names, int count)
@@ -483,6 +536,8 @@ static const struct option_row {
     {"ranges", &options.ranges, NULL, "e820"},
     {"cost", &options.cost, NULL, "e820"},
     {"verify", &options.verify, NULL, "e820"},
+    {"map", NULL, &options.map, "e820"},
+    {"partial", &options.partial, NULL, "e820"},
     {"svg", &options.svg, NULL, "show"},
     {"dot", &options.dot, NULL, "show"},
     {"all", &options.all, NULL, "cells"},
@@ -528,6 +583,15 @@ static bool parse_options(int argc, char **argv)
     return true;
 }
 
+static bool read_map_number(const char *text)
+{
+    char *end;
+    unsigned long number = strtoul(text, &end, 10);
+
+    options.map_number = (unsigned)number;
+    return *text >= '0' && *text <= '9' && !*end && number && number < 1000000000;
+}
+
 /* Checks the options of `command`: 0, or the result of usage(). */
 static int check_options(const char *command)
 {
@@ -547,6 +611,8 @@ static int check_options(const char *command)
         return usage("no such target", options.target);
     if (options.dot && options.svg)
         return usage("choose one of --dot and --svg", NULL);
+    if (options.map && !read_map_number(options.map))
+        return usage("choose a number from 1 for --map; unexpected", options.map);
     if (options.out && !strcmp(command, "show") && !options.svg && !options.dot)
         return usage("-o is valid with show only together with --svg or --dot", NULL);
     if (options.ranges + options.cost + options.verify + (!strcmp(command, "e820") && options.out) >

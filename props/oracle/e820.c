@@ -12,9 +12,10 @@
 
 UNINSTRUMENTED_BEGIN
 
-/* The entries that are not empty, each once. */
+/* The entries that are not empty, each once; of a map that is longer than that of a case, all. */
 struct table {
-    struct p2m_e820_entry entry[ORACLE_E820];
+    struct p2m_e820_entry once[ORACLE_E820];
+    const struct p2m_e820_entry *entry;
     unsigned count;
     uint64_t low, end;
 };
@@ -94,15 +95,17 @@ static const struct table *make_table(const struct p2m_e820_entry *map, unsigned
 {
     static struct table table;
 
-    table.count = 0;
+    table.entry = count > ORACLE_E820 ? map : table.once;
+    table.count = count > ORACLE_E820 ? count : 0;
     table.low = domu ? 1u << 20 : 0;
     table.end = 0;
     for (unsigned i = 0; i < count; i++) {
-        if (map[i].end <= map[i].start || has_entry(&table, &map[i]))
+        if (map[i].end <= map[i].start)
             continue;
-        table.entry[table.count++] = map[i];
         if (map[i].end > table.end)
             table.end = map[i].end;
+        if (count <= ORACLE_E820 && !has_entry(&table, &map[i]))
+            table.once[table.count++] = map[i];
     }
     return &table;
 }

@@ -17,39 +17,6 @@ from p2mcheck import facts
 
 TEXT = "p2m-case 2\ngeometry tiny\nset 0x1ff mfn 0x77\nget 0x1ff\n"
 
-LOGS = {  # each form of a printed map: the same two entries and a hole of two pages between them
-    "bios-new": "BIOS-e820: [mem 0x0000000000000000-0x0000000000001fff] usable\n"
-                "BIOS-e820: [mem 0x0000000000004000-0x0000000000004fff] reserved\n",
-    "newest": "BIOS-e820: [mem 0x0000000000000000-0x0000000000001fff]  System RAM\n"
-              "BIOS-e820: [gap 0x0000000000002000-0x0000000000003fff]\n"
-              "BIOS-e820: [mem 0x0000000000004000-0x0000000000004fff]  device reserved\n",
-    "xen-new": "[    0.000000] Xen: [mem 0x0000000000000000-0x0000000000001fff] usable\n"
-               "[    0.000000] Xen: [mem 0x0000000000004000-0x0000000000004fff] ACPI NVS\n",
-    "bios-old": "<6> BIOS-e820: 0000000000000000 - 0000000000002000 (usable)\n"
-                "<6> BIOS-e820: 0000000000004000 - 0000000000005000 (ACPI data)\n",
-    "xen-old": " Xen: 0000000000000000 - 0000000000002000 (usable)\n"
-               " Xen: 0000000000004000 - 0000000000005000 (type 20)\n",
-    "size": " BIOS-e820: 0000000000001000 @ 0000000000004000 (reserved)\n"
-            " BIOS-e820: 0000000000002000 @ 0000000000000000 (usable)\n",
-    "hv": "(XEN)  [0000000000000000, 0000000000001fff] (usable)\n"
-          "(XEN)  [0000000000004000, 0000000000004fff] (persistent (type 7))\n",
-    "hv-old": "(XEN) Xen-e820 RAM map:\n(XEN)  0000000000000000 - 0000000000002000 (usable)\n"
-              "(XEN)  0000000000004000 - 0000000000005000 (reserved)\n",
-}
-
-BAD_LOGS = {
-    "nothing here\n": "no memory map",
-    "": "no memory map",
-    "BIOS-e820: [mem 0x0000000000000000-0x00000000] usable\n": "expected [mem 0xSTART-0xLAST]",
-    "BIOS-e820: [mem 0x0000000000000000-0x0000000000001fff] cheese\n": "unknown type",
-    "BIOS-e820: [mem 0x0000000000000000-0xffffffffffffffff] usable\n": "beyond 2^64",
-    "(XEN)  [0000000000000000, 1fff] (usable)\n": "expected [START, LAST]",
-    " Xen: 0000000000000000 - 2000 (usable)\n": "expected a second number",
-    "BIOS-e820: 00000000zz000000 - 0000000000002000 (usable)\n": "expected an entry",
-    " Xen: 0000000000000000 - 0000000000002000 (usable)\nhello\n"
-    " Xen: 0000000000002000 - 0000000000003000 (reserved)\n": "bad.log:2: the memory map is cut in two",
-}
-
 
 CANARY = "p2m-case 1\ngeometry tiny\nset 0x0 mfn 0x7\nset 0x1ff mfn 0x5\nrange 0x30 0x140\n"
 
@@ -62,7 +29,7 @@ class Cli:
         self.tool = os.path.abspath(f"{BUILD}/clang-san/p2m-case")
 
     def call(self, *arguments, **options):
-        return self.t.run([self.tool, *arguments], limit=60, **{"stderr": subprocess.PIPE, **options})
+        return self.t.run([self.tool, *arguments], **{"limit": 60, "stderr": subprocess.PIPE, **options})
 
     def fine(self, name, *arguments, has=""):
         done = self.call(*arguments)
@@ -227,64 +194,6 @@ def known(cli):
     cli.bad("an argument", "facts", "more", says="facts takes no argument; unexpected: more", status=2)
     cli.bad("an option of another command", "facts", "--all", says="--all is not valid with facts", status=2)
     cli.bad("facts to a full device", "facts", says="standard output", stdout=open("/dev/full", "wb"))
-
-
-@cli_test("e820 reads logs")
-def maps(cli):
-    for form, log in LOGS.items():
-        path = cli.path(f"{form}.log", log)
-        out = cli.fine(f"a map printed as {form}", "e820", "--ranges", path)
-        cli.check(f"ranges of it ({form})", out == "0x2 0x5\n", out)
-        cli.fine(f"in the middle of a log ({form})", "e820", "--ranges",
-                 cli.path("m.log", "Linux version 2.6.39\n" + log + "last_pfn = 0x5\n"), has="0x2 0x5")
-    for log, says in BAD_LOGS.items():
-        cli.bad(f"map: {says}", "e820", cli.path("bad.log", log), says=says)
-    case = cli.path("map.txt")
-    cli.fine("a map as a case", "e820", cli.path("bios-new.log"), "-o", case)
-    cli.fine("which runs", "run", case, has="xen_set_identity")
-    out = cli.fine("table, ranges, cost and tree", "e820", cli.path("bios-new.log"), has="tree pages:")
-    cli.check("the table is shown", "0000000000004000 - 0000000000005000  reserved" in out, out)
-
-
-def classified(entries, most):
-    """The identity ranges of a dom0 map by the definition: [(first, end)] in PFNs."""
-    entries = [(start, end, kind) for start, end, kind in entries if start < end]
-    bounds = sorted({0} | {bound for start, end, _ in entries for bound in (start, end)})
-    runs = []
-    for low, high in zip(bounds, bounds[1:]):
-        kinds = {kind for start, end, kind in entries if start <= low and high <= end}
-        if "unusable" in kinds or kinds == {"usable"}:
-            continue
-        if runs and runs[-1][1] == low:
-            runs[-1] = (runs[-1][0], high)
-        else:
-            runs.append((low, high))
-    pages = [(-(-low // 4096), min(high // 4096, most)) for low, high in runs]
-    return [(first, end) for first, end in pages if first < end]
-
-
-@cli_test("e820 on real maps")
-def real_maps(cli):
-    """The 112 real maps, put back into the form of a log."""
-    names = {"acpi": "ACPI data", "nvs": "ACPI NVS", "soft-reserved": "soft reserved"}
-    different, logs = [], []
-    for name in sorted(os.listdir("corpus/e820")):
-        if not name.endswith(".txt"):
-            continue
-        lines = [line.split() for line in text_of(f"corpus/e820/{name}").splitlines() if line.startswith("e820 ")]
-        entries = [(int(line[1], 16), int(line[2], 16), line[3]) for line in lines]
-        log = "".join(f" BIOS-e820: {start:016x} - {end:016x} "
-                      f"({'type ' + kind if kind.isdigit() else names.get(kind, kind)})\n"
-                      for start, end, kind in entries)
-        logs.append(cli.path(name + ".log", log))
-        want = "".join(f"{first:#x} {end:#x}\n" for first, end in classified(entries, 1 << 27))
-        if cli.call("e820", "--ranges", logs[-1]).out != want:
-            different.append(name)
-    cli.check(f"ranges of {len(logs)} real maps by another classification",
-              len(logs) == 112 and not different, str(different))
-    status, out, err = cli.call("e820", "--verify", *logs)
-    cli.check("each PFN of the real maps against the model's classification",
-              status == 0 and out.count("ranges and classification agree") == 112, out + err)
 
 
 @cli_test("bad input")
