@@ -20,7 +20,8 @@ CORE := $(wildcard core/*.c)
 EXPLORE := $(wildcard props/explore/*.c) props/cli/exhaustive.c props/base/files.c
 RANDOM := props/cli/random.c props/base/files.c
 GEOMETRY_PARTS := $(filter-out %/geometries.c,$(wildcard fuzz/p2m-case/geometry*.c))
-P2M_CASE := $(filter-out $(GEOMETRY_PARTS),$(wildcard fuzz/p2m-case/*.c)) props/base/files.c
+P2M_CASE := $(filter-out $(GEOMETRY_PARTS),$(wildcard fuzz/p2m-case/*.c)) \
+  props/base/files.c props/base/leaks.c
 ROOMS := base case oracle host check run report
 HARNESS := $(filter-out props/base/files.c,$(wildcard $(ROOMS:%=props/%/*.c))) \
   props/subjects/core.c props/subjects/canary.c fuzz/codec.c fuzz/codec_v1.c fuzz/mutate.c
