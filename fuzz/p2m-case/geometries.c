@@ -90,7 +90,8 @@ const struct geometry *geometry_by_file(struct input *input, const char *target)
         by_name(input->name, &input->target, &named);
     if (target)
         input->target = target;
-    if (!input->target)
+    input->assumed = !input->target;
+    if (input->assumed)
         input->target = target_infos[0].name;
     return named;
 }

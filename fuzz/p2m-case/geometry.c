@@ -14,6 +14,8 @@
 
 UNINSTRUMENTED_BEGIN
 
+#define LINUX_PREFIX "linux-"
+
 static struct test_case loaded;
 
 static enum vocabulary vocabulary_of(const struct input *input)
@@ -40,6 +42,34 @@ static const char *named_geometry(const struct input *input)
         return shape->name;
     fprintf(stderr, "%s\n", error);
     return NULL;
+}
+
+/* The line `subject NAME` of a text; else the file's name, if it is that of a kernel's finding. */
+static const char *named_subject(const struct input *input)
+{
+    const char *name = base_name(input->name);
+    const struct shape *shape;
+    char error[256];
+
+    if (is_text(input) &&
+        text_parse(input->name, input->data, input->size, &loaded, &shape, error, sizeof(error)) &&
+        loaded.subject[0])
+        return loaded.subject;
+    return strncmp(name, LINUX_PREFIX, strlen(LINUX_PREFIX)) ? NULL : name;
+}
+
+static bool is_ours(const struct input *input)
+{
+    const char *ours = subject_under_test->name, *named = named_subject(input);
+    const char *version = named ? named : "";
+
+    if (!strncmp(version, LINUX_PREFIX, strlen(LINUX_PREFIX)))
+        version += strlen(LINUX_PREFIX);
+    if (!strncmp(version, ours, strlen(ours)) || !strncmp(version, ours, strlen(version)))
+        return true;
+    fprintf(stderr, "p2m-case: %s: is a case of another subject, %s; this program has %s\n",
+            input->name, named, ours);
+    return false;
 }
 
 bool geometry_load(const struct input *input, struct test_case *c)
@@ -153,6 +183,8 @@ static bool print_run(const struct input *input, bool every, FILE *out)
     if (!load(input))
         return false;
     fprintf(out, "%s, geometry %s\n", input->name, shape_here.name);
+    if (input->assumed && !is_text(input))
+        fprintf(out, "target %s, by default; --target=NAME chooses another\n", input->target);
     memset(&run.tally, 0, sizeof(run.tally));
     watch_out = out;
     print_running_op = geometry_running_op;
@@ -265,6 +297,7 @@ const struct geometry GEOMETRY_NAME(P2M_GEOMETRY_TOKEN) = {
     .geometry = P2M_GEOMETRY,
     .named_geometry = named_geometry,
     .is_text = is_text,
+    .is_ours = is_ours,
     .print = print,
     .encode = encode,
     .upgrade = upgrade,

@@ -18,6 +18,7 @@ struct input {
     const char *data;
     size_t size;
     const char *target; /* a name of targets.def: its byte codec and subject */
+    bool assumed;       /* nothing names that target */
 };
 
 struct e820_entry {
@@ -58,6 +59,10 @@ struct geometry {
 
     /* True if the file is text and not bytes. */
     bool (*is_text)(const struct input *input);
+
+    /* False, with a message, if the text or the file's name (linux-VERSION.ops_tiny-...) names
+       another subject than this program has. */
+    bool (*is_ours)(const struct input *input);
 
     /* Each is false, with a message on stderr, if the input is not a case. */
     bool (*print)(const struct input *input, FILE *out);                   /* as text */

@@ -24,7 +24,7 @@ static bool sweep(const struct input *input, enum check_level level, struct repl
     struct verdict verdict;
     struct report report = {&verdict, &failing, input->target, input->name};
 
-    if (faults_sweep(subject_under_test, &loaded, level, &verdict, &failing, &counts->faults))
+    if (faults_sweep(geometry_subject(input), &loaded, level, &verdict, &failing, &counts->faults))
         return true;
     report_print(stderr, &report);
     name_failure(counts, &verdict);
@@ -46,8 +46,8 @@ bool geometry_replay(const struct input *input, const struct replay_options *opt
     running_file = input->name;
     print_running_op = geometry_running_op;
     run.want_hash = options->hashes;
-    fine = executor_judge(subject_under_test, &loaded, options->every ? CHECK_EVERY : CHECK_QUICK,
-                          &verdict);
+    fine = executor_judge(geometry_subject(input), &loaded,
+                          options->every ? CHECK_EVERY : CHECK_QUICK, &verdict);
     if (!fine)
         report_print(stderr, &report);
     snprintf(counts->failure, sizeof(counts->failure), "%s", invariant_name(CASE_ROUND_TRIP));

@@ -197,12 +197,29 @@ static bool one_geometry(enum command command, const struct geometry *geometry,
     }
 }
 
-/* If the geometry of the bytes cannot be determined, repro tries all. */
+/*
+ * If the geometry of the bytes cannot be determined, repro tries all, and explains the first one
+ * that fails. The same bytes may fail for another reason in each.
+ */
 static bool repro_everywhere(const struct input *input)
 {
+    const struct geometry *failing = NULL;
+    char name[64];
+
     printf("%s: cannot determine the geometry; trying all\n", input->name);
+    for (unsigned i = 0; i < GEOMETRIES; i++) {
+        if (!all_geometries[i] || !all_geometries[i]->failure(input, name))
+            continue;
+        printf("  in %-7s %s\n", all_geometries[i]->geometry,
+               name[0] ? name : "no invariant violated");
+        if (name[0] && !failing)
+            failing = all_geometries[i];
+    }
+    if (failing)
+        printf("explained: %s; --geometry=NAME explains another one\n", failing->geometry);
     for (unsigned i = 0; i < GEOMETRIES; i++)
-        if (all_geometries[i] && !all_geometries[i]->repro(input, stdout))
+        if (all_geometries[i] && (!failing || all_geometries[i] == failing) &&
+            !all_geometries[i]->repro(input, stdout))
             return false;
     return true;
 }
@@ -223,12 +240,15 @@ static bool one_case(enum command command, const char *name)
 
     if (!input_open(name, &input, &data))
         return false;
-    if (command == REPRO && tells_nothing(&input)) {
+    if ((command == RUN || command == REPRO) && !any_geometry()->is_ours(&input)) {
+        fine = false;
+    } else if (command == REPRO && tells_nothing(&input)) {
         fine = repro_everywhere(&input);
     } else {
         geometry = geometry_for(&input, options.geometry, options.target);
         fine = geometry && one_geometry(command, geometry, &input);
     }
+    running_file = NULL;
     free(data);
     return fine;
 }

@@ -132,6 +132,8 @@ static bool shrink_input(const struct geometry *geometry, const struct input *in
                 found);
         return false;
     }
+    if (input->assumed && !geometry->is_text(input))
+        printf("# target %s, by default; --target=NAME chooses another\n", input->target);
     before = best.shrunk.ops_before;
     tried = best.shrunk.tried;
     try_smaller(&best, input->target, found, &tried);
@@ -156,7 +158,7 @@ bool shrink_file(const char *name, const char *geometry_name, const char *target
     if (!input_open(name, &input, &data))
         return false;
     geometry = geometry_for(&input, geometry_name, target);
-    fine = geometry && shrink_input(geometry, &input, want, out);
+    fine = geometry && geometry->is_ours(&input) && shrink_input(geometry, &input, want, out);
     free(data);
     return fine;
 }

@@ -14,6 +14,7 @@ static struct {
     const struct replay_request *request;
     struct replay_counts counts[GEOMETRIES]; /* by geometry */
     uint64_t unread;                         /* files that are not a case */
+    uint64_t assumed;                        /* bytes without a target in their names */
     FILE *xml; /* test cases for JUnit, in memory; NULL: not requested */
 } job;
 
@@ -109,28 +110,60 @@ static bool in_geometry(unsigned t, const struct input *input)
     return fine;
 }
 
-/* One file in each geometry that is requested. */
+/* A case may pass where it was found and fail in another geometry. */
+static void say_where(const struct input *input, const bool *failed)
+{
+    fprintf(stderr, "p2m-case: %s: fails in", input->name);
+    for (unsigned t = 0; t < GEOMETRIES; t++)
+        if (failed[t])
+            fprintf(stderr, " %s", all_geometries[t]->geometry);
+    fprintf(stderr, ", passes in");
+    for (unsigned t = 0; t < GEOMETRIES; t++)
+        if (!failed[t] && is_wanted(all_geometries[t]))
+            fprintf(stderr, " %s", all_geometries[t]->geometry);
+    fprintf(stderr, "\n");
+}
+
+/* In each geometry that is requested. */
+static bool in_geometries(const struct input *input)
+{
+    bool failed[GEOMETRIES] = {false};
+    unsigned wanted = 0, failures = 0;
+
+    for (unsigned t = 0; t < GEOMETRIES; t++)
+        if (is_wanted(all_geometries[t])) {
+            wanted++;
+            failed[t] = !in_geometry(t, input);
+            failures += failed[t];
+        }
+    if (failures && failures < wanted)
+        say_where(input, failed);
+    return !failures;
+}
+
+/* A file that is not a case of this subject counts as unread. */
 static bool replay_file(const char *name, void *ctx)
 {
     struct input input;
-    bool readable, fine;
+    bool readable, fine = false, is_text;
     char *data = NULL;
 
     (void)ctx;
     if (!strcmp(base_name(name), UPGRADE_MARK))
         return true;
-    fine = readable = !upgrade_is_due(name) && input_open(name, &input, &data);
+    readable = !upgrade_is_due(name) && input_open(name, &input, &data);
     if (readable) {
         geometry_by_file(&input, job.request->target);
-        fine = readable =
-            !any_geometry()->is_text(&input) || any_geometry()->named_geometry(&input);
+        is_text = any_geometry()->is_text(&input);
+        readable =
+            (!is_text || any_geometry()->named_geometry(&input)) && any_geometry()->is_ours(&input);
     }
-    for (unsigned t = 0; readable && t < GEOMETRIES; t++)
-        if (is_wanted(all_geometries[t]))
-            fine = in_geometry(t, &input) && fine;
-    if (!readable) {
+    if (readable) {
+        job.assumed += input.assumed && !is_text;
+        fine = in_geometries(&input);
+    } else {
         job.unread++;
-        note_result("any", name, "not a case, or unreadable");
+        note_result("any", name, "not a case of this subject, or unreadable");
     }
     free(data);
     return fine;
@@ -215,6 +248,9 @@ bool replay_paths(char **paths, int count, const struct replay_request *request)
     for (int i = 0; i < count; i++)
         fine = replay_path(paths[request->reverse ? count - 1 - i : i]) && fine;
     number = add_up(&sum);
+    if (job.assumed && !request->options.hashes)
+        printf("files that name no target, run as %s: %" PRIu64 "\n", target_infos[0].name,
+               job.assumed);
     if (request->options.faults && !request->options.hashes)
         printf("runs with one page refused: %" PRIu64 "\n", sum.faults);
     fine = fine && did_something(&sum, paths[0]);

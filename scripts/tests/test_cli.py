@@ -21,6 +21,15 @@ TEXT = "p2m-case 2\ngeometry tiny\nset 0x1ff mfn 0x77\nget 0x1ff\n"
 CANARY = "p2m-case 1\ngeometry tiny\nset 0x0 mfn 0x7\nset 0x1ff mfn 0x5\nrange 0x30 0x140\n"
 
 
+@functools.lru_cache(None)
+def leak_check(tool):
+    """What demands it; nothing where LeakSanitizer cannot work, as without ptrace."""
+    demand = {"ASAN_OPTIONS": "detect_leaks=1"}
+    done = subprocess.run([tool, "geometries"], env={**os.environ, **demand}, stdout=subprocess.DEVNULL, check=False,
+                          stderr=subprocess.DEVNULL)
+    return demand if done.returncode == 0 else {}
+
+
 class Cli:
     """p2m-case under the sanitizers, in one test."""
 
@@ -28,8 +37,10 @@ class Cli:
         self.t, self.path, self.check = t, t.path, t.check
         self.tool = os.path.abspath(f"{BUILD}/clang-san/p2m-case")
 
-    def call(self, *arguments, **options):
-        return self.t.run([self.tool, *arguments], **{"limit": 60, "stderr": subprocess.PIPE, **options})
+    def call(self, *arguments, env=None, **options):
+        """Leaks are failures, if they can be found here."""
+        env = {**(env or os.environ), **leak_check(self.tool)}
+        return self.t.run([self.tool, *arguments], env=env, **{"limit": 60, "stderr": subprocess.PIPE, **options})
 
     def fine(self, name, *arguments, has=""):
         done = self.call(*arguments)
@@ -263,6 +274,53 @@ def shrinking(cli):
     cli.bad("--want elsewhere", "run", "--want=HANG", case, says="--want is not valid with run", status=2)
     cli.bad("shrink into a folder that is not there", "shrink", case, "-o", cli.path("no/where"),
             says="No such file")
+
+
+@cli_test("targets by their exact names")
+def targets(cli):
+    for name in ("", "op", "ops2", "ops e820", "canary "):
+        cli.bad(f"--target='{name}'", "run", f"--target={name}", cli.path("c.txt", TEXT), says="no such target",
+                status=2)
+    case = cli.path("c.txt", CANARY)
+    cli.fine("the core holds", "replay", "--geometry=tiny", "--target=ops", case, has=" 0 failures")
+    status, out, err = cli.call("replay", "--geometry=tiny", "--target=canary", case)
+    cli.check("replay --target=canary runs the canary", status == 1 and "GET_MATCHES_MODEL" in err and
+              " 1 failures" in out, out + err)
+    data = cli.path("neutral")
+    cli.fine("encode", "encode", cli.path("ok.txt", TEXT), "-o", data)
+    assumed = "target ops, by default; --target=NAME chooses another"
+    for command in ("run", "repro"):
+        cli.fine(f"{command} says what it assumes", command, "--geometry=tiny", data, has=assumed)
+        cli.check(f"{command} assumes nothing", assumed not in cli.fine(
+            command, command, "--geometry=tiny", "--target=ops", data))
+    cli.fine("replay says what it assumes", "replay", data, has="files that name no target, run as ops: 1\n")
+    cli.fine("of the canary", "encode", cli.path("canary.txt", CANARY), "-o", cli.path("canary_tiny-x"))
+    cli.check("not of a file that names one", "by default" not in cli.call("run", cli.path("canary_tiny-x")).out)
+
+
+@cli_test("where a case fails")
+def where(cli):
+    """Bytes fail in some geometries only; a case of another subject does not run."""
+    data = cli.path("neutral")
+    cli.fine("encode", "encode", cli.path("c.txt", "p2m-case 2\ngeometry tiny\nset 0x1ff mfn 0x5\n"), "-o", data)
+    status, out, err = cli.call("repro", "--target=canary", data)
+    cli.check("repro names each geometry", status == 1 and re.search(
+        r"trying all\n  in micro +GET_MATCHES_MODEL\n  in tiny .*explained: micro; --geometry=NAME explains another one\n",
+        out, re.S), out + err)
+    text = cli.path("edge.txt", "p2m-case 2\ngeometry micro\nboot nr_pages=0x8\nget 0x7\n")
+    status, out, err = cli.call("replay", "--target=canary", "--geometry=micro,tiny,odd", text)
+    cli.check("replay names those that fail", status == 1 and " 1 failures" in out and
+              "edge.txt: fails in micro, passes in tiny odd\n" in err, out + err)
+    ours = "is a case of another subject, {}; this program has core"
+    other = cli.path("other.txt", TEXT.replace("tiny\n", "tiny\nsubject linux-6.12\n"))
+    shutil.copy(data, cli.path("linux-6.12.43-0123abcd.ops_tiny-HANG-0123456789ab"))
+    for name, subject in ((other, "linux-6.12"), (cli.path("linux-6.12.43-0123abcd.ops_tiny-HANG-0123456789ab"),
+                                                  "linux-6.12.43-0123abcd.ops_tiny-HANG-0123456789ab")):
+        for command in ("run", "repro", "shrink", "replay"):
+            cli.bad(f"{command} of {subject}", command, name, says=ours.format(subject))
+    cli.fine("decode of it", "decode", other, has="subject linux-6.12")
+    cli.fine("of this subject", "run", cli.path("core.txt", TEXT.replace("tiny\n", "tiny\nsubject core\n")),
+             has="no invariant violated")
 
 
 @cli_test("replay and cells over folders")
