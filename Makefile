@@ -46,8 +46,8 @@ include scripts/mk/peers.mk
 # help:   format           formats the C files
 # help:
 # help: Findings
-# help:   repro CASE=FILE  one crasher, explained                    TARGET= GEOMETRY= DEBUG=1
-# help:   shrink CASE=FILE the smallest case with the same failure   TARGET= GEOMETRY=
+# help:   repro CASE=FILE  one crasher, explained                    TARGET= GEOMETRY= SAN= ARCH= DEBUG=1
+# help:   shrink CASE=FILE the smallest case with the same failure   TARGET= GEOMETRY= SAN= ARCH=
 # help:   regress          replay the corpora in all geometries      JUNIT=FILE
 # help:
 # help: Without an engine
@@ -79,6 +79,7 @@ include scripts/mk/peers.mk
 # help:   fuzz, test, props, regress, repro, shrink take SUBJECT=linux LINUX=TREE KNOWN=B1,C3: the p2m.c of a kernel
 # help:                    tree; LINUX=debian-6.12: of Debian's source package
 # help:   or SUBJECT=FILE.c SHAPES="micro tiny odd": props/subjects/README.md
+# help:   or BUG=NAME: the core with that bug of props/bugs
 # help:   kernel-report    versions x invariants   LINUX="TREE .." CASES=20000 SEED=1
 # help:
 # help: To build

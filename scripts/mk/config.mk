@@ -62,6 +62,7 @@ CFLAGS_fuzz-none := $(BLOCKS)
 CC_fuzz-i386 := $(CLANG)
 CFLAGS_fuzz-i386 := -m32 $(CFLAGS_fuzz) -D_FILE_OFFSET_BITS=64
 LDFLAGS_fuzz-i386 := -m32 $(SANITIZE)
+GEOMETRIES_fuzz-i386 := odd x86_32
 
 # The same for AFL++. Its pass over the code does not know no_sanitize("coverage"), so the
 # harness is compiled without it; the program gets libAFLDriver by -fsanitize=fuzzer.

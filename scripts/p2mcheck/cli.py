@@ -55,6 +55,12 @@ def folder(text):
     return text
 
 
+def planted_bug(text):
+    if not os.path.isfile(f"{facts.ROOT}/props/bugs/{text}.patch"):
+        raise ValueError(f"no props/bugs/{text}.patch")
+    return text
+
+
 def host_name(text):
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,16}", text):
         raise ValueError("choose at most 16 letters, digits, _ and -")
@@ -88,6 +94,7 @@ def variables():
     return {
         "arch": ("ARCH", one_of(("native", "i386")), "i386: a 32-bit program"),
         "base": ("BASE", str, "the revision to compare with"),
+        "bug": ("BUG", planted_bug, "a planted bug, named as in props/bugs/"),
         "budget": ("BUDGET", positive, "seconds for a run"),
         "build": ("B", str, "the build folder"),
         "case": ("CASE", str, "a file with bytes or text"),
@@ -127,7 +134,8 @@ class Parser(argparse.ArgumentParser):
         super().__init__(description=doc.split("\n", maxsplit=1)[0], allow_abbrev=False)
         self.settings, self.only_core, known = [], core and not subjects, variables()
         if subjects:
-            defaults = {"subject": "core", "linux": "", "known": "", "shapes": ["micro", "tiny", "odd"], **defaults}
+            defaults = {"subject": "core", "linux": "", "known": "", "shapes": ["micro", "tiny", "odd"], "bug": "",
+                        **defaults}
         for name, default in {"build": "build", **defaults}.items():
             variable, check, text = known[name]
             self.setting(name, default, (checks or {}).get(name, check), text, variable)
@@ -165,6 +173,10 @@ class Parser(argparse.ArgumentParser):
 
     def programs(self, args):
         """The programs for the subject that was chosen; prepares a kernel."""
+        if args.bug:
+            if args.subject != "core":
+                self.error(f"BUG={args.bug}: is planted in the core; not valid with SUBJECT={args.subject}")
+            return programs.Programs(args.build).planted(args.bug)
         if args.subject == "linux":
             from p2mcheck.linux import prepare  # pylint: disable=import-outside-toplevel
             if not args.linux:

@@ -14,10 +14,11 @@ import shutil
 import signal
 import subprocess
 
+from p2mcheck import doubts
 from p2mcheck.collected import inputs
 from p2mcheck.files import Failure, read, read_text, write
 from p2mcheck.processes import kill_marked, output
-from p2mcheck.programs import Programs
+from p2mcheck.programs import SANITIZERS, Programs
 
 LIMIT = 10  # seconds for one input
 LIMITS = (f"-timeout={LIMIT}", "-rss_limit_mb=2560")
@@ -53,6 +54,17 @@ class Hunt:
         return self.programs.target(self.target, self.geometry, self.san, self.arch)
 
     @property
+    def again(self):
+        """The variables of make for the same build."""
+        return (self.programs.again + f" SAN={self.san}" * (self.san != SANITIZERS[0]) +
+                f" ARCH={self.arch}" * (self.arch != "native"))
+
+    @property
+    def tool(self):
+        """The p2m-case of the same build; None for the usual one."""
+        return self.programs.same_build(self.san, self.arch)
+
+    @property
     def mutator(self):
         return self.programs.mutator(self.target, self.geometry)
 
@@ -69,7 +81,13 @@ def artifacts(folder):
 def explain(binary, folder, path):
     """The target's report on an input; empty if it is not a finding."""
     status, text = output([binary, *LIMITS, f"-artifact_prefix={folder}/again-", path])
-    return text if status else ""
+    return text if status and not doubts.fault_in(text) else ""
+
+
+def genuine(binary, paths):
+    """Without the timeouts that do not repeat alone."""
+    return [path for path in paths if not re.search(r"/(hangs/|timeout-)[^/]*$", path)
+            or doubts.repeats(os.path.abspath(binary), os.path.abspath(path), LIMIT)]
 
 
 def make_seeds(tool, target, geometry, folder, is_text=False):
@@ -116,7 +134,8 @@ class Job:
         status = self.process.returncode
         if status in (0, -signal.SIGINT, *self.STOPPED):
             return None
-        return f"{self.log}: the engine stopped with status {status}"
+        fault = doubts.fault_in(read_text(self.log))
+        return f"{self.log}: the engine stopped with status {status}" + (f": {fault}" if fault else "")
 
     def interrupt(self):
         if self.process.poll() is None:
@@ -148,7 +167,7 @@ class Libfuzzer(Job):
             hunt.binary, f"-max_total_time={hunt.time}", f"-max_len={hunt.facts.longest_input}",
             f"-seed={hunt.seed + number}", *LIMITS, "-print_final_stats=1", f"-artifact_prefix={folder}/",
             *options, *folders])
-        self.corpus = folders[0]
+        self.binary, self.corpus = hunt.binary, folders[0]
 
     def collected(self):
         return len(inputs(self.corpus))
@@ -161,7 +180,8 @@ class Libfuzzer(Job):
         return int(found[-1]) if found else 0
 
     def artifacts(self):
-        return artifacts(self.folder)
+        found = artifacts(self.folder)
+        return genuine(self.binary, found) if found and not doubts.fault_in(read_text(self.log)) else []
 
     def report(self, _path):
         return read_text(self.log)
@@ -233,7 +253,7 @@ class Afl(Job):
 
     def artifacts(self):
         found = glob.glob(f"{self.out}/crashes/id:*") + glob.glob(f"{self.out}/hangs/id:*")
-        return sorted(path for path in found if path not in self.earlier)
+        return genuine(self.binary, sorted(path for path in found if path not in self.earlier))
 
     def report(self, path):
         """AFL++ keeps none: the report of libFuzzer's target on the same input."""

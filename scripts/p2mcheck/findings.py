@@ -9,28 +9,21 @@ import os
 import re
 import subprocess
 
-from p2mcheck import cli, facts
-from p2mcheck.files import read, read_text, write
+from p2mcheck import cli, doubts, facts
+from p2mcheck.engines import LIMIT
+from p2mcheck.files import Failure, read, read_text, write
 
 
 def kind_of(report):
     """The invariant that a report names, or the sanitizer's name for it."""
     if not report:
         return "NOT_REPRODUCED"
-    found = re.search(r"^DEDUP_TOKEN: ([A-Z_0-9]+)$", report, re.M)
-    if found:
-        return found.group(1)
-    found = re.search(r"^SUMMARY: (?:\w+Sanitizer|libFuzzer): ([\w-]+)", report, re.M)
-    return "SANITIZER_" + (found.group(1) if found else "unknown")
+    return doubts.name_in(report) or "SANITIZER_unknown"
 
 
 def reported(output):
-    """The first violation in the output of a program without an engine."""
-    found = re.search(r"^p2mcheck: ([A-Z_0-9]+): ", output, re.M)
-    if found:
-        return found.group(1)
-    found = re.search(r"SUMMARY: \w+Sanitizer: ([\w-]+)", output)
-    return "SANITIZER_" + found.group(1) if found else "nothing"
+    """The first failure in the output of a program, in words if it has no name."""
+    return doubts.name_in(output) or doubts.fault_in(output) or "nothing"
 
 
 def can_be_shrunk(target, kind):
@@ -46,6 +39,12 @@ def text_of(hunt, path):
     return done.stdout if done.returncode == 0 else None
 
 
+def filed_as(path):
+    """The kind in the name of a filed finding; None if it is another file."""
+    found = re.match(r"[\w.-]*?_[a-z0-9_]+-([A-Z][\w-]*)-[0-9a-f]{8,12}(\.|$)", os.path.basename(path))
+    return found and found.group(1)
+
+
 def tail_of(report):
     """The report without the engine's lines before it."""
     starts = [report.find(word) for word in ("ASSERTION FAILED", "==ERROR", "runtime error",
@@ -54,10 +53,10 @@ def tail_of(report):
     return report[report.rfind("\n", 0, min(starts)) + 1:] if starts else report[-4000:]
 
 
-def file_case(target, geometry, kind, data, text, log=None):
-    """Bytes, text and report in crashes/, under a descriptive name."""
+def file_case(target, geometry, kind, data, text, log=None, prefix=""):
+    """Bytes, text and report in crashes/, under a descriptive name. `prefix`: Programs.prefix"""
     os.makedirs("crashes", exist_ok=True)
-    name = f"crashes/{target}_{geometry}-{kind}-{hashlib.sha256(data).hexdigest()[:12]}"
+    name = f"crashes/{prefix}{target}_{geometry}-{kind}-{hashlib.sha256(data).hexdigest()[:12]}"
     write(name, data)
     if text:
         write(name + ".txt", text)
@@ -68,26 +67,25 @@ def file_case(target, geometry, kind, data, text, log=None):
 
 # ---- shrinking ----
 
-def shrinker(programs, kind):
-    """The p2m-case that detects such a failure."""
-    return programs.p2m_case("clang-san" if kind and kind.startswith("SANITIZER_") else "gcc")
+def shrinker(programs, kind, tool=None):
+    """The p2m-case that detects such a failure; `tool`: that of an unusual build."""
+    return tool or programs.p2m_case("clang-san" if kind and kind.startswith("SANITIZER_") else "gcc")
 
 
-def shrink(programs, case, out, kind=None, target=None, geometry=None, timeout=None, seen_as=None):
-    """Runs `p2m-case shrink`: OUT (bytes), OUT.txt and OUT.c. Returns the finished process. `seen_as`:
-    the kind, if it is not known exactly."""
+def shrink(programs, case, out, kind=None, target=None, geometry=None, timeout=None, tool=None):
+    """Runs `p2m-case shrink`: OUT (bytes), OUT.txt and OUT.c. Returns the finished process."""
     told = {"target": target, "geometry": geometry, "want": kind}
-    command = [shrinker(programs, kind or seen_as), "shrink", *(f"--{name}={told[name]}" for name in told if told[name])]
+    command = [shrinker(programs, kind, tool), "shrink", *(f"--{name}={told[name]}" for name in told if told[name])]
     return subprocess.run([*command, case, "-o", out], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,
                           encoding="utf-8", errors="replace", timeout=timeout,
                           env={**os.environ, "ASAN_OPTIONS": "symbolize=0"})
 
 
-def file_shrunk(target, kind, out):
+def file_shrunk(target, kind, out, prefix=""):
     """Moves the result of shrink() to crashes/; returns its name."""
     text = read_text(out + ".txt")
     geometry = re.search(r"^geometry (\S+)$", text, re.M).group(1)
-    name = file_case(target, geometry, kind, read(out), text)
+    name = file_case(target, geometry, kind, read(out), text, prefix=prefix)
     write(name + ".c", read(out + ".c"))
     return name
 
@@ -95,12 +93,12 @@ def file_shrunk(target, kind, out):
 def shrink_and_show(hunt, job, name, kind):
     """The smallest case that fails in the same way, and other violations; prints their paths."""
     out, tool = f"{job.folder}/shrunk", hunt.programs.p2m_case()
-    hunt.programs.make(shrinker(hunt.programs, kind))
-    done = shrink(hunt.programs, name, out, kind, hunt.target)
+    hunt.programs.make(shrinker(hunt.programs, kind, hunt.tool))
+    done = shrink(hunt.programs, name, out, kind, hunt.target, tool=hunt.tool)
     if done.returncode:
         print(f"  not shrunk: {cli.last_line(done.stderr)}")
         return name
-    small = file_shrunk(hunt.target, kind, out)
+    small = file_shrunk(hunt.target, kind, out, hunt.programs.prefix)
     print(f"  shrunk  {small}.txt ({done.stdout.strip().split(': ', 1)[1]}), and .c, a test to paste")
     print("\n".join("    " + line for line in read_text(small + ".txt").splitlines()))
     for aside in sorted(glob.glob(f"{out}.aside-*.txt")):
@@ -108,9 +106,29 @@ def shrink_and_show(hunt, job, name, kind):
         data = subprocess.run([tool, "encode", f"--target={hunt.target}", aside, "-o", f"{job.folder}/aside"],
                               check=False)
         if data.returncode == 0:
-            case = file_case(hunt.target, hunt.geometry, other, read(job.folder + "/aside"), read(aside))
+            case = file_case(hunt.target, hunt.geometry, other, read(job.folder + "/aside"), read(aside),
+                             prefix=hunt.programs.prefix)
             print(f"  aside   {case}.txt")
     return small
+
+
+def repro_fails(hunt, name, kind):
+    """True if p2m-case repeats the failure of a filed case."""
+    tool = shrinker(hunt.programs, kind, hunt.tool)
+    try:
+        hunt.programs.make(tool)
+    except Failure:
+        return False
+    return bool(doubts.limited([tool, "repro", f"--target={hunt.target}", f"--geometry={hunt.geometry}", name], LIMIT))
+
+
+def command_for(hunt, job, name, small, kind):
+    """The command that repeats a finding, and was seen to; if there is none, the reason."""
+    if small != name or repro_fails(hunt, name, kind):
+        return f"make repro{hunt.again} CASE={small}"
+    if doubts.limited([hunt.binary, "-timeout=0", name], LIMIT):
+        return f"{hunt.binary} {name}; make repro does not repeat it"
+    return f"not repeated by make repro or in a process of its own; kept as found; it ended: {job.command}"
 
 
 # ---- the findings of `make fuzz` ----
@@ -134,7 +152,7 @@ def file_findings(hunt, jobs):
 def file_finding(hunt, job, path, report, kind):
     """Under crashes/, in bytes and in text, with its report; then shrunk."""
     text = text_of(hunt, path)
-    name = file_case(hunt.target, hunt.geometry, kind, read(path), text, report)
+    name = file_case(hunt.target, hunt.geometry, kind, read(path), text, report, hunt.programs.prefix)
     print("\n".join(report.split("\nNOTE: libFuzzer")[0].splitlines()[:60]))
     print(f"\nfinding: {kind}\n  bytes   {name}")
     if text:
@@ -144,4 +162,4 @@ def file_finding(hunt, job, path, report, kind):
     else:
         print(f"  report  none: the failure is not reproducible in one process; it ended: {job.command}")
     small = shrink_and_show(hunt, job, name, kind) if text and can_be_shrunk(hunt.target, kind) else name
-    print(f"  again:  make repro{hunt.programs.again} CASE={small}")
+    print(f"  again:  {command_for(hunt, job, name, small, kind)}")

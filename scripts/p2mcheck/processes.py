@@ -40,7 +40,7 @@ def each(jobs, function, items):
 def kill_marked(mark):
     """Kills our processes that have an environment variable beginning so; their numbers."""
     killed = []
-    for number in filter(str.isdigit, os.listdir("/proc")):
+    for number in filter(str.isdigit, os.listdir("/proc") if os.path.isdir("/proc") else ()):
         try:
             if any(word.startswith(mark.encode()) for word in read(f"/proc/{number}/environ").split(b"\0")):
                 os.kill(int(number), signal.SIGKILL)

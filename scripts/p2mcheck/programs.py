@@ -37,15 +37,22 @@ def environment():
     return {**os.environ, "MAKEFLAGS": flags}
 
 
+def flavour(san, arch):
+    """Of a target under libFuzzer."""
+    return "fuzz-i386" if arch == "i386" else "fuzz" if san == SANITIZERS[0] else f"fuzz-{san}"
+
+
 class Programs:
     """The programs of one subject. `build` is make's B. `folder` has the programs: the same,
     or a folder below it for a planted bug, a kernel, or a p2m in a file of the user."""
 
-    def __init__(self, build, folder=None, arguments=(), geometries=None, without=(), again=""):
+    def __init__(self, build, folder=None, arguments=(), geometries=None, without=(), again="",
+                 prefix=""):
         self.build, self.folder, self.arguments = build, folder or build, list(arguments)
         self.geometries = list(geometries or facts.geometries())
         self.without = without  # ops that this subject does not have
         self.again = again  # the variables of make for the same subject
+        self.prefix = prefix  # of the names of its findings: p2m-case of another subject refuses them
         self.shared = self  # of a planted bug: the programs without it
 
     @property
@@ -61,8 +68,12 @@ class Programs:
 
     def target(self, target, geometry, san="address,undefined", arch="native"):
         """The target under libFuzzer."""
-        flavour = "fuzz-i386" if arch == "i386" else "fuzz" if san == SANITIZERS[0] else f"fuzz-{san}"
-        return self.program(target, geometry, flavour + "-harness" * facts.targets()[target].is_text)
+        return self.program(target, geometry, flavour(san, arch) + "-harness" * facts.targets()[target].is_text)
+
+    def same_build(self, san, arch):
+        """The p2m-case with the sanitizer and for the machine of a target; None for the usual ones."""
+        chosen = flavour(san, arch)
+        return None if chosen == "fuzz" else self.p2m_case({"fuzz-none": "clang"}.get(chosen, chosen))
 
     def afl(self, target, geometry, sanitized):
         if facts.targets()[target].is_text:
@@ -92,7 +103,8 @@ class Programs:
     def planted(self, bug, folder="bugs", geometries=()):
         """The same with one planted bug, built below build/FOLDER/BUG."""
         few = [f"GEOMETRIES={' '.join(geometries)}"] if geometries else []
-        planted = Programs(self.build, f"{self.build}/{folder}/{bug}", [f"BUG={bug}", f"PLANTED={folder}", *few])
+        planted = Programs(self.build, f"{self.build}/{folder}/{bug}", [f"BUG={bug}", f"PLANTED={folder}", *few],
+                           again=f" BUG={bug}")
         planted.shared = self
         return planted
 

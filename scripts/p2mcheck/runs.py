@@ -98,7 +98,8 @@ def regress():
 
 def single_case(doc):
     """Options of a command on one case: (parser, arguments, the options for p2m-case)."""
-    parser = cli.Parser(doc, subjects=True, case="", geometry=None, target=None)
+    parser = cli.Parser(doc, subjects=True, case="", geometry=None, target=None, san=programs.SANITIZERS[0],
+                        arch="native")
     parser.switch("debug", "run it under gdb", "DEBUG")
     args = parser.parse()
     if not args.case:
@@ -107,29 +108,39 @@ def single_case(doc):
 
 
 def repro():
-    """Explains one crasher. Runs under the sanitizers, so that their findings are reproduced."""
+    """Explains one crasher, in the build that found it. Runs under the sanitizers, so that their findings are
+    reproduced."""
     parser, args, told = single_case(repro.__doc__)
     chosen = parser.programs(args)
-    tool = chosen.p2m_case("clang-san")
+    tool = chosen.same_build(args.san, args.arch) or chosen.p2m_case("clang-san")
     chosen.make(tool, shown=True)
-    programs.execute([*["gdb", "-q", "--args"] * args.debug, tool, "repro", *told, args.case])
+    if args.debug:
+        programs.execute(["gdb", "-q", "--args", tool, "repro", *told, args.case])
+    status = subprocess.run([tool, "repro", *told, args.case], check=False).returncode
+    kind = findings.filed_as(args.case)
+    if kind and not status:
+        print(f"repro: {args.case}: was filed as {kind}, which this build does not show: it is fixed, or it does "
+              "not repeat alone; the file is kept")
+    return status if status >= 0 else 128 - status
 
 
 def shrink():
     """The smallest case that fails as CASE does: CASE.min (bytes), CASE.min.txt and CASE.min.c.
 
     First without sanitizers, which is a hundred times as fast, then with them if only they detect
-    the failure.
+    the failure. With SAN or ARCH only in that build.
     """
     parser, args, _ = single_case(shrink.__doc__)
     chosen = parser.programs(args)
+    tool = chosen.same_build(args.san, args.arch)
     out = args.case[:-len(".txt")] + ".min" if args.case.endswith(".txt") else args.case + ".min"
-    for kind in ("", "SANITIZER_"):
-        chosen.make(findings.shrinker(chosen, kind))
-        done = findings.shrink(chosen, args.case, out, target=args.target, geometry=args.geometry, seen_as=kind)
+    for tool in [tool] if tool else [findings.shrinker(chosen, kind) for kind in ("", "SANITIZER_")]:
+        chosen.make(tool)
+        done = findings.shrink(chosen, args.case, out, target=args.target, geometry=args.geometry, tool=tool)
         print(done.stdout, end="")
         if done.returncode == 0:
             return 0
         if not done.stderr.rstrip().endswith("nothing to shrink"):
             break
-    raise Failure(cli.last_line(done.stderr))
+    kind = findings.filed_as(args.case)
+    raise Failure(cli.last_line(done.stderr) + (f"; it was filed as {kind} and is kept" if kind else ""))

@@ -22,7 +22,7 @@ from harness import BUILD, ROOT, TESTS
 from p2mcheck import cli, lint, programs
 
 MODULES = ("test_harness", "test_structure", "test_readme", "test_cases", "test_cli", "test_e820", "test_campaign",
-           "test_engines", "test_linux", "test_report", "test_against", "test_lint")
+           "test_engines", "test_findings", "test_linux", "test_report", "test_against", "test_lint")
 # tier: the tiers that it runs, more modules, packages that it needs in addition to those of scripts/setup
 TIERS = {
     "scripts": (("scripts",), (), None),
@@ -33,7 +33,7 @@ TIERS["all"] = (("scripts", "test", "compare", "all"), ("test_compare", "test_lo
                 f"{TIERS['test'][2]} {TIERS['compare'][2]} {' '.join(lint.PACKAGES)}")
 # What a user may set for the command under test must not reach the commands that tests run.
 VARIABLES = """ENGINE TARGET GEOMETRY TIME JOBS CASES SEEDS ONLY JUNIT SAN ARCH SEED RUNS BASE THREADS ROUNDS CASE HOURS
-    SECONDS SLICE SHARED HOST ON NEW FULL BUDGET SUBJECT LINUX KNOWN SHAPES DEBUG P2MCHECK_KNOWN MAKEFLAGS MFLAGS
+    SECONDS SLICE SHARED HOST BUG ON NEW FULL BUDGET SUBJECT LINUX KNOWN SHAPES DEBUG P2MCHECK_KNOWN MAKEFLAGS MFLAGS
     MAKELEVEL MAKEOVERRIDES""".split()
 
 

@@ -120,16 +120,16 @@ def hunt(planted, bug, geometry, seed, budget, without=""):
                        env={**os.environ, "P2MCHECK_STATS": f"{folder}/stats",
                             "P2MCHECK_WITHOUT": without, "ASAN_OPTIONS": "symbolize=0"})
     seconds = time.monotonic() - start
-    found, tally = engines.artifacts(folder), told.tally(f"{folder}/stats")
+    found, tally = engines.genuine(command[0], engines.artifacts(folder)), told.tally(f"{folder}/stats")
     return {"seed": seed, "found": bool(found), "fired": fired(read_text(f"{folder}/log")) if found else None,
             "execs": tally["cases"] + bool(tally), "ops_run": tally["ops"], "seconds": round(seconds, 2),
             "reached": tally["reached"], "triggered": tally["triggered"], "case": found[0] if found else None}
 
 
 def fired(log):
-    """The result of a hunt."""
-    token = re.search(r"^DEDUP_TOKEN: ([A-Z_0-9]+)$", log, re.M)
-    return token.group(1) if token else findings.reported(log)
+    """The failure that ended a hunt; the last line of the log if it has no name."""
+    named = findings.reported(log)
+    return named if named != "nothing" else f"`{cli.last_line(log, 'an empty log')}`"
 
 
 def shrink(planted, bug, geometry, result):

@@ -57,11 +57,16 @@ def print_table(data, build, running):
               f"{lane['cov']:5} {new:>8} {lane['bugs']:4}{remark}")
 
 
+def again(bug):
+    """The command that repeats it, or that none was seen to."""
+    return f"make repro CASE={bug['again']}" + ("" if bug.get("repeats", True) else " does not repeat it; it is kept")
+
+
 def print_bugs(data):
     for bug in data["bugs"].values():
         if bug["count"]:
             print(f"bug: {bug['kind']} in {bug['lane']}, met {plural(bug['count'], 'time')}\n"
-                  f"  again:  make repro CASE={bug['again']}")
+                  f"  again:  {again(bug)}")
             if bug["case"] != bug["again"]:
                 print(f"  found:  make repro CASE={bug['case']}")
 

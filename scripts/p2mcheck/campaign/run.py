@@ -127,7 +127,7 @@ class Campaign:
                 self.state.save()
             os.unlink(path)
         if bug:
-            self.say(f"{it.lane}: bug: {bug['kind']}\n{'':10}again:  make repro CASE={bug['again']}")
+            self.say(f"{it.lane}: bug: {bug['kind']}\n{'':10}again:  {report.again(bug)}")
 
     def work(self):
         """The loop of each of the JOBS threads until the time is over."""

@@ -82,4 +82,5 @@ def triage(it, path, bugs):
     bug = {"kind": kind, "case": name, "again": name, "count": 0, "lane": it.lane}
     if small:
         bug["again"] = findings.file_shrunk(hunt.target, kind, small)
+    bug["repeats"] = bool(small) or findings.repro_fails(hunt, name, kind)
     return key, bug

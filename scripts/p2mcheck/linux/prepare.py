@@ -124,7 +124,7 @@ def programs(build, linux, known):
     return Programs(build, folder, ["SUBJECT=linux", f"LINUX_FOLDER={folder}"],
                     ["micro", "tiny"] + ["x86_64"] * (features["LINUX_LINEAR"] == "0"),
                     without=() if features["LINUX_RANGE"] == "1" else ("range", "xen_set_identity"),
-                    again=" " + " ".join(told))
+                    again=" " + " ".join(told), prefix=f"linux-{os.path.basename(folder)}.")
 
 
 def main():
