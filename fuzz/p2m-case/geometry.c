@@ -44,6 +44,19 @@ static const char *named_geometry(const struct input *input)
     return NULL;
 }
 
+/* linux-VERSION.ops_tiny-... */
+static bool is_of_a_kernel(const char *name)
+{
+    char word[64];
+
+    for (unsigned t = 0; t < TARGETS; t++) {
+        snprintf(word, sizeof(word), ".%s_", target_infos[t].name);
+        if (strstr(name, word))
+            return !strncmp(name, LINUX_PREFIX, strlen(LINUX_PREFIX));
+    }
+    return false;
+}
+
 /* The line `subject NAME` of a text; else the file's name, if it is that of a kernel's finding. */
 static const char *named_subject(const struct input *input)
 {
@@ -55,7 +68,7 @@ static const char *named_subject(const struct input *input)
         text_parse(input->name, input->data, input->size, &loaded, &shape, error, sizeof(error)) &&
         loaded.subject[0])
         return loaded.subject;
-    return strncmp(name, LINUX_PREFIX, strlen(LINUX_PREFIX)) ? NULL : name;
+    return is_of_a_kernel(name) ? name : NULL;
 }
 
 static bool is_ours(const struct input *input)
@@ -67,8 +80,8 @@ static bool is_ours(const struct input *input)
         version += strlen(LINUX_PREFIX);
     if (!strncmp(version, ours, strlen(ours)) || !strncmp(version, ours, strlen(version)))
         return true;
-    fprintf(stderr, "p2m-case: %s: is a case of another subject, %s; this program has %s\n",
-            input->name, named, ours);
+    fprintf(stderr, "p2m-case: %s: is a case of another subject, by its %s; this program has %s\n",
+            input->name, named == loaded.subject ? "text" : "name", ours);
     return false;
 }
 

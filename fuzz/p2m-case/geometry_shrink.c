@@ -50,9 +50,19 @@ static void on_asan(const char *report)
     _exit(0);
 }
 
+/* What other sanitizers than ASan report. */
+#if defined(__has_feature)
+#if __has_feature(memory_sanitizer)
+#define OTHER_REPORT "SANITIZER_use-of-uninitialized-value"
+#endif
+#endif
+#ifndef OTHER_REPORT
+#define OTHER_REPORT "SANITIZER_undefined-behavior"
+#endif
+
 static void on_death(void)
 {
-    snprintf(apart.shared->name, NAME, "SANITIZER_undefined-behavior");
+    snprintf(apart.shared->name, NAME, OTHER_REPORT);
     _exit(0);
 }
 

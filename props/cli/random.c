@@ -96,17 +96,28 @@ static void say_variable(const char *as, const char *name)
         fprintf(stderr, "%s%s", as, value);
 }
 
+/* The beginning of a file's name: p2m-case of another subject refuses a kernel's case. */
+static void print_prefix(char *prefix, size_t size)
+{
+    const char *subject = getenv("SUBJECT");
+
+    prefix[0] = '\0';
+    if (subject && !strcmp(subject, "linux"))
+        snprintf(prefix, size, "linux-%s.", subject_under_test->name);
+}
+
 /* In crashes/, as text and with its report (NULL: none); scripts/props adds the bytes. */
 static void file_case(const char *what, const struct report *report)
 {
-    char name[512], log[520];
+    char name[512], log[520], prefix[64];
     uint64_t hash = options.seed;
 
     for (unsigned i = 0; i < drawn.count; i++)
         hash = prng_mix(hash ^ drawn.ops[i].pfn ^ drawn.ops[i].arg ^ drawn.ops[i].kind);
     mkdir(options.crashes, 0777);
-    snprintf(name, sizeof(name), "%s/ops_%s-%s-%08x.txt", options.crashes, shape_here.name, what,
-             (unsigned)hash);
+    print_prefix(prefix, sizeof(prefix));
+    snprintf(name, sizeof(name), "%s/%sops_%s-%s-%08x.txt", options.crashes, prefix,
+             shape_here.name, what, (unsigned)hash);
     if (!files_print(name, write_text, NULL))
         return;
     snprintf(log, sizeof(log), "%.*s.log", (int)strlen(name) - 4, name);
@@ -116,6 +127,10 @@ static void file_case(const char *what, const struct report *report)
     say_variable(" SUBJECT=", "SUBJECT");
     say_variable(" LINUX=", "LINUX");
     say_variable(" KNOWN=", "P2MCHECK_KNOWN");
+    if (getenv("SHAPES"))
+        fprintf(stderr, " SHAPES='%s'", getenv("SHAPES"));
+    if (getenv("BUG"))
+        fprintf(stderr, " BUG=%s", getenv("BUG"));
     fprintf(stderr, " CASE=%s\n", name);
 }
 

@@ -311,13 +311,13 @@ def where(cli):
     status, out, err = cli.call("replay", "--target=canary", "--geometry=micro,tiny,odd", text)
     cli.check("replay names those that fail", status == 1 and " 1 failures" in out and
               "edge.txt: fails in micro, passes in tiny odd\n" in err, out + err)
-    ours = "is a case of another subject, {}; this program has core"
+    ours = "is a case of another subject, by its {}; this program has core"
     other = cli.path("other.txt", TEXT.replace("tiny\n", "tiny\nsubject linux-6.12\n"))
-    shutil.copy(data, cli.path("linux-6.12.43-0123abcd.ops_tiny-HANG-0123456789ab"))
-    for name, subject in ((other, "linux-6.12"), (cli.path("linux-6.12.43-0123abcd.ops_tiny-HANG-0123456789ab"),
-                                                  "linux-6.12.43-0123abcd.ops_tiny-HANG-0123456789ab")):
+    kernel = cli.path("linux-6.12.43-0123abcd.ops_tiny-HANG-0123456789ab")
+    shutil.copy(data, kernel)
+    for name, by in ((other, "text"), (kernel, "name")):
         for command in ("run", "repro", "shrink", "replay"):
-            cli.bad(f"{command} of {subject}", command, name, says=ours.format(subject))
+            cli.bad(f"{command}, by the {by}", command, name, says=ours.format(by))
     cli.fine("decode of it", "decode", other, has="subject linux-6.12")
     cli.fine("of this subject", "run", cli.path("core.txt", TEXT.replace("tiny\n", "tiny\nsubject core\n")),
              has="no invariant violated")
