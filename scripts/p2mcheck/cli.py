@@ -134,7 +134,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(description=doc.split("\n", maxsplit=1)[0], allow_abbrev=False)
         self.settings, self.only_core, known = [], core and not subjects, variables()
         if subjects:
-            defaults = {"subject": "core", "linux": "", "known": "", "shapes": ["micro", "tiny", "odd"], "bug": "",
+            defaults = {"subject": "core", "linux": "", "known": "", "shapes": programs.SHAPES, "bug": "",
                         **defaults}
         for name, default in {"build": "build", **defaults}.items():
             variable, check, text = known[name]

@@ -134,8 +134,11 @@ class Job:
         status = self.process.returncode
         if status in (0, -signal.SIGINT, *self.STOPPED):
             return None
-        fault = doubts.fault_in(read_text(self.log))
-        return f"{self.log}: the engine stopped with status {status}" + (f": {fault}" if fault else "")
+        return f"{self.log}: the engine stopped with status {status}" + (f": {self.fault()}" if self.fault() else "")
+
+    def fault(self):
+        """The line with which a sanitizer could not go on, or None."""
+        return doubts.fault_in(read_text(self.log)) if os.path.exists(self.log) else None
 
     def interrupt(self):
         if self.process.poll() is None:
@@ -181,7 +184,7 @@ class Libfuzzer(Job):
 
     def artifacts(self):
         found = artifacts(self.folder)
-        return genuine(self.binary, found) if found and not doubts.fault_in(read_text(self.log)) else []
+        return genuine(self.binary, found) if found and not self.fault() else []
 
     def report(self, _path):
         return read_text(self.log)

@@ -13,6 +13,7 @@ import sys
 from p2mcheck import facts
 from p2mcheck.files import Failure
 
+SHAPES = ["micro", "tiny", "odd"]  # the geometries of a p2m in a file, if the user names no others
 SANITIZERS = ("address,undefined", "memory", "thread", "none")
 
 
@@ -124,8 +125,9 @@ class Programs:
 def of_file(build, path, shapes):
     """With a p2m in a file of the user; the folder has the same name as in make."""
     name = path[:-len(".c")].replace("/", "-")
+    able = "" if shapes == SHAPES else f" SHAPES='{' '.join(shapes)}'"
     return Programs(build, f"{build}/subject/{name}", [f"SUBJECT={path}", f"SHAPES={' '.join(shapes)}"], shapes,
-                    again=f" SUBJECT={path}")
+                    again=f" SUBJECT={path}{able}")
 
 
 def execute(command):

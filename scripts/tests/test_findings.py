@@ -7,6 +7,7 @@ import argparse
 import glob
 import os
 import re
+import shlex
 import signal
 import sys
 import time
@@ -69,8 +70,8 @@ def timeouts(t):
     quick, busy = t.path("quick", "#!/bin/sh\nexit 0\n"), t.path("busy", "#!/bin/sh\nwhile :; do :; done\n")
     for path in (quick, busy):
         os.chmod(path, 0o755)
-    paths = [t.path("timeout-1"), t.path("crash-2")]
-    t.check("a quick one is none, a crash stays", engines.genuine(quick, paths) == paths[1:])
+    paths = [t.path("timeout-1"), t.path("hangs/id:3"), t.path("crash-2")]
+    t.check("a quick one is none, a crash stays", engines.genuine(quick, paths) == paths[2:])
     t.check("a busy one is one", doubts.repeats(busy, paths[0], 1))
 
 
@@ -104,21 +105,22 @@ def stopped(t):
 
 # ---- the command that repeats it ----
 
-def repeated(t, *variables, shrunk=True):
-    """Fuzzes until a finding, then runs the printed command, and make shrink."""
+def repeated(t, *variables):
+    """Fuzzes until a finding, then runs the printed command, and make shrink. Answers what make fuzz printed."""
     clone = t.clone()
-    said = t.expect("make fuzz finds it", ["make", "fuzz", "TIME=60", "JOBS=1", *variables], r"^finding: \w+$", 2,
+    said = t.expect("make fuzz finds it", ["make", "fuzz", "TIME=60", "JOBS=1", *variables], r"^finding: [\w-]+$", 2,
                     cwd=clone)
     again, kind = (re.search(pattern, said, re.M) for pattern in (r"^  again:  (make repro( .*)? CASE=(\S+))$",
-                                                                r"^finding: (\w+)$"))
+                                                                r"^finding: ([\w-]+)$"))
     if not t.check("it prints a command", again and kind, said):
-        return
-    builds = [word for word in variables if word.startswith(("SAN=", "ARCH=", "BUG="))]
-    t.check("with its build", (again.group(2) or "").split() == builds, again.group(1))
-    t.expect("the command repeats it", ["sh", "-c", again.group(1)], f"p2mcheck: {kind.group(1)}:", 2, cwd=clone)
-    if shrunk:
-        t.expect("make shrink repeats it", ["make", "shrink", *builds, f"CASE={again.group(3)}"],
-                 rf"^{kind.group(1)}: \d+ ops in", cwd=clone)
+        return said
+    builds = [word for word in variables if word.startswith(("SAN=", "ARCH=", "BUG=", "SUBJECT=", "SHAPES="))]
+    t.check("with its build", shlex.split(again.group(2) or "") == builds, again.group(1))
+    t.expect("the command repeats it", ["sh", "-c", again.group(1)],
+             f"p2mcheck: {kind.group(1)}:|SUMMARY: .*: {kind.group(1)[len('SANITIZER_'):]}", 2, cwd=clone)
+    t.expect("make shrink repeats it", ["make", "shrink", *builds, f"CASE={again.group(3)}"],
+             rf"^{kind.group(1)}: \d+ ops in", cwd=clone)
+    return said
 
 
 PLANTED = "b6-empty-range"
@@ -135,6 +137,16 @@ for BUILDS in (("ARCH=i386", "GEOMETRY=odd"), ("SAN=memory",), ("SAN=thread",), 
         lambda t, builds=BUILDS: repeated(t, "TARGET=canary", *builds))
 
 
+@test("findings: the command for a p2m in a file, under SAN=memory", tier="all", how="alone")
+def uninitialised(t):
+    """A branch on what was never written: only this sanitizer reports it."""
+    slip = t.path("slip.c", text_of("props/subjects/example.c").replace(
+        "    bool none = automatic ||", "    volatile char never;\n    if (never == 7)\n        never = 0;\n"
+        "    bool none = automatic ||", 1))
+    said = repeated(t, f"SUBJECT={slip}", "SHAPES=micro tiny", "SAN=memory")
+    t.check("it is named", said and "SANITIZER_use-of-uninitialized-value" in said, said or "")
+
+
 @test("findings: one that is not repeated is kept, and says so", how="builds", goals=(
     "fuzz/tiny/ops_tiny", "clang-san/p2m-case", "gcc/p2m-case", "p2m-case"))
 def not_repeated(t):
@@ -144,7 +156,7 @@ def not_repeated(t):
     said = findings.command_for(hunt, job, name, name, "HANG")
     t.check("no command", said == "not repeated by make repro or in a process of its own; kept as found; "
             "it ended: the engine", said)
-    t.make("make repro", ["repro", f"CASE={name}"], r"no invariant violated\n.*was filed as HANG, which this build does "
+    t.make("make repro", ["repro", f"CASE={name}"], r"invariant violated\n.*was filed as HANG, which this build does "
            r"not show: it is fixed, or it does not repeat alone; the file is kept\n")
     t.make("make shrink", ["shrink", f"CASE={name}"], r"nothing to shrink; it was filed as HANG and is kept\n", 2)
     t.check("it is kept", os.path.exists(name))
