@@ -15,6 +15,7 @@ import time
 from harness import BUILD, ROOT, finish, test, text_of, wait_until
 from p2mcheck import doubts, engines, findings
 from p2mcheck.bugs import catalogue, main as bugs
+from p2mcheck.campaign import report
 from p2mcheck.programs import SANITIZERS, Programs
 
 CASE = "corpus/seed/worked-example.txt"
@@ -58,9 +59,17 @@ def instead(t):
     cases = {**REPORTS, **FAULTS, "Killed by the kernel\n": "`Killed by the kernel`", "": "`an empty log`"}
     for log, name in cases.items():
         t.check(name, catalogue.fired(log).startswith(name), catalogue.fired(log))
-    bug = catalogue.load("^b6-")[0]
-    said = bugs.judge(bug, [{"seed": 1, "found": True, "fired": catalogue.fired(list(REPORTS)[3])}])
+    said = bugs.judge(catalogue.load("^b6-")[0], [{"seed": 1, "found": True, "fired": catalogue.fired(list(REPORTS)[3])}])
     t.check("a timeout", said == "seed 1: SANITIZER_timeout instead", said)
+
+
+@test("campaign: the command for a bug", tier="scripts")
+def bug(t):
+    known = {"again": "crashes/x"}  # from a campaign that did not try
+    t.check("one that repeats", {report.again(known), report.again({**known, "repeats": True})} ==
+            {"make repro CASE=crashes/x"})
+    t.check("one that does not", report.again({**known, "repeats": False}) ==
+            "make repro CASE=crashes/x does not repeat it; it is kept")
 
 
 # ---- a timeout that does not repeat ----
