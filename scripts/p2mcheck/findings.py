@@ -41,7 +41,7 @@ def text_of(hunt, path):
 
 def filed_as(path):
     """The kind in the name of a filed finding; None if it is another file."""
-    found = re.match(r"[\w.-]*?_[a-z0-9_]+-([A-Z][\w-]*)-[0-9a-f]{8,12}(\.|$)", os.path.basename(path))
+    found = re.match(r"[\w.-]*?_[a-z0-9_]+-([A-Z][\w-]*)-[0-9a-f]{8,16}(\.|$)", os.path.basename(path))
     return found and found.group(1)
 
 

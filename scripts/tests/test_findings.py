@@ -63,6 +63,17 @@ def instead(t):
     t.check("a timeout", said == "seed 1: SANITIZER_timeout instead", said)
 
 
+@test("findings: the kind in the name of a file", tier="scripts")
+def filed(t):
+    kinds = {"crashes/ops_x86_64-GET_MATCHES_MODEL-785764d4e4d5": "GET_MATCHES_MODEL",
+             "linux-6.12.43-0123abcd.ops_tiny-SANITIZER_heap-use-after-free-785764d4e4d5.txt":
+                 "SANITIZER_heap-use-after-free",
+             "ops_tiny-CORE_BUG-dd96e43d": "CORE_BUG", "ops_tiny-HANG-0123456789abcdef.txt": "HANG",
+             "corpus/regress/hang.txt": None, "ops_tiny-notes": None}
+    for name, kind in kinds.items():
+        t.check(name, findings.filed_as(name) == kind, str(findings.filed_as(name)))
+
+
 @test("campaign: the command for a bug", tier="scripts")
 def bug(t):
     known = {"again": "crashes/x"}  # from a campaign that did not try
