@@ -41,6 +41,7 @@ struct replay_options {
     bool every;  /* check everything after every op, at any cost */
     bool faults; /* run again for each allocated page, with that page refused */
     bool hashes; /* print a line `HASH geometry name` for each case */
+    FILE *out;   /* for the reports on failures */
 };
 
 /* The result of shrinking. */
@@ -80,7 +81,7 @@ struct geometry {
     /* The same with the trees before and after the failing op. */
     bool (*repro)(const struct input *input, FILE *out);
 
-    /* Runs a case, adds to the counts; false, with a report on stderr, on a violation. */
+    /* Runs a case, adds to the counts; false, with a report, on a violation. */
     bool (*replay)(const struct input *input, const struct replay_options *options,
                    struct replay_counts *counts);
 

@@ -18,15 +18,17 @@ static void name_failure(struct replay_counts *counts, const struct verdict *ver
              verdict->op + 1, verdict->details);
 }
 
-static bool sweep(const struct input *input, enum check_level level, struct replay_counts *counts)
+static bool sweep(const struct input *input, const struct replay_options *options,
+                  struct replay_counts *counts)
 {
+    enum check_level level = options->every ? CHECK_EVERY : CHECK_QUICK;
     static struct test_case failing;
     struct verdict verdict;
     struct report report = {&verdict, &failing, input->target, input->name};
 
     if (faults_sweep(geometry_subject(input), &loaded, level, &verdict, &failing, &counts->faults))
         return true;
-    report_print(stderr, &report);
+    report_print(options->out, &report);
     name_failure(counts, &verdict);
     return false;
 }
@@ -49,7 +51,7 @@ bool geometry_replay(const struct input *input, const struct replay_options *opt
     fine = executor_judge(geometry_subject(input), &loaded,
                           options->every ? CHECK_EVERY : CHECK_QUICK, &verdict);
     if (!fine)
-        report_print(stderr, &report);
+        report_print(options->out, &report);
     snprintf(counts->failure, sizeof(counts->failure), "%s", invariant_name(CASE_ROUND_TRIP));
     if (!fine)
         name_failure(counts, &verdict);
@@ -57,7 +59,7 @@ bool geometry_replay(const struct input *input, const struct replay_options *opt
         printf("%016" PRIx64 " %s %s\n", executor_hash(), shape_here.name, input->name);
     fine = geometry_survives_bytes(input, &loaded) && fine;
     if (fine && options->faults)
-        fine = sweep(input, options->every ? CHECK_EVERY : CHECK_QUICK, counts);
+        fine = sweep(input, options, counts);
     running_file = NULL;
     counts->files++;
     counts->ops += run.tally.ops - before.ops;

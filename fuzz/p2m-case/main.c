@@ -276,7 +276,7 @@ static bool replay_all(char **paths, int count)
                                      options.target,
                                      options.junit,
                                      options.reverse,
-                                     {options.every, options.faults, options.hashes}};
+                                     {options.every, options.faults, options.hashes, stderr}};
 
     return replay_paths(paths, count, &request);
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "props/base/files.h"
 #include "upgrade.h"
@@ -55,26 +56,34 @@ static void print_escaped(FILE *out, const char *text)
         case '&':
             fputs("&amp;", out);
             break;
+        case '>':
+            fputs("&gt;", out);
+            break;
         case '"':
             fputs("&quot;", out);
             break;
         default:
-            fputc((unsigned char)*text < ' ' ? ' ' : *text, out);
+            fputc((unsigned char)*text < ' ' && *text != '\n' ? ' ' : *text, out);
         }
     }
 }
 
-static void note_result(const char *geometry, const char *name, const char *failure)
+/* `time` is CPU time. `failure` (NULL: none) is one line, `report` is the whole text. */
+static void note_result(const char *geometry, const char *name, clock_t time, const char *failure,
+                        const char *report)
 {
     if (!job.xml)
         return;
-    fprintf(job.xml, "    <testcase classname=\"p2mcheck.%s\" name=\"", geometry);
+    fprintf(job.xml, "    <testcase classname=\"p2mcheck.%s\" time=\"%.6f\" name=\"", geometry,
+            (double)time / CLOCKS_PER_SEC);
     print_escaped(job.xml, name);
     fputs(failure ? "\">\n      <failure message=\"" : "\"/>\n", job.xml);
     if (!failure)
         return;
     print_escaped(job.xml, failure);
-    fputs("\"/>\n    </testcase>\n", job.xml);
+    fputs("\">", job.xml);
+    print_escaped(job.xml, report);
+    fputs("</failure>\n    </testcase>\n", job.xml);
 }
 
 static bool write_junit(const char *name, const struct replay_counts *sum, const char *cases)
@@ -104,9 +113,22 @@ static bool write_junit(const char *name, const struct replay_counts *sum, const
 static bool in_geometry(unsigned t, const struct input *input)
 {
     struct replay_counts *counts = &job.counts[t];
-    bool fine = all_geometries[t]->replay(input, &job.request->options, counts);
+    struct replay_options options = job.request->options;
+    char *report = NULL;
+    size_t size = 0;
+    FILE *memory = job.xml ? open_memstream(&report, &size) : NULL;
+    clock_t start = clock();
+    bool fine;
 
-    note_result(all_geometries[t]->geometry, input->name, fine ? NULL : counts->failure);
+    options.out = memory ? memory : stderr;
+    fine = all_geometries[t]->replay(input, &options, counts);
+    if (memory) {
+        fclose(memory);
+        fputs(report, stderr);
+        note_result(all_geometries[t]->geometry, input->name, clock() - start,
+                    fine ? NULL : counts->failure, report);
+    }
+    free(report);
     return fine;
 }
 
@@ -163,7 +185,7 @@ static bool replay_file(const char *name, void *ctx)
         fine = in_geometries(&input);
     } else {
         job.unread++;
-        note_result("any", name, "not a case of this subject, or unreadable");
+        note_result("any", name, 0, "not a case of this subject, or unreadable", "");
     }
     free(data);
     return fine;
@@ -187,7 +209,7 @@ static bool replay_path(const char *path)
         return true;
     if (failures() == before) {
         job.unread++;
-        note_result("any", path, "unreadable or empty");
+        note_result("any", path, 0, "unreadable or empty", "");
     }
     return false;
 }

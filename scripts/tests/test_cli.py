@@ -14,6 +14,8 @@ import xml.etree.ElementTree
 
 from harness import BUILD, contents, fill, test, text_of, write
 from p2mcheck import facts
+from p2mcheck.bugs import catalogue
+from p2mcheck.programs import Programs
 
 TEXT = "p2m-case 2\ngeometry tiny\nset 0x1ff mfn 0x77\nget 0x1ff\n"
 
@@ -350,7 +352,25 @@ def corpora(cli):
     cli.call("replay", f"--junit={results}", cli.path("not-there"))
     cli.check("JUnit: a path that is not there is a failure",
               xml_suite(results).get("failures") == "1")
+    cli.check("JUnit: each test case has its CPU time", all(
+        re.fullmatch(r"\d+\.\d{6}", one.get("time")) for one in xml_suite(results)))
     cli.bad("JUnit to a full device", "replay", "--junit=/dev/full", cli.path("some"), says="No space left")
+
+
+@test("JUnit: a failure has its report", how="builds", goals=("gcc/p2m-case",))
+def junit_report(t):
+    """Of a core with a planted bug."""
+    bug = catalogue.load("^b2-")[0]
+    planted = catalogue.plant(Programs(BUILD), bug, "junit")
+    catalogue.make(planted, bug, planted.p2m_case("gcc"))
+    case, results = t.path("a case.txt", bug.case), t.path("result.xml")
+    done = t.run([planted.p2m_case("gcc"), "replay", f"--junit={results}", case], stderr=subprocess.PIPE)
+    t.check("it fails with a report", done.status == 1 and bug.invariant in done.err, str(done))
+    failure = xml_suite(results)[0][0]
+    t.check("the message is one line", bug.invariant in failure.get("message") and "\n" not in failure.get("message"))
+    t.check("the text is the report", failure.text == done.err, failure.text + done.err)
+    for what in (r"^p2mcheck:   op \d of \d: ", ": expected .* got ", r"file .*a case\.txt", "^p2mcheck: the case:$"):
+        t.check(what, re.search(what, failure.text, re.M), failure.text)
 
 
 def xml_suite(path):
