@@ -4,8 +4,12 @@
 # compiler with its flags. A flavour builds a geometry into build/FLAVOUR/GEOMETRY.
 
 
+# GCC compiles what needs no clang: CC if the user has set it, or whichever exists.
 CLANG ?= clang
-GCC ?= gcc
+ifndef GCC
+found = $(if $(shell command -v $(1)),$(1))
+GCC := $(or $(if $(filter-out default,$(origin CC)),$(CC)),$(call found,gcc),$(call found,clang),cc)
+endif
 WERROR ?=
 
 # ---- geometries ----
