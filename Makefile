@@ -4,6 +4,11 @@
 # variables, checks them, and calls make to build. The rules of the build are in
 # scripts/mk/.
 
+# A variable of the command line is text: a `$` in it is not expanded, and commands get it in their
+# environment, not as words of a shell or of another make.
+$(foreach v,$(.VARIABLES),$(if $(filter line,$(origin $v)),$(eval override export $v := $$(value $v))))
+MAKEOVERRIDES :=
+
 B := build
 export B
 
@@ -19,18 +24,21 @@ $(COMMANDS):
 	@scripts/$@
 
 clean: # corpora and findings stay
-	@if [ -d $(B) ]; then find $(B) -mindepth 1 -maxdepth 1 ! -name corpus ! -name campaign -exec rm -rf {} +; fi
+	@if [ -d "$$B" ]; then find "$$B" -mindepth 1 -maxdepth 1 ! -name corpus ! -name campaign -exec rm -rf {} +; fi
 
 distclean:
-	rm -rf $(B) crashes compile_commands.json
+	rm -rf -- "$$B" "$${CRASHES:-crashes}" compile_commands.json p2mcheck.xml
 
 help:
 	@sed -n 's/^# help: \{0,1\}//p' Makefile
 
+# Commands do not need the rules.
+ifneq ($(filter-out $(COMMANDS) help clean distclean,$(or $(MAKECMDGOALS),help)),)
 include scripts/mk/config.mk
 include scripts/mk/rules.mk
 include scripts/mk/fuzz.mk
 include scripts/mk/peers.mk
+endif
 
 # help: Variables follow the command, as in `make fuzz TIME=10`. Their defaults are shown.
 # help:
@@ -90,4 +98,5 @@ include scripts/mk/peers.mk
 # help:
 # help: ENGINE: libfuzzer, afl (AFL++). SAN (libfuzzer): address,undefined memory thread none. ARCH: native, i386.
 # help: TARGET: ops, e820, case, and canary, which is wrong on purpose. GEOMETRY: micro tiny odd x86_64 x86_32.
+# help: B=FOLDER: for built files and corpora, build/. CRASHES=FOLDER: for findings, crashes/.
 # help: NO_SETUP=1 does not install missing packages. V=1 shows the commands.

@@ -29,10 +29,11 @@ UNINSTRUMENTED_BEGIN
 static struct {
     bool races;
     unsigned jobs, every;
-    const char *out, *json;
+    const char *out, *json, *crashes;
     struct explore_options search;
 } options = {.jobs = 1,
              .every = 1,
+             .crashes = "crashes",
              .search = {.foreign = true,
                         .lifecycle = true,
                         .mutants_of_args = true,
@@ -43,7 +44,7 @@ static struct {
 static const char usage_text[] =
     "usage: exhaustive [--calls] [--grants] [--races] [--jobs=N] [--every=N] [--want=INVARIANT] "
     "[--transitions=N]\n"
-    "                  [--depth=N] [--seconds=N] [--out=FILE]\n"
+    "                  [--depth=N] [--seconds=N] [--out=FILE] [--crashes=FOLDER] [--json=FILE]\n"
     "  --calls        build, publish and destroy only in the boot\n"
     "  --grants       grants instead of sets of FOREIGN entries\n"
     "  --races        two overlapping calls, at every sync point, from every state\n"
@@ -52,6 +53,7 @@ static const char usage_text[] =
     "  --want=NAME    search until this invariant is violated\n"
     "  --transitions, --depth, --seconds   limits of the search\n"
     "  --out=FILE     the violating case as text\n"
+    "  --crashes=FOLDER   for that case, without --out\n"
     "  --json=FILE    the result, for a report\n";
 
 static int usage(const char *why)
@@ -68,10 +70,11 @@ static const struct option known[] = {
     {"every", required_argument, NULL, 'e'},
     {"want", required_argument, NULL, 'w'},
     {"transitions", required_argument, NULL, 't'},
-    {"depth", required_argument, NULL, 'd'},
+    {"depth", required_argument, NULL, 'D'},
     {"seconds", required_argument, NULL, 's'},
     {"out", required_argument, NULL, 'o'},
     {"json", required_argument, NULL, 'J'},
+    {"crashes", required_argument, NULL, 'd'},
     {NULL, 0, NULL, 0},
 };
 
@@ -100,6 +103,10 @@ static bool parse_option(int option)
         options.json = optarg;
         return true;
     }
+    if (option == 'd') {
+        options.crashes = optarg;
+        return true;
+    }
     if (option == 'w') {
         options.search.want = invariant_by_name(optarg);
         return options.search.want != INVARIANT_NONE;
@@ -112,7 +119,7 @@ static bool parse_option(int option)
         options.every = (unsigned)value;
     else if (option == 't')
         options.search.transitions = value;
-    else if (option == 'd')
+    else if (option == 'D')
         options.search.depth = (unsigned)value;
     else
         options.search.seconds = (double)value;
@@ -168,11 +175,12 @@ static void write_json(FILE *file, const void *ctx)
 
 static void file_case(const char *what, const struct test_case *c)
 {
-    char name[128];
+    char name[PATH_MAX];
 
     if (!options.out) {
-        mkdir("crashes", 0777);
-        snprintf(name, sizeof(name), "crashes/exhaustive_%s-%s.txt", shape_here.name, what);
+        mkdir(options.crashes, 0777);
+        snprintf(name, sizeof(name), "%s/exhaustive_%s-%s.txt", options.crashes, shape_here.name,
+                 what);
     }
     if (files_print(options.out ? options.out : name, write_case, c))
         fprintf(stderr, "p2mcheck: filed as %s\n", options.out ? options.out : name);

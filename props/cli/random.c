@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,7 +110,7 @@ static void print_prefix(char *prefix, size_t size)
 /* In crashes/, as text and with its report (NULL: none); scripts/props adds the bytes. */
 static void file_case(const char *what, const struct report *report)
 {
-    char name[512], log[520], prefix[64];
+    char name[PATH_MAX], log[PATH_MAX + 4], prefix[64];
     uint64_t hash = options.seed;
 
     for (unsigned i = 0; i < drawn.count; i++)

@@ -5,6 +5,7 @@ error that is not a fault of the script is one line.
 
 import argparse
 import importlib
+import io
 import math
 import os
 import re
@@ -13,7 +14,7 @@ import subprocess
 import sys
 
 from p2mcheck import facts, programs
-from p2mcheck.files import Failure
+from p2mcheck.files import Failure, plain
 
 FOR_ALL_SUBJECTS = "fuzz test props regress repro shrink"
 
@@ -96,9 +97,10 @@ def variables():
         "base": ("BASE", str, "the revision to compare with"),
         "bug": ("BUG", planted_bug, "a planted bug, named as in props/bugs/"),
         "budget": ("BUDGET", positive, "seconds for a run"),
-        "build": ("B", str, "the build folder"),
+        "build": ("B", plain, "the folder for built files and corpora"),
         "case": ("CASE", str, "a file with bytes or text"),
         "cases": ("CASES", positive, "number of random cases"),
+        "crashes": ("CRASHES", str, "the folder for findings"),
         "engine": ("ENGINE", one_of(("libfuzzer", "afl")), "libfuzzer, or afl for AFL++"),
         "flavour": ("PROPS_FLAVOUR", str, "compiler and flags"),
         "geometry": ("GEOMETRY", geometry, "the geometry of the tree"),
@@ -136,7 +138,7 @@ class Parser(argparse.ArgumentParser):
         if subjects:
             defaults = {"subject": "core", "linux": "", "known": "", "shapes": programs.SHAPES, "bug": "",
                         **defaults}
-        for name, default in {"build": "build", **defaults}.items():
+        for name, default in {"build": "build", "crashes": "crashes", **defaults}.items():
             variable, check, text = known[name]
             self.setting(name, default, (checks or {}).get(name, check), text, variable)
 
@@ -163,6 +165,7 @@ class Parser(argparse.ArgumentParser):
             if text is None:
                 where, text = variable, os.environ.get(variable or "") or None
             setattr(args, name, default if text is None else self.checked(where, text, check))
+        os.environ["CRASHES"] = args.crashes
         return args
 
     def checked(self, where, text, check):
@@ -193,6 +196,8 @@ class Parser(argparse.ArgumentParser):
 
 def run(module, function="main", trouble=1):
     """Calls it and ends. `trouble`: the exit status of an error."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # any file name, in any locale
     try:
         sys.exit(getattr(importlib.import_module(module), function)())
     except (Failure, OSError) as error:

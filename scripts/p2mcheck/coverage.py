@@ -145,7 +145,7 @@ def write_figures(build, compiler, data, missed, wrong):
 
 def main():
     build = cli.Parser(__doc__).parse().build
-    setup("clang-22", "llvm-22", "libclang-rt-22-dev")
+    setup("fuzz", "clang-22", "llvm-22", "libclang-rt-22-dev")
     programs, version = Programs(build), newest_clang()
     compiler, mcdc = f"clang-{version}", version >= 18
     print(f"coverage of core/ by the reviewed corpora, {compiler}")

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Reads and writes files: a file is written as a whole, or not at all."""
 
+import hashlib
 import json
 import os
+import re
 import socket
+import tempfile
 import threading
 
 
@@ -54,3 +57,40 @@ def write(path, data):
 
 def write_json(path, value):
     write(path, json.dumps(value, indent=1) + "\n")
+
+
+# ---- folders ----
+
+PLAIN = r"[\w./+@-]+"  # make can have these characters in the name of a file
+
+
+def crashes():
+    """The folder for findings; Parser.parse() sets the variable."""
+    return os.environ.get("CRASHES") or "crashes"
+
+
+def check_writable(folder, variable):
+    """Makes the folder. An error names the variable that chooses another one."""
+    try:
+        os.makedirs(folder, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise Failure(f"{folder}: {error.strerror}; choose another folder with {variable}=FOLDER") from None
+
+
+def plain(path):
+    """A name of the same file or folder that make can handle: relative, or through a link to it."""
+    for name in (path, os.path.relpath(path)):
+        if re.fullmatch(PLAIN, name):
+            return name
+    folder, name = (os.path.dirname(path), "/" + os.path.basename(path)) if os.path.isfile(path) else (path, "")
+    target = os.path.realpath(folder)
+    link = f"{tempfile.gettempdir()}/p2mcheck-{os.getuid()}-{hashlib.sha256(os.fsencode(target)).hexdigest()[:12]}"
+    if not re.fullmatch(PLAIN, link + name):
+        raise Failure(f"{path}: make cannot handle this name; choose one of letters, digits, ., _ and -")
+    if not os.path.lexists(link):
+        os.symlink(target, link)
+    if os.lstat(link).st_uid != os.getuid() or os.path.realpath(link) != target:
+        raise Failure(f"{link}: is not a link of this user to {target}; remove it")
+    return link + name

@@ -7,11 +7,12 @@ import glob
 import hashlib
 import os
 import re
+import shlex
 import subprocess
 
 from p2mcheck import cli, doubts, facts
 from p2mcheck.engines import LIMIT
-from p2mcheck.files import Failure, read, read_text, write
+from p2mcheck.files import Failure, crashes, read, read_text, write
 
 
 def kind_of(report):
@@ -55,8 +56,8 @@ def tail_of(report):
 
 def file_case(target, geometry, kind, data, text, log=None, prefix=""):
     """Bytes, text and report in crashes/, under a descriptive name. `prefix`: Programs.prefix"""
-    os.makedirs("crashes", exist_ok=True)
-    name = f"crashes/{prefix}{target}_{geometry}-{kind}-{hashlib.sha256(data).hexdigest()[:12]}"
+    os.makedirs(crashes(), exist_ok=True)
+    name = f"{crashes()}/{prefix}{target}_{geometry}-{kind}-{hashlib.sha256(data).hexdigest()[:12]}"
     write(name, data)
     if text:
         write(name + ".txt", text)
@@ -125,9 +126,9 @@ def repro_fails(hunt, name, kind):
 def command_for(hunt, job, name, small, kind):
     """The command that repeats a finding, and was seen to; if there is none, the reason."""
     if small != name or repro_fails(hunt, name, kind):
-        return f"make repro{hunt.again} CASE={small}"
+        return f"make repro{hunt.again} CASE={shlex.quote(small)}"
     if doubts.limited([hunt.binary, "-timeout=0", name], LIMIT):
-        return f"{hunt.binary} {name}; make repro does not repeat it"
+        return f"{hunt.binary} {shlex.quote(name)}; make repro does not repeat it"
     return f"not repeated by make repro or in a process of its own; kept as found; it ended: {job.command}"
 
 

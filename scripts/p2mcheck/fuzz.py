@@ -12,7 +12,7 @@ import time
 
 from p2mcheck import cli, collected, engines, facts, programs
 from p2mcheck.cli import plural
-from p2mcheck.files import write
+from p2mcheck.files import check_writable, crashes, write
 from p2mcheck.findings import file_findings
 
 EVERY = 5  # seconds between progress lines
@@ -29,7 +29,7 @@ def arguments():
         parser.checked("HOST", args.host, cli.host_name)  # a shell may set it to something else
     able = facts.geometries_of_word(32) if args.arch == "i386" else list(facts.geometries())
     args.geometry = parser.checked("GEOMETRY", args.geometry, cli.one_of(able))
-    programs.setup(*["afl++"] * (args.engine == "afl"), *["g++-multilib"] * (args.arch == "i386"))
+    programs.setup("fuzz", *["afl++"] * (args.engine == "afl"), *["g++-multilib"] * (args.arch == "i386"))
     args.programs = parser.programs(args)
     args.geometry = parser.checked("GEOMETRY", args.geometry, cli.one_of(args.programs.geometries))
     return args
@@ -38,7 +38,7 @@ def arguments():
 def build(args, hunt):
     """The settings of the hunt."""
     files = args.programs.afl_files(hunt.target, hunt.geometry) if args.engine == "afl" else []
-    args.programs.make(hunt.binary, *files, args.programs.p2m_case(), shown=True)
+    args.programs.make(hunt.binary, *files, args.programs.p2m_case())
 
 
 def watch(jobs, start):
@@ -112,6 +112,7 @@ def main():
         hunt.shared, hunt.host = f"{args.shared}/{hunt.name}", args.host
         collected.prepare_shared(hunt.shared)
         engines.check_unused(hunt)
+    check_writable(crashes(), "CRASHES")
     build(args, hunt)
     corpus = f"{args.programs.folder}/corpus/{hunt.name}"
     run = f"{args.programs.folder}/run/{hunt.name}.{os.getpid()}"  # each run has its own folder
@@ -125,7 +126,7 @@ def main():
     engine = " under AFL++" if args.engine == "afl" else ""
     print(f"fuzzing {hunt.name}{engine} for {args.time} s with {plural(args.jobs, 'job')}, seed {args.seed}: "
           f"{len(seeds)} reviewed cases, {len(before)} collected ones")
-    print(f"new inputs go to {corpus}/, findings to crashes/")
+    print(f"new inputs go to {corpus}/, findings to {crashes()}/")
     start = time.monotonic()
     jobs, interrupted = run_jobs(args, hunt, corpus, run)
     findings = file_findings(hunt, jobs)

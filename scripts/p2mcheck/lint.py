@@ -16,7 +16,7 @@ from p2mcheck.files import read_json
 from p2mcheck.processes import each, output
 
 ROOMS = (".ci", ".clusterfuzzlite", ".github", "core", "fuzz", "props", "scripts")
-PACKAGES = ("clang-format-19", "clang-tidy-19", "shellcheck", "python3-pyflakes", "mypy", "yamllint")
+PACKAGES = ("libcmocka-dev", "clang-format-19", "clang-tidy-19", "shellcheck", "python3-pyflakes", "mypy", "yamllint")
 
 
 def files(pattern):
@@ -83,7 +83,7 @@ def commands(only):
 def main():
     """Checks the sources without running them."""
     args = cli.Parser(__doc__, only="", jobs=programs.cores()).parse()
-    programs.setup(*PACKAGES)
+    programs.setup("fuzz", *PACKAGES)
     subprocess.run(["make", "-s", "compile_commands.json"], check=True, env=programs.environment())
     made, counts = commands(args.only)
     found = {}  # in order, a header's only once

@@ -52,7 +52,7 @@ def fuzz(folder, compiler, target, geometry, seconds, san, arch):
 
 def main():
     args = cli.Parser(__doc__, time=3).parse()
-    setup("clang-22", "libclang-rt-22-dev", "g++-multilib")
+    setup("fuzz", "clang-22", "libclang-rt-22-dev", "g++-multilib")
     os.makedirs(f"{args.build}/matrix", exist_ok=True)
     passed = failed = skipped = 0
     versions = clang_versions()

@@ -6,12 +6,13 @@ for bench-against of another revision.
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 
-from p2mcheck import facts
-from p2mcheck.files import Failure
+from p2mcheck import building, facts
+from p2mcheck.files import Failure, check_writable, plain
 
 SHAPES = ["micro", "tiny", "odd"]  # the geometries of a p2m in a file, if the user names no others
 SANITIZERS = ("address,undefined", "memory", "thread", "none")
@@ -22,7 +23,8 @@ def cores():
 
 
 def setup(*packages):
-    """Installs missing packages, the common ones and these; NO_SETUP=1 skips that."""
+    """Installs missing packages: those to build p2m-case, and these groups or packages of scripts/setup."""
+    sys.stdout.flush()
     status = subprocess.run([f"{facts.ROOT}/scripts/setup", *packages], check=False).returncode
     if status:
         sys.exit(status)  # it has printed the error
@@ -109,25 +111,31 @@ class Programs:
         planted.shared = self
         return planted
 
-    def make(self, *goals, jobs=None, shown=False):
-        """Builds them; returns the output of make, unless it is shown."""
+    def make(self, *goals, jobs=None, shown=True):
+        """Builds them and answers the warnings. `shown`: prints a counter and the warnings."""
         command = ["make", "-s", "--no-print-directory", f"-j{jobs or cores()}", f"B={self.build}",
                    *self.arguments, *filter(None, goals)]
+        total = building.count(command, env=environment()) if shown else 0
+        if total:
+            check_writable(self.build, "B")
         sys.stdout.flush()
-        done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, env=environment(),
-                              stdout=None if shown else subprocess.PIPE,
-                              stderr=None if shown else subprocess.STDOUT, encoding="utf-8", errors="replace")
-        if done.returncode:
-            raise Failure("the build failed" + (f":\n{done.stdout[-2000:]}" if not shown else ""))
-        return done.stdout
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              env=environment(), encoding="utf-8", errors="replace") as process:
+            said = building.follow(process, building.Counter(total) if shown else lambda made: None)
+        if process.returncode:
+            raise Failure(f"the build failed:\n{said[-4000:].rstrip()}")
+        if shown:
+            print(said, end="", flush=True)
+        return said
 
 
-def of_file(build, path, shapes):
+def of_file(build, given, shapes):
     """With a p2m in a file of the user; the folder has the same name as in make."""
+    path = plain(given)
     name = path[:-len(".c")].replace("/", "-")
     able = "" if shapes == SHAPES else f" SHAPES='{' '.join(shapes)}'"
     return Programs(build, f"{build}/subject/{name}", [f"SUBJECT={path}", f"SHAPES={' '.join(shapes)}"], shapes,
-                    again=f" SUBJECT={path}{able}")
+                    again=f" SUBJECT={shlex.quote(given)}{able}")
 
 
 def execute(command):

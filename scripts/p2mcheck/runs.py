@@ -6,7 +6,7 @@ import os
 import subprocess
 
 from p2mcheck import cli, facts, findings, programs
-from p2mcheck.files import Failure, read_text
+from p2mcheck.files import Failure, check_writable, crashes, read_text
 from p2mcheck.processes import output
 
 
@@ -18,10 +18,12 @@ def props():
     chosen = parser.programs(args)
     parser.checked("GEOMETRY", args.geometry, cli.one_of(chosen.geometries))
     program, tool = chosen.program("props", args.geometry, args.flavour), chosen.p2m_case()
-    chosen.make(program, tool, shown=True)
-    status = subprocess.run([program, f"--cases={args.cases}", f"--seed={args.seed}"], check=False).returncode
+    check_writable(crashes(), "CRASHES")
+    chosen.make(program, tool)
+    status = subprocess.run([program, f"--cases={args.cases}", f"--seed={args.seed}", f"--crashes={crashes()}"],
+                            check=False).returncode
     # a failing case is filed as text; this adds the bytes
-    for text in glob.glob("crashes/*_*-*.txt") if status else ():
+    for text in glob.glob(f"{glob.escape(crashes())}/*_*-*.txt") if status else ():
         if not os.path.exists(text[:-len(".txt")]):
             subprocess.run([tool, "encode", "--target=ops", text, "-o", text[:-len(".txt")]], check=False)
     return status
@@ -44,10 +46,12 @@ def exhaustive_races():
 
 
 def search(args, geometry, *options):
+    programs.setup()
     chosen = programs.Programs(args.build)
     program = chosen.program("exhaustive", geometry)
-    chosen.make(program, shown=True)
-    programs.execute([program, *options, *[f"--seconds={args.time}"] * bool(args.time)])
+    check_writable(crashes(), "CRASHES")
+    chosen.make(program)
+    programs.execute([program, *options, f"--crashes={crashes()}", *[f"--seconds={args.time}"] * bool(args.time)])
 
 
 # ---- real threads ----
@@ -76,10 +80,10 @@ def race():
     """Real threads on one tree, under ThreadSanitizer."""
     args = cli.Parser(race.__doc__, geometry="tiny", time=10, rounds=None, threads=4, seed=1,
                       checks={"geometry": cli.one_of(RACED)}).parse()
-    programs.setup()
+    programs.setup("fuzz")
     chosen = programs.Programs(args.build)
     program = chosen.program("race", args.geometry, "tsan")
-    chosen.make(program, shown=True)
+    chosen.make(program)
     limit = f"--rounds={args.rounds}" if args.rounds else f"--time={args.time}"
     programs.execute([*fixed_addresses(), program, limit, f"--threads={args.threads}", f"--seed={args.seed}"])
 
@@ -90,8 +94,9 @@ def regress():
     """Replays the corpora in all geometries, everything checked after each op."""
     parser = cli.Parser(regress.__doc__, subjects=True, junit="")
     args = parser.parse()
+    programs.setup()
     chosen = parser.programs(args)
-    chosen.make(chosen.p2m_case(), shown=True)
+    chosen.make(chosen.p2m_case())
     programs.execute([chosen.p2m_case(), "replay", "--check=every", *[f"--junit={args.junit}"] * bool(args.junit),
                       "corpus"])
 
@@ -111,9 +116,10 @@ def repro():
     """Explains one crasher, in the build that found it. Runs under the sanitizers, so that their findings are
     reproduced."""
     parser, args, told = single_case(repro.__doc__)
+    programs.setup("fuzz", *["gdb"] * args.debug)
     chosen = parser.programs(args)
     tool = chosen.same_build(args.san, args.arch) or chosen.p2m_case("clang-san")
-    chosen.make(tool, shown=True)
+    chosen.make(tool)
     if args.debug:
         programs.execute(["gdb", "-q", "--args", tool, "repro", *told, args.case])
     status = subprocess.run([tool, "repro", *told, args.case], check=False).returncode
@@ -131,6 +137,7 @@ def shrink():
     the failure. With SAN or ARCH only in that build.
     """
     parser, args, _ = single_case(shrink.__doc__)
+    programs.setup("fuzz")
     chosen = parser.programs(args)
     tool = chosen.same_build(args.san, args.arch)
     out = args.case[:-len(".txt")] + ".min" if args.case.endswith(".txt") else args.case + ".min"

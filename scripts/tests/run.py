@@ -13,28 +13,28 @@ import importlib
 import os
 import re
 import signal
-import subprocess
 import sys
 import time
 
 import harness
 from harness import BUILD, ROOT, TESTS
-from p2mcheck import cli, lint, programs
+from p2mcheck import building, cli, lint, programs
 
 MODULES = ("test_harness", "test_structure", "test_readme", "test_cases", "test_cli", "test_e820", "test_campaign",
-           "test_engines", "test_findings", "test_linux", "test_report", "test_against", "test_lint")
-# tier: the tiers that it runs, more modules, packages that it needs in addition to those of scripts/setup
+           "test_engines", "test_findings", "test_linux", "test_environment", "test_report", "test_against",
+           "test_lint")
+# tier: the tiers that it runs, more modules, groups and packages of scripts/setup
 TIERS = {
     "scripts": (("scripts",), (), None),
-    "test": (("scripts", "test"), (), "chromium afl++ graphviz python3-jinja2 python3-matplotlib"),
-    "compare": (("compare",), ("test_compare",), "g++ librapidcheck-dev python3-hypothesis python3-statsmodels afl++"),
+    "test": (("scripts", "test"), (), "fuzz test"),
+    "compare": (("compare",), ("test_compare",), "fuzz patch g++ librapidcheck-dev python3-hypothesis python3-statsmodels afl++"),
 }
 TIERS["all"] = (("scripts", "test", "compare", "all"), ("test_compare", "test_long"),
                 f"{TIERS['test'][2]} {TIERS['compare'][2]} {' '.join(lint.PACKAGES)}")
 # What a user may set for the command under test must not reach the commands that tests run.
 VARIABLES = """ENGINE TARGET GEOMETRY TIME JOBS CASES SEEDS ONLY JUNIT SAN ARCH SEED RUNS BASE THREADS ROUNDS CASE HOURS
     SECONDS SLICE SHARED HOST BUG ON NEW FULL BUDGET SUBJECT LINUX KNOWN SHAPES DEBUG P2MCHECK_KNOWN MAKEFLAGS MFLAGS
-    MAKELEVEL MAKEOVERRIDES""".split()
+    MAKELEVEL MAKEOVERRIDES CRASHES""".split()
 
 
 class Output:
@@ -77,27 +77,19 @@ class Output:
 
 # ---- build ----
 
-STEP = re.compile(r'^(?:@?echo ")?  [A-Z]+ +\S', re.M)  # as make says what it does, and as `make -n` shows it
-
-
-def count_steps(goals):
-    done = subprocess.run(harness.make_command("-n", *goals), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                          check=False, encoding="utf-8", errors="replace")
-    return len(STEP.findall(done.stdout))
-
-
 def build_test(tests):
     """All goals of the tests in one make, as a test of its own."""
     goals = sorted({f"{BUILD}/{goal}" for one in tests if not harness.missing(one) for goal in one.goals})
 
     def action(t):
+        command = harness.make_command(f"-j{os.cpu_count()}", *goals)
         one.progress = "build: counting"
-        total, lines = count_steps(goals), []
-        with t.start(harness.make_command(f"-j{os.cpu_count()}", *goals)) as process:
-            for line in process.stdout:
-                lines.append(line)
-                one.progress = f"build: {sum(bool(STEP.match(line)) for line in lines)}/{total}"
-        said = "".join(line for line in lines if not STEP.match(line))
+        total = building.count(command)
+
+        def note(made):
+            one.progress = f"build: {made} of {total} files"
+        with t.start(command) as process:
+            said = building.follow(process, note)
         t.check(f"make ended with {process.returncode}", process.returncode == 0, said)
     one = harness.Test("build", action if goals else lambda t: t.check("nothing to build", True))
     return one
@@ -162,7 +154,7 @@ def select_subject(tier):
     """With SUBJECT=, the tests of that p2m, whose programs are built now; and the masks of its defects."""
     parser = cli.Parser(__doc__, subjects=tier == "test", only="")
     args = parser.parse()
-    programs.setup()
+    programs.setup("fuzz")
     importlib.import_module("test_subject").declare(parser.programs(args))
     return [one for one in TESTS if re.search(args.only, one.name)], args.known
 

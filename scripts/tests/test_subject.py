@@ -12,7 +12,7 @@ def declare(programs):
     """Builds the programs, and declares what is tested with them."""
     flavours = ("gcc", "clang-san")
     programs.make(*(programs.program("props", geometry, flavour) for flavour in flavours
-                    for geometry in programs.geometries), *map(programs.p2m_case, flavours), shown=True)
+                    for geometry in programs.geometries), *map(programs.p2m_case, flavours))
     del TESTS[:]
     for flavour, count in (("gcc", 20000), ("clang-san", 5000)):
         for geometry in programs.geometries:

@@ -212,7 +212,7 @@ def conclude(args, commit, figures, left_out):
 
 def main():
     args = arguments()
-    programs.setup()
+    programs.setup("fuzz", "patch", "git")
     commit = commit_of(args.base)
     folder = f"{args.build}/against"
     base = Side(f"BASE {commit[:12]}", f"{folder}/{commit[:12]}", files_of_commit(commit))

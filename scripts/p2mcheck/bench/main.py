@@ -33,7 +33,7 @@ def build(programs):
         if has_afl():
             goals += [programs.program(name, geometry, "afl") for name in ("ops", "bench_empty")]
             goals.append(programs.mutator("ops", geometry))
-    programs.make(*goals, programs.p2m_case(), shown=True)
+    programs.make(*goals, programs.p2m_case())
 
 
 def seconds_of(programs, name, geometry, ops, runs):
@@ -127,7 +127,7 @@ def reached(name, value):
 
 def main():
     args = cli.Parser(__doc__, runs=7).parse()
-    setup()
+    setup("fuzz")
     programs = Programs(args.build)
     build(programs)
     figures = {

@@ -110,7 +110,7 @@ def main():
     parser.switch("ablate", "measure the value of mutator and swarm")
     args = parser.parse()
     bugs, args.programs = load(args.only), Programs(args.build)
-    setup()
+    setup("fuzz", "patch")
     passed = (smoke_all if args.smoke else ablate_all if args.ablate else hunt_all)(args, bugs)
     print(f"{passed} passed, {len(bugs) - passed} failed")
     return 0 if passed == len(bugs) else 1

@@ -17,7 +17,7 @@ from p2mcheck.campaign.run import SHORTEST, Campaign
 from p2mcheck.campaign.state import Lock, State
 from p2mcheck.cli import plural
 from p2mcheck.collected import inputs
-from p2mcheck.files import Failure
+from p2mcheck.files import Failure, check_writable, crashes
 
 
 def arguments():
@@ -39,7 +39,7 @@ def build(args):
     for target, geometry in map(facts.split, args.on):
         goals.add(args.programs.target(target, geometry))
         goals.update(args.programs.afl_files(target, geometry) if afl else ())
-    args.programs.make(*sorted(goals), shown=True)
+    args.programs.make(*sorted(goals))
 
 
 def lanes_of(args):
@@ -75,9 +75,11 @@ def resume_or_begin(args, state, names):
 
 def main():
     args = arguments()
-    programs.setup()
+    programs.setup("fuzz")
     names = lanes_of(args)
     folder = f"{args.build}/campaign"
+    check_writable(args.build, "B")
+    check_writable(crashes(), "CRASHES")
     os.makedirs(f"{folder}/slices", exist_ok=True)
     lock, state = Lock(folder), State(folder)
     if not lock.take():
@@ -106,4 +108,6 @@ def main():
 
 def status():
     """The progress or the result of a campaign: time, execs, checks, corpus, coverage and bugs."""
-    return report.status(programs.Programs(cli.Parser(status.__doc__).parse().build))
+    args = cli.Parser(status.__doc__).parse()
+    programs.setup()
+    return report.status(programs.Programs(args.build))

@@ -98,6 +98,7 @@ def main():
     parser = cli.Parser(__doc__)
     parser.setting("reviewed", "corpus", text="the reviewed corpus")
     args = parser.parse()
+    programs.setup()
     tool = programs.Programs(args.build).p2m_case()
     programs.Programs(args.build).make(tool)
     found, written = collected(f"{args.build}/corpus", tool), []

@@ -15,7 +15,7 @@ import traceback
 from p2mcheck.campaign import corpora, report, slices, triage
 from p2mcheck.campaign.state import new_lane, tally_of
 from p2mcheck.cli import plural
-from p2mcheck.files import read
+from p2mcheck.files import crashes, read
 
 TICK = 5  # seconds after which the time that passed is saved, and the disk looked at
 ROOM = 16 << 20  # bytes: with less space an engine could not save its findings
@@ -182,7 +182,7 @@ class Campaign:
 
     def room(self):
         """Stops while there is still room to save findings."""
-        for folder in (self.args.build, "crashes"):
+        for folder in (self.args.build, crashes()):
             if os.path.isdir(folder):
                 disk = os.statvfs(folder)
                 if disk.f_bavail * disk.f_frsize < ROOM or (disk.f_files and not disk.f_favail):

@@ -39,7 +39,7 @@ def shrunk(hunt, folder, path, kind):
     if not findings.can_be_shrunk(hunt.target, kind):
         return None
     try:
-        hunt.programs.make(findings.shrinker(hunt.programs, kind))
+        hunt.programs.make(findings.shrinker(hunt.programs, kind), shown=False)
         done = findings.shrink(hunt.programs, path, out, kind, hunt.target, hunt.geometry, SHRINKING)
     except (subprocess.TimeoutExpired, Failure):
         return None

@@ -201,7 +201,7 @@ def speeds(args):
 def main():
     args = arguments()
     bugs = sample(catalogue.load(args.only), args.full, args.only)
-    setup(*PACKAGES)
+    setup("fuzz", "patch", *PACKAGES)
     from p2mcheck.compare import claims, evaluate  # pylint: disable=import-outside-toplevel
     args.commit, args.trees = revision([OURS, *args.tools])
     runs = Runs(args, bugs)

@@ -11,12 +11,14 @@ a failure.
 import glob
 import os
 import re
+import shlex
 import tempfile
 
 from p2mcheck import cli, findings
 from p2mcheck.files import read_text, write_json
 from p2mcheck.linux import prepare
 from p2mcheck.processes import output
+from p2mcheck.programs import setup
 
 
 def run(command, known, cwd=None):
@@ -135,9 +137,11 @@ def print_matrix(rows):
 def main():
     parser = cli.Parser(__doc__, core=False, linux="", cases=20000, seed=1)
     args = parser.parse()
-    if not args.linux.split():
+    trees = parser.checked("LINUX", args.linux, shlex.split)  # a tree with blanks in quotes
+    if not trees:
         parser.error('LINUX is not set: make kernel-report LINUX="TREE ..."')
-    rows = [examine(tree, args) for tree in args.linux.split()]
+    setup()
+    rows = [examine(tree, args) for tree in trees]
     print_matrix(rows)
     write_json(f"{args.build}/kernel-report.json", rows)
     return 1 if any(row["behind"] for row in rows) else 0

@@ -13,6 +13,7 @@ import glob
 import hashlib
 import os
 import re
+import shlex
 import subprocess
 
 from p2mcheck import cli
@@ -65,7 +66,7 @@ def read(tree, *paths):
 def name_of(tree):
     """The version by the tree's Makefile, or else the name of the folder."""
     makefile = read(tree, "Makefile") or ""
-    parts = [re.search(rf"^{word}\s*=\s*(\S*)", makefile, re.M)
+    parts = [re.search(rf"^{word}\s*=[ \t]*([\w.-]*)$", makefile, re.M)
              for word in ("VERSION", "PATCHLEVEL", "SUBLEVEL", "EXTRAVERSION")]
     if all(parts):
         *numbers, extra = (part.group(1) for part in parts)
@@ -120,7 +121,7 @@ def programs(build, linux, known):
     folder = prepare(build, linux)
     features = dict(re.findall(r"^#define (\w+) ([01])$", read(folder, "features.h"), re.M))
     os.environ["P2MCHECK_KNOWN"] = known
-    told = [f"SUBJECT=linux LINUX={linux}", *[f"KNOWN={known}"] * bool(known)]
+    told = [f"SUBJECT=linux LINUX={shlex.quote(linux)}", *[f"KNOWN={shlex.quote(known)}"] * bool(known)]
     return Programs(build, folder, ["SUBJECT=linux", f"LINUX_FOLDER={folder}"],
                     ["micro", "tiny"] + ["x86_64"] * (features["LINUX_LINEAR"] == "0"),
                     without=() if features["LINUX_RANGE"] == "1" else ("range", "xen_set_identity"),

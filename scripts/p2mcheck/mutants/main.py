@@ -104,7 +104,7 @@ def limits():
 
 def main():
     args = arguments()
-    setup("python3-clang")
+    setup("fuzz", "python3-clang", "libcmocka-dev")
     everything = all_mutants()
     mutants = [m for m in everything if args.file in (None, m.file) and
                (re.search(args.only, m.id) or re.search(args.only, m.key))]

@@ -103,7 +103,7 @@ def print_table(configurations):
 def main():
     parser = cli.Parser(__doc__, only="", jobs=cores())
     args = parser.parse()
-    setup("zip", "llvm", "g++-multilib", "afl++")
+    setup("fuzz", "zip", "llvm", "g++-multilib", "afl++")
     missing = [tool for tool in ("git", "make", "zip", "objdump", "readelf", CLANG) if not shutil.which(tool)]
     if missing:
         parser.error("not installed: " + ", ".join(missing))
