@@ -34,6 +34,9 @@ help:
 
 # Commands do not need the rules.
 ifneq ($(filter-out $(COMMANDS) help clean distclean,$(or $(MAKECMDGOALS),help)),)
+ifneq ($(words $(B)),1)
+$(error B=$(B): make cannot build into a path with blanks)
+endif
 include scripts/mk/config.mk
 include scripts/mk/rules.mk
 include scripts/mk/fuzz.mk

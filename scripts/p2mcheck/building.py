@@ -21,8 +21,9 @@ def count(command, **options):
     return len(STEP.findall(done.stdout))
 
 
-def follow(process, note):
-    """Calls note(number of files) as they are made. Answers what else the running make printed."""
+def follow(process, note, say=lambda line: None):
+    """Calls note(number of files) as they are made, and say() for each other line of the running make.
+    Answers these lines."""
     made, said = 0, []
     for line in process.stdout:
         if STEP.match(line):
@@ -30,6 +31,7 @@ def follow(process, note):
             note(made)
         else:
             said.append(line)
+            say(line)
     return "".join(said)
 
 

@@ -30,6 +30,10 @@ def setup(*packages):
         sys.exit(status)  # it has printed the error
 
 
+def show(line):
+    print(line, end="", flush=True)
+
+
 def has_afl():
     return bool(shutil.which("afl-clang-fast") and shutil.which("afl-fuzz"))
 
@@ -113,7 +117,7 @@ class Programs:
 
     def make(self, *goals, jobs=None, shown=True):
         """Builds them and answers the warnings. `shown`: prints a counter and the warnings."""
-        command = ["make", "-s", "--no-print-directory", f"-j{jobs or cores()}", f"B={self.build}",
+        command = ["make", *["-s"] * (not os.environ.get("V")), "--no-print-directory", f"-j{jobs or cores()}", f"B={self.build}",
                    *self.arguments, *filter(None, goals)]
         total = building.count(command, env=environment()) if shown else 0
         if total:
@@ -121,11 +125,9 @@ class Programs:
         sys.stdout.flush()
         with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               env=environment(), encoding="utf-8", errors="replace") as process:
-            said = building.follow(process, building.Counter(total) if shown else lambda made: None)
+            said = building.follow(process, *(building.Counter(total), show) if shown else [lambda made: None])
         if process.returncode:
-            raise Failure(f"the build failed:\n{said[-4000:].rstrip()}")
-        if shown:
-            print(said, end="", flush=True)
+            raise Failure("the build failed" + (f":\n{said[-2000:]}" if not shown else ""))
         return said
 
 

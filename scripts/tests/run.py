@@ -30,7 +30,7 @@ TIERS = {
     "compare": (("compare",), ("test_compare",), "fuzz patch g++ librapidcheck-dev python3-hypothesis python3-statsmodels afl++"),
 }
 TIERS["all"] = (("scripts", "test", "compare", "all"), ("test_compare", "test_long"),
-                f"{TIERS['test'][2]} {TIERS['compare'][2]} {' '.join(lint.PACKAGES)}")
+                f"{TIERS['test'][2]} {TIERS['compare'][2]} {' '.join(lint.PACKAGES)} debootstrap git locales-all")
 # What a user may set for the command under test must not reach the commands that tests run.
 VARIABLES = """ENGINE TARGET GEOMETRY TIME JOBS CASES SEEDS ONLY JUNIT SAN ARCH SEED RUNS BASE THREADS ROUNDS CASE HOURS
     SECONDS SLICE SHARED HOST BUG ON NEW FULL BUDGET SUBJECT LINUX KNOWN SHAPES DEBUG P2MCHECK_KNOWN MAKEFLAGS MFLAGS

@@ -10,6 +10,8 @@ import shutil
 import signal
 
 from harness import BUILD, ROOT, finish, command, make_command, test, text_of, wait_until, write
+from p2mcheck import fresh
+from test_readme import blocks
 
 HOUR = 3600
 
@@ -37,6 +39,26 @@ long_command("what a fuzzing service does", ["oss-fuzz-check"], r"^\d+ passed, 0
 
 
 long_command("make test of another p2m", ["test", "SUBJECT=props/subjects/example.c"], r"^(?P<n>\d+) passed, 0 failed$")
+
+
+# ---- a fresh Debian ----
+
+def fresh_machine(release, name, pattern, *arguments):
+    @test(f"fresh machine: {release}: {name}", tier="all", how="alone")
+    def run(t):
+        reason = fresh.obstacle(release)
+        if reason:
+            t.skip(reason)
+        output = t.expect("it ends well", ["scripts/fresh-machine", *arguments], pattern, limit=2 * HOUR)
+        t.check("each command", "exit status 0" in output and not re.search("exit status [1-9]", output), output)
+
+
+CI = next(commands for _, commands in blocks("README.md") if commands[-1].startswith("make regress JUNIT="))
+for RELEASE in ("bookworm", "trixie"):
+    fresh_machine(RELEASE, "make fuzz and make test", r" 0 findings$(?s:.*)^\d+ passed, 0 failed", RELEASE)
+    fresh_machine(RELEASE, "the lines for CI of README.md", " 0 failures$", "--bare", RELEASE, *CI)
+    fresh_machine(RELEASE, "the same with clang alone", " 0 failures$", "--bare", RELEASE,
+                  CI[0].replace(" gcc ", " clang "), "! which gcc", *CI[1:])
 
 
 # ---- abuse ----
