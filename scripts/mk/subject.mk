@@ -19,15 +19,16 @@ C := $(or $(LINUX_FOLDER),$(if $(SUBJECT_FILE),$(B)/subject/$(subst /,-,$(basena
 
 # A kernel's pages all have as many slots as a long fits into them; a linear list of the real size
 # does not fit.
-LINUX_LINEAR := $(if $(LINUX_FOLDER),\
-  $(filter 1,$(shell sed -n 's/.*LINUX_LINEAR //p' $(LINUX_FOLDER)/features.h)))
+LINUX_LINEAR := $(strip $(if $(LINUX_FOLDER),\
+  $(filter 1,$(shell sed -n 's/.*LINUX_LINEAR //p' $(LINUX_FOLDER)/features.h))))
+LINUX_HARNESS := props/subjects/linux/subject.c props/subjects/linux/grants.c
 LINUX_GEOMETRIES := micro tiny $(if $(LINUX_LINEAR),,x86_64)
 geometries_of = $(or $(if $(SUBJECT_FILE),$(SHAPES)),$(if $(LINUX_FOLDER),$(LINUX_GEOMETRIES)),\
   $(GEOMETRIES_$(1)),$(GEOMETRIES))
 
 # $(1): FLAVOUR/GEOMETRY
 core_objects = $(patsubst %.c,$(if $(BUG),$(C),$(B))/$(1)/%.o,$(CORE))
-subject_objects = $(if $(LINUX_FOLDER),$(C)/$(1)/kernel.o $(B)/$(1)/props/subjects/linux/subject.o,\
+subject_objects = $(if $(LINUX_FOLDER),$(C)/$(1)/kernel.o $(LINUX_HARNESS:%.c=$(B)/$(1)/%.o),\
   $(if $(SUBJECT_FILE),$(C),$(B))/$(1)/props/subjects/default_subject.o)
 
 ifneq ($(BUG),)
