@@ -185,7 +185,7 @@ static void publish(void)
 /* Before a call: the MFN tree, if it is checked now; the slots as they are. */
 static void get_ready(const struct op *op)
 {
-    bool changes = op_has_entry(op->kind) || op->kind == OP_RESUME;
+    bool changes = op_has_entry(op->kind) || op_is_grant(op->kind) || op->kind == OP_RESUME;
 
     if (!run.built)
         return;
@@ -246,6 +246,7 @@ static void plain_call(const struct op *op)
                         outcome.refused);
     if (outcome.refused && !run.subject->custom_layout)
         needed_the_page(op);
+    grants_foresee(op);
     outcome.expected = expect(op, &outcome);
     outcome.cost = oracle_pages(&run.oracle) - pages_before;
     if (op_is_grant(op->kind) && !run.c->boot.auto_translated)

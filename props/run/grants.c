@@ -9,8 +9,9 @@ UNINSTRUMENTED_BEGIN
 static struct {
     unsigned count;
     struct {
-        p2m_word pfn, mfn;
+        p2m_word pfn, mfn, covered; /* the entry that was there before */
     } slot[HOST_GRANTS];
+    p2m_word covers[OP_GRANTS_MAX]; /* of the batch that is being mapped */
 } book;
 
 void grants_reset(void)
@@ -147,11 +148,23 @@ bool grants_are_apart(const struct op *const *calls, unsigned count)
 
 /* ---- mapped slots ---- */
 
+/* Where an unmap restores, the entry comes back that the model had before. */
 static void forget(p2m_word pfn)
 {
-    for (unsigned i = 0; i < book.count; i++)
-        if (book.slot[i].pfn == pfn)
-            book.slot[i] = book.slot[--book.count];
+    for (unsigned i = 0; i < book.count; i++) {
+        if (book.slot[i].pfn != pfn)
+            continue;
+        if (run.subject->unmap_restores)
+            model_change(&run.oracle.model,
+                         (struct change){CHANGE_ENTRY, pfn, pfn + 1, book.slot[i].covered});
+        book.slot[i] = book.slot[--book.count];
+    }
+}
+
+void grants_foresee(const struct op *op)
+{
+    for (unsigned i = 0; op->kind == OP_GRANT_MAP && i < op->count; i++)
+        book.covers[i] = model_get(&run.oracle.model, (p2m_word)op->pfn + i);
 }
 
 void grants_note(const struct op *op, uint64_t mask)
@@ -164,6 +177,7 @@ void grants_note(const struct op *op, uint64_t mask)
             continue;
         }
         book.slot[book.count].pfn = (p2m_word)op->pfn + i;
+        book.slot[book.count].covered = book.covers[i];
         book.slot[book.count++].mfn = oracle_grant_mfn(op, i);
     }
 }

@@ -27,6 +27,9 @@ bool grants_allow(const struct op *op);
 /* True if no other call of an overlap names a slot of its last call, a batch; else counted. */
 bool grants_are_apart(const struct op *const *calls, unsigned count);
 
+/* Before the oracle makes a batch: the entries that it covers. */
+void grants_foresee(const struct op *op);
+
 /* A batch was mapped or unmapped: the slots of `mask` hold, or were cleared. */
 void grants_note(const struct op *op, uint64_t mask);
 

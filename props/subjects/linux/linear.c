@@ -239,6 +239,8 @@ static unsigned long to_mfn(unsigned long pfn)
     return pfn_to_mfn(pfn);
 }
 
+#include "grants.inc"
+
 /* ---- a tree of it, for the harness ---- */
 
 static unsigned long **made_top[P2M_TOP], *made_mid[P2M_TOP][P2M_MID];
@@ -407,6 +409,7 @@ const struct linux_file linux_file = {
     .on_store = on_store,
     .range_is_possible = range_is_possible,
     .look = look,
+    GRANT_CALLS,
     .shows = shows,
     .shows_overlapping = shows_overlapping,
     .kernel_boot = xen_build_dynamic_phys_to_machine,

@@ -8,7 +8,7 @@
 #undef virt_to_mfn
 #define virt_to_mfn(p) linux_page_mfn((const void *)(p))
 #undef mfn_to_virt
-#define mfn_to_virt(mfn) linux_mfn_page(mfn)
+#define mfn_to_virt(mfn) shim_mfn_to_virt(mfn)
 #undef MAX_DOMAIN_PAGES
 #define MAX_DOMAIN_PAGES ((unsigned long)P2M_TOP * P2M_MID * P2M_LEAF)
 
@@ -16,7 +16,7 @@
  * A page table entry holds a PFN here, so that a resume need not rewrite it; and the store
  * that may meet a read-only page reads the page tables (linear.c).
  */
-#define pte_mfn(pte) linux_page_mfn((void *)(pte_pfn(pte) << PAGE_SHIFT))
+#define pte_mfn(pte) shim_pte_mfn(pte)
 #if LINUX_LINEAR
 #define xen_safe_write_ulong(address, value) shim_safe_write((address), (value))
 #endif

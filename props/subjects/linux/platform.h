@@ -32,6 +32,7 @@
     X(B12, "a warning that an edge of a range is identity already is not counted")                 \
     X(B13, "no range has an edge in what is identity already")                                     \
     X(B17, "INVALID is not set beyond the list, where all reads as identity")                      \
+    X(B18, "no grant is mapped over an identity or a foreign entry")                               \
     X(C1, "no call runs inside another between its finding a mid missing and its adding one")      \
     X(C2, "the same for a page of the MFN tree")                                                   \
     X(C3, "no call runs inside another between its adding a page to the MFN tree and noting it")   \
@@ -40,9 +41,13 @@
     X(C7, "the toolstack finds what is above max_pfn")                                             \
     X(C8, "no resume while a mid below max_pfn is p2m_mid_identity")                               \
     X(D6, "no range touches PFNs 0x100 to 0xfff")                                                  \
+    X(E7, "a page whose grant was not recorded is no longer marked as private")                    \
     X(F1, "nothing but identity is set where the leaf is p2m_identity")                            \
     X(F3, "the toolstack finds the page at max_pfn")                                               \
-    X(F4, "nothing is set beyond the list")
+    X(F4, "nothing is set beyond the list")                                                        \
+    X(F5, "grants are unmapped one by one, and none is refused to the kernel alone")               \
+    X(F6, "after a batch of grants that failed its caller finds out which slots hold")             \
+    X(F7, "a log of a failed unmap is not read")
 
 enum linux_defect {
 #define X(name, what) LINUX_##name,
@@ -100,6 +105,11 @@ struct linux_file {
     unsigned long (*boot_range)(void); /* all from there on is identity from the start; or NULL */
     unsigned long (*covers)(void);     /* PFNs that can be in the MFN tree; NULL: all */
     bool (*range_is_possible)(unsigned long start, unsigned long end); /* NULL: all are */
+    /* As in struct subject; NULL: it has none. */
+    uint64_t (*grant_map)(unsigned long pfn, unsigned count, unsigned long mfn);
+    uint64_t (*grant_unmap)(unsigned long pfn, unsigned count);
+    bool unmap_restores;
+
     void (*look)(struct linux_view *view);
     bool (*on_store)(
         unsigned long address); /* of a store that faulted; false: elsewhere; or NULL */
@@ -110,7 +120,7 @@ struct linux_file {
 
     /* The kernel's own functions, to be named in a report. */
     const void *kernel_boot, *kernel_get, *kernel_set, *kernel_set_noalloc, *kernel_range;
-    const void *kernel_resume;
+    const void *kernel_resume, *kernel_grant_map, *kernel_grant_unmap;
 
     /* The data of the guest for the toolstack. */
     unsigned long *max_pfn, *frame_list_list;
@@ -125,6 +135,13 @@ void linux_state(char **data, size_t *data_bytes, char **bss, size_t *bss_bytes)
 
 /* Windows in which no other call runs now: a set of 1 << enum linux_defect. */
 extern uint64_t linux_closed;
+
+bool linux_knows(enum linux_defect defect);
+
+/* The hypervisor maps or unmaps one grant; the slots of the next batch that it refuses. */
+void linux_grant(bool map, unsigned long pfn, unsigned long mfn);
+unsigned linux_refused_slots(void);
+_Noreturn void linux_grant_wrong(const char *what, unsigned long pfn);
 
 /* extend_brk and the like: a page that is never refused, all zero. */
 void *linux_boot_page(void);

@@ -2,8 +2,7 @@
 /*
  * The part of a kernel that p2m.c needs in user space. Every header that the file
  * includes leads here (scripts/linux makes them), except asm/xen/page.h, which is
- * the version's own. Code for the m2p override and foreign mappings is only there so
- * that it compiles: no call reaches it.
+ * the version's own.
  */
 #ifndef PROPS_SUBJECTS_LINUX_SHIM_H
 #define PROPS_SUBJECTS_LINUX_SHIM_H
@@ -55,7 +54,6 @@ typedef uint64_t phys_addr_t, pteval_t, pmdval_t, dma_addr_t;
 #define pr_warn(...) ((void)0)
 #define pr_warning(...) ((void)0)
 #define pr_err(...) ((void)0)
-#define pr_err_once(...) ((void)0)
 #define min(a, b) ((a) < (b) ? (a) : (b))
 #define max(a, b) ((a) > (b) ? (a) : (b))
 #define ACCESS_ONCE(x)                                                                             \
@@ -192,7 +190,7 @@ static inline void copy_page(void *to, const void *from)
         *(old) == wanted_;                                                                         \
     })
 
-/* ---- locks and lists: one CPU at a time, and the other one never inside a lock ---- */
+/* ---- locks: one CPU at a time, and the other one never inside a lock ---- */
 
 typedef struct {
     int locked;
@@ -208,14 +206,6 @@ typedef struct {
         (void)(flags);                                                                             \
         P2M_SYNC();                                                                                \
     } while (0)
-
-struct list_head {
-    struct list_head *next, *prev;
-};
-#define INIT_LIST_HEAD(head) ((head)->next = (head)->prev = (head))
-#define list_add(entry, head) ((void)(entry), (void)(head))
-#define list_del(entry) ((void)(entry))
-#define list_for_each_entry(p, head, member) for ((p) = NULL; (p); (p) = NULL)
 
 /* ---- page tables ---- */
 
@@ -320,76 +310,14 @@ void xen_inv_extra_mem(void);
         *(p) = (x);                                                                                \
         0;                                                                                         \
     })
+bool shim_readable(const void *p);
 #define __get_user(x, p)                                                                           \
     ({                                                                                             \
-        (x) = *(p);                                                                                \
-        0;                                                                                         \
+        bool readable_ = shim_readable(p);                                                         \
+        (x) = readable_ ? *(p) : 0;                                                                \
+        readable_ ? 0 : -14;                                                                       \
     })
 
-/* ---- the m2p override and foreign mappings ---- */
-
-struct page {
-    unsigned long private, index;
-    struct list_head lru;
-};
-#define page_to_pfn(page) ((unsigned long)(page))
-#define pfn_to_page(pfn) ((struct page *)(pfn))
-#define PageHighMem(page) ((void)(page), 1)
-#define PagePrivate(page) ((void)(page), 0)
-#define SetPagePrivate(page) ((void)(page))
-#define ClearPagePrivate(page) ((void)(page))
-#define set_page_private(page, value) ((page)->private = (value))
-#define page_private(page) ((page)->private)
-
-struct gnttab_map_grant_ref {
-    u64 host_addr, dev_bus_addr;
-    u32 flags, ref;
-    int handle;
-    short status;
-};
-struct gnttab_unmap_grant_ref {
-    u64 host_addr, dev_bus_addr;
-    int handle;
-    short status;
-};
-struct gnttab_unmap_and_replace {
-    u64 host_addr, new_addr;
-    int handle;
-    short status;
-};
-enum { GNTTABOP_map_grant_ref, GNTTABOP_unmap_grant_ref, GNTTABOP_unmap_and_replace = 7 };
-#define GNTMAP_device_map 1
-#define GNTMAP_contains_pte 16
-#define GNTMAP_host_map 2
-#define GNTST_okay 0
-#define GNTST_general_error (-1)
-#define INVALID_GRANT_HANDLE (-1)
-#define HYPERVISOR_grant_table_op(op, args, count) ((void)(args), 0)
-
-struct multicall_entry {
-    long result;
-};
-struct multicall_space {
-    struct multicall_entry *mc;
-    void *args;
-};
-#define xen_mc_entry(bytes) ((struct multicall_space){NULL, NULL})
-#define __xen_mc_entry(bytes) xen_mc_entry(bytes)
-#define xen_mc_issue(mode) ((void)0)
-#define xen_mc_flush() ((void)0)
-#define xen_mc_batch() ((void)0)
-#define MULTI_grant_table_op(mc, op, args, count) ((void)(mc), (void)(args))
-#define MULTI_update_va_mapping(mc, va, pte, flags) ((void)(mc), (void)(va), (void)(pte))
-#define PARAVIRT_LAZY_MMU 1
-#define PARAVIRT_LAZY_NONE 0
-#define UVMF_INVLPG 2
-#define UVMF_TLB_FLUSH 1
-#define UVMF_ALL 4
-#define in_interrupt() 0
-#define paravirt_get_lazy_mode() PARAVIRT_LAZY_NONE
-#define arch_enter_lazy_mmu_mode() ((void)0)
-#define arch_leave_lazy_mmu_mode() ((void)0)
-#define get_balloon_scratch_page() ((struct page *)0)
-#define put_balloon_scratch_page() ((void)0)
+#include "grants.h"
 
 #endif

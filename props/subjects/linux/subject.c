@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "grants_skipped.h"
 #include "platform.h"
 #include "props/base/uninstrumented.h"
 #include "props/check/run.h"
@@ -81,6 +82,11 @@ static uint64_t known;
 static bool is_known(enum linux_defect defect)
 {
     return known >> defect & 1;
+}
+
+bool linux_knows(enum linux_defect defect)
+{
+    return is_known(defect);
 }
 
 static void know(const char *name, size_t length)
@@ -196,6 +202,8 @@ static bool skips(const struct op *op)
                                  &walk);
         return walk.skip;
     }
+    if (op_is_grant(op->kind))
+        return !grants_are_possible(op) || (grants_show(op) & known);
     return !is_possible(&call) || (linux_file.shows(&call) & known);
 }
 
@@ -359,6 +367,22 @@ static p2m_word range(p2m_word start, p2m_word end)
     return (p2m_word)linux_file.range(start, end);
 }
 
+static uint64_t grant_map(p2m_word pfn, unsigned count, p2m_word mfn)
+{
+    uint64_t answer = linux_file.grant_map(pfn, count, mfn);
+
+    copy_info();
+    return answer;
+}
+
+static uint64_t grant_unmap(p2m_word pfn, unsigned count)
+{
+    uint64_t answer = linux_file.grant_unmap(pfn, count);
+
+    copy_info();
+    return answer;
+}
+
 static void add_range(void *ctx, p2m_word start, p2m_word end)
 {
     *(p2m_word *)ctx += range(start, end);
@@ -457,7 +481,9 @@ static const void *kernel_function(const struct op *op)
         return linux_file.kernel_resume;
     case OP_E820:
     case OP_GRANT_MAP:
+        return linux_file.kernel_grant_map;
     case OP_GRANT_UNMAP:
+        return linux_file.kernel_grant_unmap;
     case OP_BUILD:
     case OP_PUBLISH:
     case OP_DESTROY:
@@ -508,6 +534,9 @@ __attribute__((constructor)) static void describe(void)
     subject.no_ranges = linux_file.no_identity;
     subject.ranges_first = linux_file.ranges_first;
     subject.never_auto_translated = linux_file.linear;
+    subject.grant_map = linux_file.grant_map ? grant_map : NULL;
+    subject.grant_unmap = linux_file.grant_map ? grant_unmap : NULL;
+    subject.unmap_restores = linux_file.unmap_restores;
 }
 
 UNINSTRUMENTED_END

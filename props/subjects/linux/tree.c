@@ -149,6 +149,8 @@ static unsigned long to_mfn(unsigned long pfn)
     return pfn_to_mfn(pfn);
 }
 
+#include "grants.inc"
+
 static unsigned long range(unsigned long start, unsigned long end)
 {
 #if LINUX_RANGE
@@ -374,6 +376,7 @@ const struct linux_file linux_file = {
     .set_noalloc = set_noalloc,
     .range = range,
     .look = look,
+    GRANT_CALLS,
     .shows = shows,
     .shows_overlapping = shows_overlapping,
     .kernel_boot = xen_build_dynamic_phys_to_machine,

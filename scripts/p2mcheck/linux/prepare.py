@@ -35,6 +35,12 @@ FEATURES = (
     ("LINUX_BEYOND_IS_IDENTITY",
      r"(?s)pfn >= (MAX_P2M_PFN|xen_p2m_size)\)+\s*\{?[^}]{0,200}?return IDENTITY_FRAME\(pfn\)"),
     ("LINUX_CLAMPS_RANGE", r"pfn_e > (MAX_P2M_PFN|xen_p2m_size)\)"),
+    ("LINUX_SET_FOREIGN", r"\bset_foreign_p2m_mapping\s*\("),
+    ("LINUX_OVERRIDE", r"\bm2p_add_override\s*\("),
+    ("LINUX_TAKES_KMAP", r"\bint m2p_add_override\([^)]*\bkmap_op\b|\bset_foreign_p2m_mapping\s*\("),
+    ("LINUX_ADD_TAKES_CLEAR", r"\bint m2p_add_override\([^)]*\bclear_pte\b"),
+    ("LINUX_REMOVE_TAKES_KMAP", r"\bint m2p_remove_override\([^)]*\bkmap_op\b"),
+    ("LINUX_CLEAR_TAKES_UNMAPS", r"\bint clear_foreign_p2m_mapping\([^)]*\bkunmap_ops\b"),
 )
 
 
