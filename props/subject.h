@@ -90,16 +90,17 @@ struct subject {
     bool custom_layout;
 
     /*
-     * Ranges belong to the boot: publish is called before the first other call that may
-     * change something (view->top_mfn is NULL until then), and later ranges are not made.
+     * Ranges belong to the boot: those of a case are made before all its other calls, in their
+     * order. publish is called before the first other call that may change something
+     * (view->top_mfn is NULL until then).
      */
     bool ranges_first;
 
     /* It has no ranges, so it is not an error that none succeeds. */
     bool no_ranges;
 
-    /* The boot makes a range of its own, from this PFN to the end of the table (or NULL). */
-    p2m_word (*boot_range)(void);
+    /* The boot makes ranges of its own: the n-th, which may be empty; false: no more. Or NULL. */
+    bool (*boot_range)(unsigned n, p2m_word *start, p2m_word *end);
 
     /* It has no auto-translated guests and gets ordinary ones. */
     bool never_auto_translated;

@@ -57,6 +57,7 @@ struct run {
     struct subject_view view;
     struct oracle oracle;
     uint64_t trace; /* a hash over the results of all calls */
+    unsigned asked; /* pages that the last call asked for */
     bool built;     /* the p2m exists */
     bool published; /* the MFN tree exists */
     bool want_hash; /* set by a caller that uses executor_hash() */

@@ -26,7 +26,7 @@ UNINSTRUMENTED_BEGIN
 
 #if P2M_LEAF >= 256
 #define HOST_PAGES 4096 /* a power of two */
-#define HOST_GAP 256
+#define HOST_GAP P2M_PAGE_BYTES /* so pages are aligned to their size, as a kernel's are */
 #else
 #define HOST_PAGES 2048
 #define HOST_GAP 64
@@ -38,6 +38,8 @@ UNINSTRUMENTED_BEGIN
 /* Behind the list lies a read-only page: a loop that stores on and on faults at once. */
 #define HOST_GUARD_WORDS (2 * 65536 / sizeof(p2m_word))
 #define HOST_STRIDE ((P2M_PAGE_BYTES + HOST_GAP + 63) / 64 * 64)
+/* Without ASan so many bytes of a gap are checked, on either side of a page. */
+#define HOST_REDZONE (HOST_STRIDE - P2M_PAGE_BYTES < 256 ? HOST_STRIDE - P2M_PAGE_BYTES : 256)
 
 #define HOST_GRANTS 4096 /* mapped at a time; more than a case can ask for */
 

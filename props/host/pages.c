@@ -19,7 +19,7 @@
 UNINSTRUMENTED_BEGIN
 
 struct host host;
-uint8_t host_arena[HOST_PAGES * HOST_STRIDE] __attribute__((aligned(64)));
+uint8_t host_arena[HOST_PAGES * HOST_STRIDE] __attribute__((aligned(4096)));
 struct p2m_shared host_shared;
 
 #define GARBAGE 0xa5 /* the contents of a page before its first write */
@@ -163,9 +163,9 @@ void host_reset(void)
         for (i = 0; i < host.taken; i++) {
             unsigned index = host_nth_page(i);
 
-            memset(host_page_at(index ? index - 1 : 0) + P2M_PAGE_BYTES, GONE,
-                   HOST_STRIDE - P2M_PAGE_BYTES);
-            memset(host_page_at(index), GONE, HOST_STRIDE);
+            if (index)
+                memset(host_page_at(index) - HOST_REDZONE, GONE, HOST_REDZONE);
+            memset(host_page_at(index), GONE, P2M_PAGE_BYTES + HOST_REDZONE);
         }
     for (i = 0; i < host.taken; i++)
         host.state[host_nth_page(i)] = HOST_NEVER;
@@ -219,7 +219,7 @@ void host_rollback_allocs(unsigned taken)
         host.state[index] = HOST_NEVER;
         __asan_unpoison_memory_region(host_page_at(index), P2M_PAGE_BYTES);
         if (!ASAN_IS_ON)
-            memset(host_page_at(index), GONE, HOST_STRIDE);
+            memset(host_page_at(index), GONE, P2M_PAGE_BYTES + HOST_REDZONE);
     }
 }
 
@@ -251,11 +251,10 @@ bool host_redzones_dirty(unsigned from)
     for (unsigned i = from; i < host.taken; i++) {
         unsigned index = host_nth_page(i);
         size_t first = host.state[index] == HOST_FREED ? 0 : P2M_PAGE_BYTES;
-        const size_t gap = HOST_STRIDE - P2M_PAGE_BYTES;
 
-        if (!holds_pattern(host_page_at(index) + first, HOST_STRIDE - first))
+        if (!holds_pattern(host_page_at(index) + first, P2M_PAGE_BYTES + HOST_REDZONE - first))
             return true;
-        if (index && !holds_pattern(host_page_at(index) - gap, gap))
+        if (index && !holds_pattern(host_page_at(index) - HOST_REDZONE, HOST_REDZONE))
             return true;
     }
     return false;

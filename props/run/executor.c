@@ -163,6 +163,7 @@ static bool skip(const struct op *op)
     if (!is_skipped(op))
         return false;
     run.tally.skipped[op->kind]++;
+    run.asked = 0;
     if (op->kind <= OP_XEN_SET_IDENTITY && run.built)
         executor_note(op, 0);
     return true;
@@ -234,6 +235,7 @@ static void plain_call(const struct op *op)
     host_arm(op->refuse);
     outcome.got = overlap_none(op);
     outcome.refused = host.refused;
+    run.asked = host.taken - outcome.taken_before;
     host_arm(0);
     /* a range of nothing has done all that it had to */
     outcome.failed = has_failed(op, outcome.got) && (op->kind != OP_RANGE || outcome.refused);
@@ -342,15 +344,15 @@ static bool build_once(unsigned refuse)
 /* The tree is there: the oracle learns of it. */
 static void built(void)
 {
+    p2m_word start, end;
+
     run.published = false;
     if (run.c->boot.auto_translated)
         return;
     run_refresh_view();
     oracle_build(&run.oracle);
-    if (run.subject->boot_range && run.subject->boot_range() < MAX_P2M_PFN)
-        oracle_call(
-            &run.oracle,
-            &(struct op){.kind = OP_RANGE, .pfn = run.subject->boot_range(), .arg = MAX_P2M_PFN});
+    for (unsigned n = 0; run.subject->boot_range && run.subject->boot_range(n, &start, &end); n++)
+        oracle_call(&run.oracle, &(struct op){.kind = OP_RANGE, .pfn = start, .arg = end});
 }
 
 static void build(const struct op *op)
@@ -465,15 +467,35 @@ static void plain_calls(const struct op *const *calls, unsigned count)
         plain_call(calls[i]);
 }
 
+/* Ranges, and the maps they come from, of a subject that makes them at boot. */
+static bool is_of_boot(const struct op *op)
+{
+    return run.subject->ranges_first &&
+           (op->kind == OP_RANGE || op->kind == OP_XEN_SET_IDENTITY || op->kind == OP_E820);
+}
+
+static void run_boot_ops(unsigned to)
+{
+    for (unsigned i = 0; i < to && run.subject->ranges_first; i++) {
+        running_op = (int)i;
+        if (is_of_boot(&run.c->ops[i]))
+            run_op(&run.c->ops[i]);
+    }
+}
+
 static void run_ops(unsigned from, unsigned to)
 {
     const struct op *waiting[OVERLAP_CALLS];
     unsigned count = 0;
 
+    if (!from)
+        run_boot_ops(to);
     for (unsigned i = from; i < to; i++) {
         const struct op *op = &run.c->ops[i];
         bool call = op_has_pfn(op->kind);
 
+        if (is_of_boot(op))
+            continue;
         running_op = (int)i;
         run.tally.skipped[op->kind] += !schedule_is_honoured(op);
         if (call && op->at && op->at_from == TURN_START && count < OVERLAP_CALLS - 1) {

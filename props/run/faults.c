@@ -62,17 +62,17 @@ static void take_maps_apart(const struct test_case *from, struct test_case *to)
 
 /* ---- the number of allocated pages ---- */
 
-static unsigned taken[CASE_OPS + 1]; /* when the boot was over; after each op */
+static unsigned taken_at_boot, asked[CASE_OPS];
 
 static void after_boot(void)
 {
-    taken[0] = host.taken;
+    taken_at_boot = host.taken;
 }
 
 static void after_op(int op, uint64_t result)
 {
     (void)result;
-    taken[op + 1] = host.taken;
+    asked[op] = run.asked;
 }
 
 /* Runs the case as it is, and its boot alone. */
@@ -82,7 +82,7 @@ static bool count_pages(const struct subject *subject, struct test_case *c, enum
     unsigned count = c->count;
     bool fine;
 
-    memset(taken, 0, sizeof(taken));
+    memset(asked, 0, sizeof(asked));
     c->count = 0;
     executor_at_end = after_boot;
     fine = executor_judge(subject, c, level, verdict);
@@ -100,20 +100,16 @@ static bool takes_faults(const struct test_case *c, unsigned i)
     return op_stores(c->ops[i].kind) && !c->ops[i].at && (!i || !c->ops[i - 1].at);
 }
 
-static unsigned pages_asked(const struct test_case *c, unsigned i)
+static unsigned at_most(unsigned pages)
 {
-    unsigned asked = taken[i + 1] - taken[i];
-
-    if (!takes_faults(c, i))
-        return 0;
-    return asked < OP_REFUSE_MAX ? asked : OP_REFUSE_MAX;
+    return pages < OP_REFUSE_MAX ? pages : OP_REFUSE_MAX;
 }
 
 bool faults_sweep(const struct subject *subject, const struct test_case *c, enum check_level level,
                   struct verdict *verdict, struct test_case *failing, uint64_t *runs)
 {
     static struct test_case plain;
-    static unsigned asked[CASE_OPS];
+    static unsigned refusals[CASE_OPS];
     unsigned at_boot;
 
     take_maps_apart(c, &plain);
@@ -123,9 +119,9 @@ bool faults_sweep(const struct subject *subject, const struct test_case *c, enum
     *failing = plain;
     if (!count_pages(subject, &plain, level, verdict))
         return false;
-    at_boot = taken[0] < OP_REFUSE_MAX ? taken[0] : OP_REFUSE_MAX;
+    at_boot = at_most(taken_at_boot);
     for (unsigned i = 0; i < plain.count; i++)
-        asked[i] = pages_asked(&plain, i);
+        refusals[i] = takes_faults(&plain, i) ? at_most(asked[i]) : 0;
     for (unsigned n = 1; n <= at_boot; n++) {
         *failing = plain;
         failing->boot.refuse = (uint8_t)n;
@@ -134,7 +130,7 @@ bool faults_sweep(const struct subject *subject, const struct test_case *c, enum
             return false;
     }
     for (unsigned i = 0; i < plain.count; i++)
-        for (unsigned n = 1; n <= asked[i]; n++) {
+        for (unsigned n = 1; n <= refusals[i]; n++) {
             *failing = plain;
             failing->ops[i].refuse = (uint8_t)n;
             ++*runs;

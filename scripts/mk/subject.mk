@@ -17,12 +17,11 @@ SUBJECT_FILE := $(filter %.c,$(SUBJECT))
 C := $(or $(LINUX_FOLDER),$(if $(SUBJECT_FILE),$(B)/subject/$(subst /,-,$(basename $(SUBJECT_FILE)))),\
   $(if $(BUG),$(B)/$(PLANTED)/$(BUG)),$(B))
 
-# A kernel's pages all have as many slots as a long fits into them; a linear list of the real size
-# does not fit.
+# A kernel's pages all have as many slots as a long fits into them.
 LINUX_LINEAR := $(strip $(if $(LINUX_FOLDER),\
   $(filter 1,$(shell sed -n 's/.*LINUX_LINEAR //p' $(LINUX_FOLDER)/features.h))))
 LINUX_HARNESS := props/subjects/linux/subject.c props/subjects/linux/grants.c
-LINUX_GEOMETRIES := micro tiny $(if $(LINUX_LINEAR),,x86_64)
+LINUX_GEOMETRIES := micro tiny x86_64
 geometries_of = $(or $(if $(SUBJECT_FILE),$(SHAPES)),$(if $(LINUX_FOLDER),$(LINUX_GEOMETRIES)),\
   $(GEOMETRIES_$(1)),$(GEOMETRIES))
 

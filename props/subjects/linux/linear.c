@@ -21,27 +21,44 @@
 
 #include <asm/xen/page.h>
 
-/* The array covers the table, whatever the size of the domain: so many GiB, a fraction. */
-#define CONFIG_XEN_MEMORY_HOTPLUG_LIMIT 1 * (MAX_DOMAIN_PAGES * PAGE_SIZE / 1073741824.0)
+/* In PFNs; the file wants GiB: a fraction. */
+static unsigned long hotplug_limit;
+#define CONFIG_XEN_MEMORY_HOTPLUG_LIMIT 1 * (hotplug_limit * PAGE_SIZE / 1073741824.0)
 #define CONFIG_XEN_BALLOON_MEMORY_HOTPLUG_LIMIT CONFIG_XEN_MEMORY_HOTPLUG_LIMIT
 
 #include LINUX_P2M_C
 
 #include "kernel_globals.inc"
 
+enum { MISSING, IDENTITY, MID_MISSING, MID_IDENTITY };
 #define SLOTS ((unsigned long)shim_slots)
 #define TABLE MAX_DOMAIN_PAGES /* PFNs */
-#define PMDS (TABLE / SLOTS / SLOTS)
+/* The array has at most so many page tables and PFNs: a table of 512 GiB is not all of it. */
+enum { PMDS = P2M_TOP < 8 ? P2M_TOP : P2M_LEAF < 256 ? 8 : 4 };
+#define ARRAY ((unsigned long)PMDS * SLOTS * SLOTS)
 
 bool shim_slab;
-#define AREA_BYTES (TABLE * sizeof(unsigned long))
-#define NOT_PUT_BACK __attribute__((section(".shim_spare")))
+#define AREA_BYTES (ARRAY * sizeof(unsigned long))
 static unsigned long *area NOT_PUT_BACK, *writable NOT_PUT_BACK; /* the same memory */
-static pmd_t p2m_pmd[P2M_TOP * P2M_MID * P2M_LEAF / P2M_LEAF / P2M_LEAF];
-static bool mapped;             /* the list is in `area` */
-static unsigned long list_end;  /* PFNs of the builder's list; behind it is a little extra memory */
-static unsigned long extra_end; /* from there on all is identity */
+static bool all_invalid[PMDS * P2M_LEAF] NOT_PUT_BACK; /* pages of `area` that hold INVALID alone */
+static pmd_t p2m_pmd[PMDS];
+static bool mapped; /* the list is in `area` */
 static unsigned long *first_list;
+
+/* Aligned as the file aligns it; what is left over stays unused. */
+static void *map_area(int file, int rights)
+{
+    char *room = mmap(NULL, AREA_BYTES + PMD_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *at;
+
+    if (room == MAP_FAILED)
+        __builtin_trap();
+    at = mmap((void *)ALIGN((unsigned long)room, PMD_SIZE), AREA_BYTES, rights,
+              MAP_SHARED | MAP_FIXED, file, 0);
+    if (at == MAP_FAILED)
+        __builtin_trap();
+    return at;
+}
 
 __attribute__((constructor)) static void make_area(void)
 {
@@ -49,10 +66,8 @@ __attribute__((constructor)) static void make_area(void)
 
     if (file < 0 || ftruncate(file, AREA_BYTES))
         __builtin_trap();
-    area = mmap(NULL, AREA_BYTES, PROT_READ, MAP_SHARED, file, 0);
-    writable = mmap(NULL, AREA_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-    if (area == MAP_FAILED || writable == MAP_FAILED)
-        __builtin_trap();
+    area = map_area(file, PROT_READ);
+    writable = map_area(file, PROT_READ | PROT_WRITE);
     close(file);
 }
 
@@ -78,13 +93,17 @@ static pte_t *pte_page(unsigned long pmd)
     return page_of(p2m_pmd[pmd].pmd);
 }
 
-/* One page of the array becomes what the page behind it holds. */
+/* One page of the array becomes what the page behind it holds; a shared one holds INVALID. */
 static void refresh(unsigned long leaf)
 {
     pte_t *ptes = pte_page(leaf / SLOTS);
+    void *page = ptes ? page_of(ptes[leaf % SLOTS].pte) : NULL;
+    bool shared = page == p2m_missing || page == p2m_identity;
 
-    if (ptes && ptes[leaf % SLOTS].pte)
-        memcpy(writable + leaf * SLOTS, page_of(ptes[leaf % SLOTS].pte), PAGE_SIZE);
+    if (!page || (shared && all_invalid[leaf]))
+        return;
+    memcpy(writable + leaf * SLOTS, page, PAGE_SIZE);
+    all_invalid[leaf] = shared;
 }
 
 static void refresh_pmd(unsigned long pmd)
@@ -93,17 +112,18 @@ static void refresh_pmd(unsigned long pmd)
         refresh(pmd * SLOTS + i);
 }
 
+/*
+ * Outside the array there is nothing once it is mapped. Before that the file looks up the
+ * builder's list, and pages by their own addresses. The m2p override looks up pages of the guest.
+ */
 pte_t *shim_lookup_address(unsigned long address, unsigned *level)
 {
     static pte_t elsewhere;
 
     *level = PG_LEVEL_4K;
-    if (!in_area(address)) { /* the builder's list, or a page by its own address */
+    if (!in_area(address)) {
         elsewhere.pte = (address & PAGE_MASK) | 3;
-        return !mapped || address < (unsigned long)area ||
-                       address - (unsigned long)area >= 2 * AREA_BYTES
-                   ? &elsewhere
-                   : NULL;
+        return !mapped || (LINUX_OVERRIDE && PFN_DOWN(address) < TABLE) ? &elsewhere : NULL;
     }
     if (!pte_page(pfn_at(address) / SLOTS / SLOTS))
         return NULL;
@@ -151,7 +171,7 @@ pte_t *shim_populate_pte(unsigned long address)
 
 void shim_vm_area(struct vm_struct *vm)
 {
-    BUG_ON(vm->size > AREA_BYTES); /* 3.19.0 and 4.0 have no limit: less than the table */
+    BUG_ON(vm->size > AREA_BYTES);
     vm->addr = area;
 }
 
@@ -174,50 +194,62 @@ int shim_safe_write(unsigned long *address, unsigned long value)
     return 0;
 }
 
-/* ---- extra memory: ballooned out at first ---- */
-
-unsigned long xen_chk_extra_mem(unsigned long pfn)
-{
-    return pfn >= list_end && pfn < extra_end ? INVALID_P2M_ENTRY : IDENTITY_FRAME(pfn);
-}
-
-void xen_inv_extra_mem(void)
-{
-    for (unsigned long pfn = list_end; pfn < extra_end; pfn++)
-        set_phys_to_machine(pfn, INVALID_P2M_ENTRY);
-}
+#include "sizes.inc"
 
 /* ---- calls ---- */
 
-/*
- * In this era what is in no list is identity, unless it is extra memory. So there are two
- * boots, by whether nr_pages is odd: a builder's list for all of the table, in which ranges
- * can be made; or a short one with up to 12 pages of extra memory, and nothing but identity beyond.
- */
+static unsigned long *first_leaves[ARRAY / P2M_LEAF] NOT_PUT_BACK; /* for the harness: see below */
+
+/* A leaf that extra memory has a part of looks like a page of its own. */
+static unsigned long *first_leaf(unsigned long pfn)
+{
+    unsigned long extra = 0, *page;
+
+    for (unsigned i = 0; i < SLOTS; i++)
+        extra += is_extra(pfn + i);
+    if (!extra || extra == SLOTS)
+        return linux_sealed_page(extra ? MISSING : IDENTITY);
+    page = linux_boot_page();
+    for (unsigned i = 0; i < SLOTS; i++)
+        page[i] = xen_chk_extra_mem(pfn + i);
+    return page;
+}
+
+static void draw_leaves(void)
+{
+    for (unsigned long pfn = 0; pfn < ARRAY; pfn += SLOTS)
+        first_leaves[pfn / SLOTS] = pfn < list_end ? first_list + pfn : first_leaf(pfn);
+}
+
+static void drop_leaves(void)
+{
+    for (unsigned long pfn = list_end; pfn < ARRAY; pfn += SLOTS)
+        if (first_leaves[pfn / SLOTS] != linux_sealed_page(MISSING) &&
+            first_leaves[pfn / SLOTS] != linux_sealed_page(IDENTITY))
+            linux_put_page(first_leaves[pfn / SLOTS]);
+}
+
 static void build(unsigned long *mfn_list, unsigned long nr_pages, bool auto_translated)
 {
     first_list = mfn_list;
-    list_end = ALIGN(nr_pages, SLOTS);
-    if (nr_pages % 2 || !nr_pages) {
-        for (unsigned long pfn = nr_pages; pfn < TABLE; pfn++)
+    choose_sizes(nr_pages);
+    nr_pages = min(nr_pages, list_end);
+    if (nr_pages % 2 || !nr_pages || list_end - nr_pages >= SLOTS) {
+        for (unsigned long pfn = nr_pages; pfn < list_end; pfn++)
             mfn_list[pfn] = INVALID_P2M_ENTRY;
-        nr_pages = list_end = TABLE;
+        nr_pages = list_end;
     }
-    extra_end = min(list_end + (1 + nr_pages / 2 % 12) * SLOTS, TABLE);
     start_info.mfn_list = (unsigned long)mfn_list;
     start_info.nr_pages = nr_pages;
     xen_build_dynamic_phys_to_machine();
     xen_max_p2m_pfn = extra_end; /* setup.c's share */
-}
-
-static unsigned long boot_range(void)
-{
-    return extra_end;
+    draw_leaves();
 }
 
 static void make_list(void)
 {
     if (!mapped) {
+        drop_leaves();
         xen_vmalloc_p2m_tree();
         mapped = true;
     }
@@ -243,9 +275,8 @@ static unsigned long to_mfn(unsigned long pfn)
 
 /* ---- a tree of it, for the harness ---- */
 
-static unsigned long **made_top[P2M_TOP], *made_mid[P2M_TOP][P2M_MID];
-static unsigned long *made_missing[P2M_MID], *made_identity[P2M_MID];
-enum { MISSING, IDENTITY, MID_MISSING, MID_IDENTITY };
+static unsigned long **made_top[P2M_TOP] NOT_PUT_BACK, *made_mid[PMDS][P2M_MID] NOT_PUT_BACK;
+static unsigned long *made_missing[P2M_MID] NOT_PUT_BACK, *made_identity[P2M_MID] NOT_PUT_BACK;
 
 static void expect_pages(void)
 {
@@ -267,7 +298,7 @@ static unsigned draw_mapped(void)
 
     expect_pages();
     for (unsigned long ti = 0; ti < P2M_TOP; ti++) {
-        pte_t *ptes = pte_page(ti);
+        pte_t *ptes = ti < PMDS ? pte_page(ti) : NULL;
 
         if (!ptes) { /* beyond the array */
             made_top[ti] = made_identity;
@@ -285,17 +316,12 @@ static unsigned draw_mapped(void)
 }
 
 /* Before it is mapped: pages of the builder's list, and what is behind it. */
-static void draw_first(unsigned long *missing, unsigned long *identity)
+static void draw_first(void)
 {
     for (unsigned long ti = 0; ti < P2M_TOP; ti++) {
-        for (unsigned long mi = 0; mi < P2M_MID; mi++) {
-            unsigned long pfn = (ti * P2M_MID + mi) * SLOTS;
-
-            made_mid[ti][mi] = pfn < list_end    ? first_list + pfn
-                               : pfn < extra_end ? missing
-                                                 : identity;
-        }
-        made_top[ti] = made_mid[ti];
+        made_top[ti] = ti < PMDS ? made_mid[ti] : made_identity;
+        for (unsigned long mi = 0; ti < PMDS && mi < P2M_MID; mi++)
+            made_mid[ti][mi] = first_leaves[ti * P2M_MID + mi];
     }
 }
 
@@ -314,7 +340,7 @@ static void look(struct linux_view *view)
     if (mapped)
         view->roots = draw_mapped() + 4 + 3; /* shared ones, and roots of the MFN tree */
     else
-        draw_first(missing, identity);
+        draw_first();
 }
 
 /* A store to the array: through the mapping of a shared page? */
@@ -385,12 +411,6 @@ static unsigned long covers(void)
     return mapped ? xen_p2m_size : TABLE;
 }
 
-/* Beyond the builder's list there is no array yet for a range to be written to. */
-static bool range_is_possible(unsigned long start, unsigned long end)
-{
-    return start >= end || end <= list_end || list_end == TABLE;
-}
-
 const struct linux_file linux_file = {
     .name = LINUX_NAME,
     .foreign_bit = FOREIGN_FRAME_BIT,
@@ -403,7 +423,7 @@ const struct linux_file linux_file = {
     .pfn_to_mfn = to_mfn,
     .set = set_phys_to_machine,
     .set_noalloc = __set_phys_to_machine,
-    .range = set_phys_range_identity,
+    .range = range,
     .boot_range = boot_range,
     .covers = covers,
     .on_store = on_store,

@@ -102,7 +102,8 @@ struct linux_file {
     bool (*set)(unsigned long pfn, unsigned long entry);
     bool (*set_noalloc)(unsigned long pfn, unsigned long entry);
     unsigned long (*range)(unsigned long start, unsigned long end);
-    unsigned long (*boot_range)(void); /* all from there on is identity from the start; or NULL */
+    /* As in struct subject; or NULL. */
+    bool (*boot_range)(unsigned n, unsigned long *start, unsigned long *end);
     unsigned long (*covers)(void);     /* PFNs that can be in the MFN tree; NULL: all */
     bool (*range_is_possible)(unsigned long start, unsigned long end); /* NULL: all are */
     /* As in struct subject; NULL: it has none. */
@@ -135,6 +136,9 @@ void linux_state(char **data, size_t *data_bytes, char **bss, size_t *bss_bytes)
 
 /* Windows in which no other call runs now: a set of 1 << enum linux_defect. */
 extern uint64_t linux_closed;
+
+/* The longest list that a builder can make. */
+unsigned long linux_lent_pages(void);
 
 bool linux_knows(enum linux_defect defect);
 

@@ -116,10 +116,13 @@ struct device;
 extern bool shim_slab;
 #define slab_is_available() shim_slab
 
+/* Variables of the shim that a build does not put back. */
+#define NOT_PUT_BACK __attribute__((section(".shim_spare")))
+
 /* Tables that are not a page (the hash of the m2p override) come from here. */
 static inline void *shim_boot_alloc(unsigned long bytes)
 {
-    static unsigned long spare[8192] __attribute__((section(".shim_spare"))); /* not put back */
+    static unsigned long spare[8192] NOT_PUT_BACK;
     static unsigned long used;
     void *p = &spare[used];
 

@@ -44,6 +44,13 @@ void *linux_boot_page(void)
     return memset(page, 0, P2M_PAGE_BYTES);
 }
 
+unsigned long linux_lent_pages(void)
+{
+    uint64_t lent = boot_max_pages(&shape_here) / P2M_LEAF * P2M_LEAF;
+
+    return lent < MAX_P2M_PFN ? (unsigned long)lent : (unsigned long)MAX_P2M_PFN;
+}
+
 unsigned long linux_page_mfn(const void *page)
 {
     return host_virt_to_mfn(page);
@@ -290,7 +297,7 @@ static bool build(p2m_word *mfn_list, p2m_word nr_pages, bool auto_translated)
     booted = false;
     put_state_back();
     if (linux_file.linear)
-        host_stretch_list(MAX_P2M_PFN); /* see its build */
+        host_stretch_list(linux_lent_pages()); /* see its build */
     for (p2m_word pfn = nr_pages; is_known(LINUX_A1) && !auto_translated && pfn % P2M_LEAF; pfn++)
         mfn_list[pfn] = INVALID_P2M_ENTRY;
     /* the kernel's sizes come from the hypervisor: more than fits is not offered */
@@ -500,9 +507,15 @@ static void explain(FILE *out, const struct op *op, uintptr_t store)
         print_place(out, "the call was of", (uintptr_t)kernel_function(op));
 }
 
-static p2m_word boot_range(void)
+static bool boot_range(unsigned n, p2m_word *start, p2m_word *end)
 {
-    return linux_file.boot_range ? (p2m_word)linux_file.boot_range() : MAX_P2M_PFN;
+    unsigned long first, last;
+
+    if (!linux_file.boot_range || !linux_file.boot_range(n, &first, &last))
+        return false;
+    *start = (p2m_word)first;
+    *end = (p2m_word)last;
+    return true;
 }
 
 static struct subject subject = {

@@ -129,7 +129,7 @@ def programs(build, linux, known):
     os.environ["P2MCHECK_KNOWN"] = known
     told = [f"SUBJECT=linux LINUX={shlex.quote(linux)}", *[f"KNOWN={shlex.quote(known)}"] * bool(known)]
     return Programs(build, folder, ["SUBJECT=linux", f"LINUX_FOLDER={folder}"],
-                    ["micro", "tiny"] + ["x86_64"] * (features["LINUX_LINEAR"] == "0"),
+                    ["micro", "tiny", "x86_64"],
                     without=() if features["LINUX_RANGE"] == "1" else ("range", "xen_set_identity"),
                     again=" " + " ".join(told), prefix=f"linux-{os.path.basename(folder)}.")
 
