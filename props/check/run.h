@@ -56,11 +56,12 @@ struct run {
     enum check_level level;
     struct subject_view view;
     struct oracle oracle;
-    uint64_t trace; /* a hash over the results of all calls */
-    unsigned asked; /* pages that the last call asked for */
-    bool built;     /* the p2m exists */
-    bool published; /* the MFN tree exists */
-    bool want_hash; /* set by a caller that uses executor_hash() */
+    uint64_t trace;   /* a hash over the results of all calls */
+    unsigned asked;   /* pages that the last call asked for */
+    p2m_word max_pfn; /* the last that was checked, of a custom layout */
+    bool built;       /* the p2m exists */
+    bool published;   /* the MFN tree exists */
+    bool want_hash;   /* set by a caller that uses executor_hash() */
     uint64_t hash;
     bool model_off; /* metamorphic.c: subject against subject */
     struct tally tally;

@@ -84,4 +84,25 @@ uint64_t state_hash(const struct op *op)
     return hash | 1;
 }
 
+static p2m_word entry_at(p2m_word pfn)
+{
+    const p2m_word *leaf = run.view.top[pfn / P2M_MID_SPAN][pfn / P2M_LEAF % P2M_MID];
+
+    return leaf == run.view.identity ? ENTRY_IDENTITY_OF(pfn) : leaf[pfn % P2M_LEAF];
+}
+
+uint64_t state_hash_entries(const struct op *op)
+{
+    p2m_word first = (p2m_word)op->pfn / P2M_LEAF * P2M_LEAF, end = first + P2M_LEAF;
+    uint64_t hash = 1;
+
+    if (MODEL_LITERAL) {
+        first = 0;
+        end = MAX_P2M_PFN;
+    }
+    for (p2m_word pfn = first; pfn < end && pfn < MAX_P2M_PFN; pfn++)
+        hash = hash_word(hash, entry_at(pfn));
+    return hash | 1;
+}
+
 UNINSTRUMENTED_END

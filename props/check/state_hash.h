@@ -12,4 +12,7 @@
 /* A hash of the state, never 0; `op`: only of the part that it can touch (NULL: all). */
 uint64_t state_hash(const struct op *op);
 
+/* The same of the entries alone: of all, or in big geometries of those near the op's PFN. */
+uint64_t state_hash_entries(const struct op *op);
+
 #endif

@@ -25,7 +25,7 @@
 UNINSTRUMENTED_BEGIN
 
 #if P2M_LEAF >= 256
-#define HOST_PAGES 4096 /* a power of two */
+#define HOST_PAGES 4096         /* a power of two */
 #define HOST_GAP P2M_PAGE_BYTES /* so pages are aligned to their size, as a kernel's are */
 #else
 #define HOST_PAGES 2048

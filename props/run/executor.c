@@ -26,12 +26,20 @@ static bool may_fail(const struct op *op)
 {
     p2m_word pfn = (p2m_word)op->pfn;
 
-    if (!op_stores(op->kind) || run.subject->custom_layout)
+    if (!op_stores(op->kind) || (run.subject->custom_layout && op->kind == OP_RANGE))
         return false;
     if (op->refuse || op->kind == OP_RANGE)
         return op->refuse;
     return pfn >= MAX_P2M_PFN || !entry_is_sound(pfn, (p2m_word)op->arg) ||
            (op->kind == OP_SET_NOALLOC && slot_kinds_at(&run.oracle.kinds, pfn) != KIND_PRIVATE);
+}
+
+/* By rules of its own a call that failed may leave pages; then only the entries count. */
+static uint64_t hash_before(const struct op *op)
+{
+    if (!run.subject->custom_layout)
+        return state_hash(run.level == CHECK_EVERY ? NULL : op);
+    return run.c->boot.auto_translated ? 0 : state_hash_entries(op);
 }
 
 /* Small geometries are checked whole after each op, big ones if asked. */
@@ -176,7 +184,7 @@ static bool is_bare(void)
            run.subject->has_publish && !run.model_off;
 }
 
-static void publish(void)
+void executor_publish(void)
 {
     sync_arm_limit();
     run.published = true;
@@ -191,7 +199,7 @@ static void get_ready(const struct op *op)
     if (!run.built)
         return;
     if (!run.published && changes && !is_bare())
-        publish();
+        executor_publish();
     if (!run.subject->custom_layout || run.c->boot.auto_translated)
         return;
     run_refresh_view();
@@ -231,7 +239,7 @@ static void plain_call(const struct op *op)
     if (state_cell_has(op->kind))
         cell = state_cell_before(op, &run.oracle.kinds, host.list_words);
     if (may_fail(op))
-        outcome.hash_before = state_hash(run.level == CHECK_EVERY ? NULL : op);
+        outcome.hash_before = hash_before(op);
     host_arm(op->refuse);
     outcome.got = overlap_none(op);
     outcome.refused = host.refused;
@@ -298,7 +306,7 @@ static void resume(const struct op *op)
                       run.subject->custom_layout ? host.info->max_pfn : MAX_P2M_PFN);
     }
     host_resume();
-    publish();
+    executor_publish();
     executor_note(op, 0);
     run_count_check(RESUME_TAKES_NO_PAGE);
     if (host.taken != taken && !run_waives(RESUME_TAKES_NO_PAGE, 0))
@@ -378,7 +386,7 @@ static void publish_again(const struct op *op)
         return;
     outcome.pages_before = host.live;
     state_cell_note_life(OP_PUBLISH, run.built, run.published, true);
-    publish();
+    executor_publish();
     executor_note(op, 0);
     checks_after(&outcome, everything_now());
 }
@@ -421,7 +429,7 @@ static void boot(void)
         build_once(0);
     built();
     if (!run.subject->ranges_first)
-        publish();
+        executor_publish();
     if (!run.model_off)
         checks_after(&outcome, everything_now());
 }
@@ -574,6 +582,7 @@ bool executor_start(const struct subject *subject, const struct test_case *c,
     run.level = level;
     running_op = -1;
     run.trace = 0;
+    run.max_pfn = 0;
     memset(&run.view, 0, sizeof(run.view));
     host_start();
     host_reset();

@@ -54,4 +54,7 @@ extern void (*executor_at_end)(void);
 /* Counts an op that was made, and hashes its result. */
 void executor_note(const struct op *op, uint64_t result);
 
+/* Publishes the p2m now; the executor does so before the first call that may change it. */
+void executor_publish(void);
+
 #endif

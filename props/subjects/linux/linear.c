@@ -203,10 +203,8 @@ static unsigned long *first_leaves[ARRAY / P2M_LEAF] NOT_PUT_BACK; /* for the ha
 /* A leaf that extra memory has a part of looks like a page of its own. */
 static unsigned long *first_leaf(unsigned long pfn)
 {
-    unsigned long extra = 0, *page;
+    unsigned long extra = extra_pages(pfn, pfn + SLOTS), *page;
 
-    for (unsigned i = 0; i < SLOTS; i++)
-        extra += is_extra(pfn + i);
     if (!extra || extra == SLOTS)
         return linux_sealed_page(extra ? MISSING : IDENTITY);
     page = linux_boot_page();

@@ -104,7 +104,7 @@ struct linux_file {
     unsigned long (*range)(unsigned long start, unsigned long end);
     /* As in struct subject; or NULL. */
     bool (*boot_range)(unsigned n, unsigned long *start, unsigned long *end);
-    unsigned long (*covers)(void);     /* PFNs that can be in the MFN tree; NULL: all */
+    unsigned long (*covers)(void); /* PFNs that can be in the MFN tree; NULL: all */
     bool (*range_is_possible)(unsigned long start, unsigned long end); /* NULL: all are */
     /* As in struct subject; NULL: it has none. */
     uint64_t (*grant_map)(unsigned long pfn, unsigned count, unsigned long mfn);
