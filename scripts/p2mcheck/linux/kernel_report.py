@@ -48,7 +48,7 @@ def all_masks(programs):
 def outcome(programs, known, case):
     """The invariant that the case violates, or None."""
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
-        file.write("p2m-case 1\n" + "\n".join(case) + "\n")
+        file.write("p2m-case 2\n" + "\n".join(case) + "\n")
         file.flush()
         status, text = run([programs.p2m_case(), "repro", file.name], ",".join(known))
     name = findings.reported(text)
