@@ -218,7 +218,7 @@ static bool are_serialized(const struct op *const *calls, unsigned count)
         return false;
     get_ready(&(struct op){.kind = OP_SET});
     for (unsigned i = 0; i < count; i++)
-        if (calls[i]->kind == OP_RANGE || is_skipped(calls[i]))
+        if (calls[i]->kind == OP_RANGE || op_is_grant(calls[i]->kind) || is_skipped(calls[i]))
             return true;
     return run.subject->serializes && run.subject->serializes(calls, count);
 }
