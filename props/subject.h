@@ -30,6 +30,33 @@ struct subject_view {
     p2m_word hidden; /* other state that later calls depend on; 0 if all is in the pages */
 };
 
+/*
+ * Other lookups of the same table: X(name, its word in a report). The first three take a PFN, the
+ * others an MFN. VALID answers 1 or 0, LOCAL_PFN only for a frame of this domain, and IOREMAP where
+ * a machine frame of an NVS entry is mapped.
+ */
+#define OTHER_VIEWS(X)                                                                             \
+    X(VALID, "is there a frame at PFN")                                                            \
+    X(PFN_TO_GFN, "the guest frame of PFN")                                                        \
+    X(PHYS_TO_MACHINE, "the machine address of PFN")                                               \
+    X(MFN_TO_PFN, "the PFN of MFN")                                                                \
+    X(GFN_TO_PFN, "the PFN of guest frame")                                                        \
+    X(MACHINE_TO_PHYS, "the physical address of MFN")                                              \
+    X(LOCAL_PFN, "the local PFN of MFN")                                                           \
+    X(IOREMAP, "the mapped PFN of NVS frame")
+
+enum other_view {
+#define X(name, word) VIEW_##name,
+    OTHER_VIEWS(X)
+#undef X
+        VIEW_KINDS
+};
+
+/* What the shared info says of a list in virtual memory. */
+struct subject_list {
+    p2m_word cr3, vaddr, generation;
+};
+
 #define GRANTS_FINE ((uint64_t)1 << 32)
 
 struct subject {
@@ -64,6 +91,25 @@ struct subject {
     uint64_t (*grant_map)(p2m_word pfn, unsigned count, p2m_word mfn);
     uint64_t (*grant_unmap)(p2m_word pfn, unsigned count);
     bool unmap_restores; /* an unmap brings back the entry that was there before */
+
+    /*
+     * Of a list in virtual memory, which a toolstack can read through the guest's page tables:
+     * what is published of it, and the page that the tables below `cr3` map at `address` (NULL:
+     * none). Such a subject also has guests with the boot flag 4tools, which have no MFN tree.
+     * NULL: it has no such list.
+     */
+    void (*list)(struct subject_list *list);
+    p2m_word *(*list_page)(p2m_word cr3, p2m_word address);
+
+    /*
+     * Its other lookups at `where`, with *answer INVALID for none. Of an MFN the table of the
+     * hypervisor has `back` as its PFN. False: it has no such lookup. NULL: it has none at all.
+     */
+    bool (*other_view)(enum other_view view, p2m_word where, p2m_word back, p2m_word *answer);
+
+    /* Calls `line` with each run of PFNs of its dump and the word for them: missing, identity, pfn,
+     * abnormal. NULL: it has no dump. */
+    void (*dump)(void (*line)(p2m_word first, p2m_word end, const char *word));
 
     /* Frees every page, the roots included. */
     void (*destroy)(void);

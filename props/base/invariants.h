@@ -33,6 +33,7 @@
       "of a range exactly the first n PFNs became identity")                                       \
     X(GET_MATCHES_MODEL, lookup_differs, "get reads for each PFN what a flat array holds")         \
     X(PFN_TO_MFN, translation_keeps_bits, "pfn_to_mfn strips entries of both flag bits")           \
+    X(OTHER_VIEWS_AGREE, views_disagree, "reverse lookups, helpers and dumps say what get says")   \
     X(PAGE_COST, spends_too_much, "no call takes more memory than necessary")                      \
     X(RESUME_TAKES_NO_PAGE, resume_asks_for_memory, "a domain resumes without asking for a page")  \
     X(MFN_TREE_MIRRORS, mfn_tree_out_of_step, "the tree of MFNs mirrors pointers one to one")      \

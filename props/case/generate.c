@@ -303,6 +303,12 @@ static void an_e820_table(struct prng *prng, unsigned room, struct test_case *c)
     c->ops[c->count++] = (struct op){.kind = OP_XEN_SET_IDENTITY, .type = prng_one_in(prng, 2)};
 }
 
+/* What only some subjects have. Its numbers are its own, so that those of all others stay. */
+static void some_setup(struct prng prng, struct boot *boot)
+{
+    boot->flags |= (uint16_t)(prng_one_in(&prng, 3) << BOOT_TOOLS4);
+}
+
 static void a_boot(struct prng *prng, struct boot *boot)
 {
     uint64_t most = boot_max_pages(&shape_here);
@@ -322,6 +328,7 @@ static void a_boot(struct prng *prng, struct boot *boot)
         boot->refuse = (uint8_t)(1 + prng_below(prng, 6));
     boot->auto_translated = prng_one_in(prng, 12);
     boot->xen_restore = prng_one_in(prng, 4);
+    some_setup((struct prng){prng_mix(prng->state)}, boot);
 }
 
 static void most_of_case(struct prng *prng, const struct generate_mix *mix, unsigned ops,

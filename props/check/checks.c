@@ -177,6 +177,7 @@ void checks_after(const struct outcome *outcome, bool everything)
     if (everything && run.published && run.level == CHECK_QUICK && is_well(outcome)) {
         check_unchanged(outcome);
         checks_one_lookup(outcome->op);
+        checks_other_views(outcome->op);
         return;
     }
     if (everything)
@@ -185,10 +186,11 @@ void checks_after(const struct outcome *outcome, bool everything)
         check_result(outcome);
     check_unchanged(outcome);
     checks_entries(outcome, everything);
+    checks_other_views(outcome->op);
     check_cost(outcome, everything);
     if (!run.published)
         return;
-    if (everything)
+    if (everything && !run_is_tools4())
         checks_mfn_tree();
     check_max_pfn();
     if (everything) {

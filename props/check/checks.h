@@ -51,6 +51,11 @@ void checks_translated_lookups(const struct op *op);
 /* After all entries were compared: alternately one get or pfn_to_mfn at the PFN of the op. */
 void checks_one_lookup(const struct op *op);
 
+/* ---- views.c ---- */
+
+/* Other lookups of the subject, where the op was, and its dump. */
+void checks_other_views(const struct op *op);
+
 /* ---- mfn_tree.c ---- */
 
 /* Compares the MFN tree with the tree. */

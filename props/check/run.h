@@ -81,6 +81,12 @@ static inline bool run_waives(enum invariant id, p2m_word pfn)
     return run.subject->waives && run.subject->waives(id, pfn);
 }
 
+/* True for a guest without an MFN tree: its toolstack reads the list through the page tables. */
+static inline bool run_is_tools4(void)
+{
+    return run.subject->list && (run.c->boot.flags >> BOOT_TOOLS4 & 1);
+}
+
 /* Gets the subject's pages, which may move in some subjects. */
 static inline void run_refresh_view(void)
 {

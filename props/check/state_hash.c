@@ -59,8 +59,10 @@ static uint64_t hash_path(uint64_t hash, p2m_word pfn)
     if (pfn >= MAX_P2M_PFN)
         return hash;
     hash = hash_page(hash, run.view.top[ti]);
-    hash = hash_word(hash, run.view.top_mfn[ti]);
-    hash = hash_word(hash, run.view.top_mfn_p[ti][mi]);
+    if (run.view.top_mfn) {
+        hash = hash_word(hash, run.view.top_mfn[ti]);
+        hash = hash_word(hash, run.view.top_mfn_p[ti][mi]);
+    }
     return hash_leaf(hash, run.view.top[ti][mi]);
 }
 

@@ -72,6 +72,43 @@ static void walk(void (*visit)(p2m_word *leaf, p2m_word first))
     }
 }
 
+/* ---- a list in virtual memory ---- */
+
+/* What is published of it; false: the subject has none. */
+static bool published_list(struct subject_list *list)
+{
+    if (!run.subject->list)
+        return false;
+    run.subject->list(list);
+    if (list->generation % 2)
+        violated(TOOLSTACK_SEES_ALL, "p2m_generation stays odd, at 0x%llx",
+                 (unsigned long long)list->generation);
+    if (run_is_tools4() && host.info->pfn_to_mfn_frame_list_list != INVALID_P2M_ENTRY)
+        violated(TOOLSTACK_SEES_ALL, "expected a root of ~0 without an MFN tree, got 0x%llx",
+                 (unsigned long long)host.info->pfn_to_mfn_frame_list_list);
+    return true;
+}
+
+/* The same as walk(), through the page tables. */
+static void walk_list(const struct subject_list *list,
+                      void (*visit)(p2m_word *leaf, p2m_word first))
+{
+    if (host.info->max_pfn > MAX_P2M_PFN)
+        violated(TOOLSTACK_SEES_ALL, "max_pfn 0x%llx is beyond the table",
+                 (unsigned long long)host.info->max_pfn);
+    for (p2m_word pfn = 0; pfn < host.info->max_pfn; pfn += P2M_LEAF) {
+        p2m_word address = list->vaddr + pfn * (p2m_word)sizeof(p2m_word);
+        p2m_word *leaf = run.subject->list_page(list->cr3, address);
+
+        if (!leaf || host_mfn_to_virt(host_virt_to_mfn(leaf)) != leaf)
+            violated(TOOLSTACK_SEES_ALL, "PFN 0x%llx: the published page tables map no page there",
+                     (unsigned long long)pfn);
+        visit(leaf, pfn);
+    }
+}
+
+/* ---- comparison ---- */
+
 /* An identity PFN may be INVALID to the toolstack; all others must be exact. */
 static void compare_leaf(p2m_word *leaf, p2m_word first)
 {
@@ -124,7 +161,12 @@ void toolstack_check_above(void)
 
 void toolstack_check(void)
 {
-    walk(compare_leaf);
+    struct subject_list list;
+
+    if (published_list(&list))
+        walk_list(&list, compare_leaf);
+    if (!run_is_tools4())
+        walk(compare_leaf);
     nothing_above(host.info->max_pfn);
 }
 
@@ -162,7 +204,13 @@ static void renumber_above(p2m_word max_pfn)
 
 void toolstack_restore(bool xen)
 {
-    walk(xen ? flatten_leaf : renumber_leaf);
+    void (*visit)(p2m_word *leaf, p2m_word first) = xen ? flatten_leaf : renumber_leaf;
+    struct subject_list list;
+
+    if (run_is_tools4() && published_list(&list))
+        walk_list(&list, visit);
+    else
+        walk(visit);
     if (run.subject->custom_layout)
         renumber_above(host.info->max_pfn);
 }

@@ -2,7 +2,9 @@
 /*
  * The toolstack's side of save and restore. It has only the inputs of a real one: the
  * shared info page, and the mapping of an MFN. It walks the MFN tree from the published
- * root up to max_pfn and no further.
+ * root up to max_pfn and no further; and, where the guest publishes the address of a list in
+ * virtual memory, the page tables from the published cr3 on. A guest with the boot flag 4tools
+ * has these only.
  */
 #ifndef PROPS_CHECK_TOOLSTACK_H
 #define PROPS_CHECK_TOOLSTACK_H

@@ -20,14 +20,14 @@ C := $(or $(LINUX_FOLDER),$(if $(SUBJECT_FILE),$(B)/subject/$(subst /,-,$(basena
 # A kernel's pages all have as many slots as a long fits into them.
 LINUX_LINEAR := $(strip $(if $(LINUX_FOLDER),\
   $(filter 1,$(shell sed -n 's/.*LINUX_LINEAR //p' $(LINUX_FOLDER)/features.h))))
-LINUX_HARNESS := props/subjects/linux/subject.c props/subjects/linux/grants.c
+LINUX_PARTS := $(filter-out %/linear.c %/tree.c,$(wildcard props/subjects/linux/*.c))
 LINUX_GEOMETRIES := micro tiny x86_64
 geometries_of = $(or $(if $(SUBJECT_FILE),$(SHAPES)),$(if $(LINUX_FOLDER),$(LINUX_GEOMETRIES)),\
   $(GEOMETRIES_$(1)),$(GEOMETRIES))
 
 # $(1): FLAVOUR/GEOMETRY
 core_objects = $(patsubst %.c,$(if $(BUG),$(C),$(B))/$(1)/%.o,$(CORE))
-subject_objects = $(if $(LINUX_FOLDER),$(C)/$(1)/kernel.o $(LINUX_HARNESS:%.c=$(B)/$(1)/%.o),\
+subject_objects = $(if $(LINUX_FOLDER),$(C)/$(1)/kernel.o $(call built,$(1),$(LINUX_PARTS)),\
   $(if $(SUBJECT_FILE),$(C),$(B))/$(1)/props/subjects/default_subject.o)
 
 ifneq ($(BUG),)

@@ -29,6 +29,7 @@ static unsigned long hotplug_limit;
 #include LINUX_P2M_C
 
 #include "kernel_globals.inc"
+#include "views.inc"
 
 enum { MISSING, IDENTITY, MID_MISSING, MID_IDENTITY };
 #define SLOTS ((unsigned long)shim_slots)
@@ -41,8 +42,8 @@ bool shim_slab;
 #define AREA_BYTES (ARRAY * sizeof(unsigned long))
 static unsigned long *area NOT_PUT_BACK, *writable NOT_PUT_BACK; /* the same memory */
 static bool all_invalid[PMDS * P2M_LEAF] NOT_PUT_BACK; /* pages of `area` that hold INVALID alone */
-static pmd_t p2m_pmd[PMDS];
-static bool mapped; /* the list is in `area` */
+#define p2m_pmd ((pmd_t *)swapper_pg_dir)              /* the root page of the tables */
+static bool mapped;                                    /* the list is in `area` */
 static unsigned long *first_list;
 
 /* Aligned as the file aligns it; what is left over stays unused. */
@@ -140,17 +141,22 @@ unsigned long shim_pte_pfn(pte_t pte)
     return pte.pte >> PAGE_SHIFT;
 }
 
+#include "tools4.inc"
+
 void shim_set_pte(pte_t *ptep, pte_t pte)
 {
     *ptep = pte;
     for (unsigned long pmd = 0; pmd < PMDS; pmd++)
-        if (pte_page(pmd) && pte_page(pmd) == page_of((unsigned long)ptep))
+        if (pte_page(pmd) && pte_page(pmd) == page_of((unsigned long)ptep)) {
+            tables_change();
             refresh(pmd * SLOTS + (ptep - pte_page(pmd)));
+        }
 }
 
 void shim_set_pmd(pmd_t *pmdp, pmd_t pmd)
 {
     *pmdp = pmd;
+    tables_change();
     refresh_pmd(pmdp - p2m_pmd);
 }
 
@@ -239,6 +245,7 @@ static void build(unsigned long *mfn_list, unsigned long nr_pages, bool auto_tra
     }
     start_info.mfn_list = (unsigned long)mfn_list;
     start_info.nr_pages = nr_pages;
+    start_info.flags = linux_tools4 ? SIF_VIRT_P2M_4TOOLS : 0;
     xen_build_dynamic_phys_to_machine();
     xen_max_p2m_pfn = extra_end; /* setup.c's share */
     draw_leaves();
@@ -248,14 +255,17 @@ static void make_list(void)
 {
     if (!mapped) {
         drop_leaves();
+        swapper_pg_dir = linux_boot_page();
         xen_vmalloc_p2m_tree();
         mapped = true;
     }
     for (unsigned long pmd = 0; pmd < PMDS; pmd++) /* the toolstack wrote to the pages */
         refresh_pmd(pmd);
     memset(&shared_info, 0, sizeof(shared_info));
+    unwatch_tables();
     xen_build_mfn_list_list();
     xen_setup_mfn_list_list();
+    watch_tables();
     shim_slab = true;
 }
 
@@ -336,7 +346,7 @@ static void look(struct linux_view *view)
         made_identity[mi] = identity;
     }
     if (mapped)
-        view->roots = draw_mapped() + 4 + 3; /* shared ones, and roots of the MFN tree */
+        view->roots = draw_mapped() + 4 + (p2m_top_mfn ? 3 : 0) + 1; /* shared ones, the roots */
     else
         draw_first();
 }
@@ -436,6 +446,12 @@ const struct linux_file linux_file = {
     .kernel_set_noalloc = __set_phys_to_machine,
     .kernel_range = set_phys_range_identity,
     .kernel_resume = xen_build_mfn_list_list,
+#if LINUX_TOOLS4
+    .list = list,
+    .list_page = list_page,
+#endif
+    .other_view = other_view,
+    .dump = LINUX_DUMP ? dump : NULL,
     .max_pfn = &shared_info.arch.max_pfn,
     .frame_list_list = &shared_info.arch.pfn_to_mfn_frame_list_list,
 };

@@ -47,7 +47,8 @@
     X(F4, "nothing is set beyond the list")                                                        \
     X(F5, "grants are unmapped one by one, and none is refused to the kernel alone")               \
     X(F6, "after a batch of grants that failed its caller finds out which slots hold")             \
-    X(F7, "a log of a failed unmap is not read")
+    X(F7, "a log of a failed unmap is not read")                                                   \
+    X(F12, "an identity PFN may be missing in the dump")
 
 enum linux_defect {
 #define X(name, what) LINUX_##name,
@@ -70,6 +71,19 @@ struct linux_view {
     unsigned roots;
     bool synthetic_view; /* top and mids are tables drawn for the harness */
 };
+
+/* Other lookups, in the order of enum other_view. */
+enum linux_other_view {
+    LINUX_VIEW_VALID,
+    LINUX_VIEW_PFN_TO_GFN,
+    LINUX_VIEW_PHYS_TO_MACHINE,
+    LINUX_VIEW_MFN_TO_PFN,
+    LINUX_VIEW_GFN_TO_PFN,
+    LINUX_VIEW_MACHINE_TO_PHYS,
+    LINUX_VIEW_LOCAL_PFN,
+    LINUX_VIEW_IOREMAP
+};
+typedef void linux_dump_fn(unsigned long first, unsigned long end, const char *word);
 
 /* One version of the file, with its features and differences. */
 struct linux_file {
@@ -123,6 +137,14 @@ struct linux_file {
     const void *kernel_boot, *kernel_get, *kernel_set, *kernel_set_noalloc, *kernel_range;
     const void *kernel_resume, *kernel_grant_map, *kernel_grant_unmap;
 
+    bool (*other_view)(enum linux_other_view view, unsigned long where, unsigned long back,
+                       unsigned long *answer);
+    void (*dump)(linux_dump_fn *line); /* or NULL */
+
+    /* Of a list in virtual memory: see struct subject. NULL before 4.4. */
+    void (*list)(unsigned long *cr3, unsigned long *vaddr, unsigned long *generation);
+    void *(*list_page)(unsigned long cr3, unsigned long address);
+
     /* The data of the guest for the toolstack. */
     unsigned long *max_pfn, *frame_list_list;
 };
@@ -140,6 +162,7 @@ extern uint64_t linux_closed;
 /* The longest list that a builder can make. */
 unsigned long linux_lent_pages(void);
 
+/* Is this defect masked (KNOWN=)? */
 bool linux_knows(enum linux_defect defect);
 
 /* The hypervisor maps or unmaps one grant; the slots of the next batch that it refuses. */
@@ -166,6 +189,12 @@ _Noreturn void linux_shared_page_written(unsigned which, unsigned slot);
 /* A plain store to a page of the list that is not shared: legal, but the emulation cannot follow.
  */
 _Noreturn void linux_plain_store(void);
+
+/* The boot flag 4tools of this case; set before the build. */
+extern bool linux_tools4;
+
+/* A change of the list's page tables that a toolstack would read half. */
+_Noreturn void linux_unsynced(const char *what, unsigned long generation);
 
 _Noreturn void linux_bug(const char *what, const char *function, int line);
 void linux_warned(const char *what, const char *function, int line);

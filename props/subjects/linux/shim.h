@@ -68,7 +68,12 @@ typedef uint64_t phys_addr_t, pteval_t, pmdval_t, dma_addr_t;
 #define EINVAL 22
 #define ENOMEM 12
 struct device;
+#if LINUX_LINEAR
+void shim_wmb(void);
+#define wmb() shim_wmb()
+#else
 #define wmb() __sync_synchronize()
+#endif
 #define hash_long(value, bits) ((unsigned long)((value) * 0x9fb21c651e98df25ul) >> (64 - (bits)))
 
 /* ---- errors ---- */
@@ -241,7 +246,7 @@ struct mm_struct {
     int unused;
 };
 extern struct mm_struct init_mm;
-extern pgd_t swapper_pg_dir[1];
+extern pgd_t *swapper_pg_dir;
 #define xen_pfn_to_cr3(pfn) ((pfn) << 12)
 
 #define PTRS_PER_PTE (PAGE_SIZE / sizeof(pte_t))
@@ -320,6 +325,28 @@ bool shim_readable(const void *p);
         (x) = readable_ ? *(p) : 0;                                                                \
         readable_ ? 0 : -14;                                                                       \
     })
+
+/* ---- the dump for debugfs ---- */
+
+#define CONFIG_XEN_DEBUG_FS 1
+struct seq_file;
+void shim_seq_printf(const char *format, unsigned long first, unsigned long end, const char *word);
+#define seq_printf(file, format, first, end, word) shim_seq_printf((format), (first), (end), (word))
+struct inode;
+struct file;
+struct file_operations {
+    int (*open)(struct inode *inode, struct file *file);
+    const void *read, *llseek, *release;
+};
+#define seq_read NULL
+#define seq_lseek NULL
+#define single_release NULL
+#define single_open(file, show, data) 0
+#define DEFINE_SHOW_ATTRIBUTE(name) static const struct file_operations name##_fops
+struct dentry;
+#define xen_init_debugfs() ((struct dentry *)1)
+#define debugfs_create_dir(name, parent) ((void)(parent), (struct dentry *)1)
+#define debugfs_create_file(name, mode, parent, data, operations) ((void)(operations))
 
 #include "grants.h"
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "grants_skipped.h"
+#include "harness.h"
 #include "platform.h"
 #include "props/base/uninstrumented.h"
 #include "props/check/run.h"
@@ -241,6 +242,8 @@ static bool waives(enum invariant id, p2m_word pfn)
                (is_known(LINUX_C5) && host.epoch && pfn >= host.info->max_pfn);
     case RESUME_TAKES_NO_PAGE:
         return is_known(LINUX_C6);
+    case OTHER_VIEWS_AGREE:
+        return is_known(LINUX_F12) && model_get(&run.oracle.model, pfn) == ENTRY_IDENTITY_OF(pfn);
     case TOOLSTACK_SEES_ALL:
         return (is_known(LINUX_C7) && !linux_file.linear) ||
                (is_known(LINUX_F3) && pfn == host.info->max_pfn / P2M_LEAF * P2M_LEAF);
@@ -295,6 +298,7 @@ static void copy_info(void)
 static bool build(p2m_word *mfn_list, p2m_word nr_pages, bool auto_translated)
 {
     booted = false;
+    linux_tools4 = run.c->boot.flags >> BOOT_TOOLS4 & 1;
     put_state_back();
     if (linux_file.linear)
         host_stretch_list(linux_lent_pages()); /* see its build */
@@ -550,6 +554,8 @@ __attribute__((constructor)) static void describe(void)
     subject.grant_map = linux_file.grant_map ? grant_map : NULL;
     subject.grant_unmap = linux_file.grant_map ? grant_unmap : NULL;
     subject.unmap_restores = linux_file.unmap_restores;
+    linux_tools4_describe(&subject);
+    linux_views_describe(&subject);
 }
 
 UNINSTRUMENTED_END

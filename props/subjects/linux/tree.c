@@ -17,6 +17,7 @@
 /* ---- globals for the file ---- */
 
 #include "kernel_globals.inc"
+#include "views.inc"
 
 static pte_t no_pte;
 
@@ -387,6 +388,8 @@ const struct linux_file linux_file = {
     .kernel_range = set_phys_range_identity,
 #endif
     .kernel_resume = xen_build_mfn_list_list,
+    .other_view = other_view,
+    .dump = LINUX_DUMP ? dump : NULL,
     .max_pfn = &shared_info.arch.max_pfn,
     .frame_list_list = &shared_info.arch.pfn_to_mfn_frame_list_list,
 };

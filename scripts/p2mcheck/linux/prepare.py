@@ -34,6 +34,11 @@ FEATURES = (
     ("LINUX_RANGES_FIRST", r'#include "p2m\.h"|\bxen_p2m_addr\b'),
     ("LINUX_BEYOND_IS_IDENTITY",
      r"(?s)pfn >= (MAX_P2M_PFN|xen_p2m_size)\)+\s*\{?[^}]{0,200}?return IDENTITY_FRAME\(pfn\)"),
+    ("LINUX_TOOLS4", r"\bSIF_VIRT_P2M_4TOOLS\b"),
+    ("LINUX_DUMP", r"\bp2m_dump_show\b"),
+    ("LINUX_GFN", r"\bpfn_to_gfn\("),
+    ("LINUX_BFN", r"\bbfn_to_local_pfn\("),
+    ("LINUX_MFN_OF_NOBODY", r"pfn == ~0 &&"),
     ("LINUX_CLAMPS_RANGE", r"pfn_e > (MAX_P2M_PFN|xen_p2m_size)\)"),
     ("LINUX_SET_FOREIGN", r"\bset_foreign_p2m_mapping\s*\("),
     ("LINUX_OVERRIDE", r"\bm2p_add_override\s*\("),
@@ -109,7 +114,7 @@ def prepare(build, linux):
     folder = f"{build}/linux/{name_of(tree)}-{digest[:8]}"
     update(f"{folder}/kernel/p2m.c", p2m)
     update(f"{folder}/kernel/page.h", page)
-    found = "".join(f"#define {name} {int(bool(re.search(pattern, p2m)))}\n"
+    found = "".join(f"#define {name} {int(bool(re.search(pattern, p2m + page)))}\n"
                     for name, pattern in FEATURES)
     update(f"{folder}/features.h", f'#define LINUX_NAME "{os.path.basename(folder)}"\n{found}')
     for include in set(re.findall(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', p2m + page, re.M)):
