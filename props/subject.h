@@ -108,8 +108,8 @@ struct subject {
     bool (*other_view)(enum other_view view, p2m_word where, p2m_word back, p2m_word *answer);
 
     /* Calls `line` with each run of PFNs of its dump and the word for them: missing, identity, pfn,
-     * abnormal. NULL: it has no dump. */
-    void (*dump)(void (*line)(p2m_word first, p2m_word end, const char *word));
+     * abnormal; answers where the last run must end. NULL: it has no dump. */
+    p2m_word (*dump)(void (*line)(p2m_word first, p2m_word end, const char *word));
 
     /* Frees every page, the roots included. */
     void (*destroy)(void);

@@ -94,6 +94,17 @@ static void dump_line(p2m_word first, p2m_word end, const char *word)
     dumped = end;
 }
 
+static void check_dump(void)
+{
+    p2m_word end;
+
+    dumped = 0;
+    end = run.subject->dump(dump_line);
+    if (dumped != end)
+        violated(OTHER_VIEWS_AGREE, "the dump ends at PFN 0x%llx: expected 0x%llx", HEX(dumped),
+                 HEX(end));
+}
+
 void checks_other_views(const struct op *op)
 {
     p2m_word pfn = op && op_names_pfn(op->kind) ? (p2m_word)op->pfn : 0;
@@ -107,8 +118,7 @@ void checks_other_views(const struct op *op)
         views_at((p2m_word)op->arg - 1);
     if (!run.subject->dump || !MODEL_LITERAL)
         return;
-    dumped = 0;
-    run.subject->dump(dump_line);
+    check_dump();
 }
 
 UNINSTRUMENTED_END

@@ -139,7 +139,7 @@ struct linux_file {
 
     bool (*other_view)(enum linux_other_view view, unsigned long where, unsigned long back,
                        unsigned long *answer);
-    void (*dump)(linux_dump_fn *line); /* or NULL */
+    unsigned long (*dump)(linux_dump_fn *line); /* answers its end; or NULL */
 
     /* Of a list in virtual memory: see struct subject. NULL before 4.4. */
     void (*list)(unsigned long *cr3, unsigned long *vaddr, unsigned long *generation);

@@ -32,10 +32,10 @@ static void line(unsigned long first, unsigned long end, const char *word)
     to_harness((p2m_word)first, (p2m_word)end, word);
 }
 
-static void dump(void (*line_to)(p2m_word first, p2m_word end, const char *word))
+static p2m_word dump(void (*line_to)(p2m_word first, p2m_word end, const char *word))
 {
     to_harness = line_to;
-    linux_file.dump(line);
+    return (p2m_word)linux_file.dump(line);
 }
 
 void linux_views_describe(struct subject *subject)
