@@ -286,6 +286,8 @@ static void change_boot(struct prng *prng, struct boot *boot)
     switch (below(prng, 9)) {
     case 8:
         boot->flags ^= 1u << (prng_one_in(prng, 2) ? BOOT_BARE : BOOT_TOOLS4);
+        if (prng_one_in(prng, 4))
+            generate_nvs(prng, boot);
         break;
     case 0:
         boot->nr_pages = below(prng, 4 * P2M_LEAF);

@@ -148,6 +148,12 @@ struct subject {
     /* The boot makes ranges of its own: the n-th, which may be empty; false: no more. Or NULL. */
     bool (*boot_range)(unsigned n, p2m_word *start, p2m_word *end);
 
+    /*
+     * The first publish stores frames MFN_OF_NVS(i, 0 ..) at so many pages of NVS entry `i` of the
+     * boot (or NULL).
+     */
+    unsigned (*remaps)(unsigned i);
+
     /* It has no auto-translated guests and gets ordinary ones. */
     bool never_auto_translated;
 

@@ -55,6 +55,9 @@ static inline p2m_word mfn_after_resume(p2m_word mfn)
 
 #define MFN_OF_LIST ((p2m_word)0x400000) /* the MFN of the mfn_list's first PFN */
 
+/* A frame that NVS entry `i` of the boot remaps, for a subject that does that. */
+#define MFN_OF_NVS(i, page) ((p2m_word)0x500000 + (p2m_word)(i) * 0x10000 + (page))
+
 /* The builder's entry for `pfn` (pfn < nr_pages): an MFN, or INVALID at a hole. */
 static inline p2m_word entry_of_list(const struct boot *boot, p2m_word pfn)
 {

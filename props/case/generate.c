@@ -303,10 +303,23 @@ static void an_e820_table(struct prng *prng, unsigned room, struct test_case *c)
     c->ops[c->count++] = (struct op){.kind = OP_XEN_SET_IDENTITY, .type = prng_one_in(prng, 2)};
 }
 
+void generate_nvs(struct prng *prng, struct boot *boot)
+{
+    memset(boot->setup.nvs, 0, sizeof(boot->setup.nvs));
+    for (unsigned i = 0; i < 1 + prng_below(prng, BOOT_NVS); i++) {
+        uint64_t pfn = edge_leaf(prng) + edge_index(prng, P2M_LEAF);
+
+        boot->setup.nvs[i].pfn = (uint32_t)(prng_one_in(prng, 24) ? MAX_P2M_PFN - 1 : pfn);
+        boot->setup.nvs[i].pages = (uint32_t)(1 + prng_below(prng, 2 * P2M_LEAF));
+    }
+}
+
 /* What only some subjects have. Its numbers are its own, so that those of all others stay. */
 static void some_setup(struct prng prng, struct boot *boot)
 {
     boot->flags |= (uint16_t)(prng_one_in(&prng, 3) << BOOT_TOOLS4);
+    if (prng_one_in(&prng, 4))
+        generate_nvs(&prng, boot);
 }
 
 static void a_boot(struct prng *prng, struct boot *boot)

@@ -45,6 +45,9 @@ extern bool generate_swarm_off;
 /* The sync point of the next call where an op runs: 1..OP_AT_MAX, mostly early. */
 uint8_t generate_sync_point(struct prng *prng);
 
+/* Random NVS entries. */
+void generate_nvs(struct prng *prng, struct boot *boot);
+
 /* A random PFN and a random well-formed entry for it. */
 uint64_t generate_pfn(struct prng *prng);
 uint64_t generate_entry(struct prng *prng, uint64_t pfn);

@@ -94,12 +94,29 @@ static void dump_line(p2m_word first, p2m_word end, const char *word)
     dumped = end;
 }
 
+/* Both ends of what the boot remapped, and a frame beside it. */
+static void remapped_views(void)
+{
+    for (unsigned i = 0; i < BOOT_NVS && run.subject->remaps && run.published; i++) {
+        unsigned pages = run.subject->remaps(i);
+        p2m_word pfn = run.c->boot.setup.nvs[i].pfn;
+
+        expect(VIEW_IOREMAP, MFN_OF_NVS(i, 0xffff), 0, MFN_OF_NVS(i, 0xffff));
+        if (!pages)
+            continue;
+        expect(VIEW_IOREMAP, MFN_OF_NVS(i, 0), 0, pfn);
+        expect(VIEW_IOREMAP, MFN_OF_NVS(i, pages - 1), 0, pfn + pages - 1);
+    }
+}
+
 static void check_dump(void)
 {
     p2m_word end;
 
     dumped = 0;
     end = run.subject->dump(dump_line);
+    while (dumped < end && model_get(&run.oracle.model, dumped) == 0)
+        dumped++;
     if (dumped != end)
         violated(OTHER_VIEWS_AGREE, "the dump ends at PFN 0x%llx: expected 0x%llx", HEX(dumped),
                  HEX(end));
@@ -116,6 +133,7 @@ void checks_other_views(const struct op *op)
         views_at(pfn);
     if (op && op->kind == OP_RANGE && op->arg - 1 < MAX_P2M_PFN)
         views_at((p2m_word)op->arg - 1);
+    remapped_views();
     if (!run.subject->dump || !MODEL_LITERAL)
         return;
     check_dump();

@@ -123,6 +123,13 @@ static void note_exercised(const struct op *op)
 
 /* ---- the ops that are made ---- */
 
+/* Are build and publish the case's own calls? */
+static bool is_bare(void)
+{
+    return (run.c->boot.flags >> BOOT_BARE & 1) && run.subject->has_build &&
+           run.subject->has_publish && !run.model_off;
+}
+
 /* True if the state that the op needs exists: a p2m, an unpublished one, a published one. */
 static bool state_allows(const struct op *op)
 {
@@ -139,7 +146,7 @@ static bool state_allows(const struct op *op)
     case OP_E820:
         return true;
     case OP_RESUME:
-        return run.built && (run.published || run.subject->ranges_first);
+        return run.built && (run.published || (run.subject->ranges_first && !is_bare()));
     case OP_GRANT_MAP:
     case OP_GRANT_UNMAP:
         return run.built && !run.model_off;
@@ -177,18 +184,28 @@ static bool skip(const struct op *op)
     return true;
 }
 
-/* Are build and publish the case's own calls? */
-static bool is_bare(void)
+/* What the subject has remapped by itself. */
+static void note_remaps(void)
 {
-    return (run.c->boot.flags >> BOOT_BARE & 1) && run.subject->has_build &&
-           run.subject->has_publish && !run.model_off;
+    for (unsigned i = 0; i < BOOT_NVS; i++) {
+        unsigned pages = run.subject->remaps(i);
+
+        for (unsigned page = 0; page < pages; page++)
+            oracle_call(&run.oracle, &(struct op){.kind = OP_SET,
+                                                  .pfn = run.c->boot.setup.nvs[i].pfn + page,
+                                                  .arg = MFN_OF_NVS(i, page)});
+    }
 }
 
 void executor_publish(void)
 {
+    bool first = !run.published;
+
     sync_arm_limit();
     run.published = true;
     run.subject->publish(host.info);
+    if (first && run.subject->remaps)
+        note_remaps();
 }
 
 /* Before a call: the MFN tree, if it is checked now; the slots as they are. */

@@ -15,4 +15,12 @@ void linux_tools4_describe(struct subject *subject);
 /* Other lookups and the dump (views.c). */
 void linux_views_describe(struct subject *subject);
 
+/* The memory of the boot, and early sets (early.c). */
+void linux_early_reset(void);
+void linux_early_describe(struct subject *subject);
+
+/* NVS entries of the boot (nvs.c): tells the file of them, before the list is made. */
+void linux_nvs_add(void);
+void linux_nvs_describe(struct subject *subject);
+
 #endif

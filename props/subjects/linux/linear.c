@@ -253,7 +253,9 @@ static void build(unsigned long *mfn_list, unsigned long nr_pages, bool auto_tra
 
 static void make_list(void)
 {
-    if (!mapped) {
+    bool first = !mapped;
+
+    if (first) {
         drop_leaves();
         swapper_pg_dir = linux_boot_page();
         xen_vmalloc_p2m_tree();
@@ -264,6 +266,10 @@ static void make_list(void)
     memset(&shared_info, 0, sizeof(shared_info));
     unwatch_tables();
     xen_build_mfn_list_list();
+#if LINUX_NONRAM
+    if (first)
+        xen_do_remap_nonram();
+#endif
     xen_setup_mfn_list_list();
     watch_tables();
     shim_slab = true;
@@ -446,6 +452,9 @@ const struct linux_file linux_file = {
     .kernel_set_noalloc = __set_phys_to_machine,
     .kernel_range = set_phys_range_identity,
     .kernel_resume = xen_build_mfn_list_list,
+#if LINUX_NONRAM
+    .remap = remap,
+#endif
 #if LINUX_TOOLS4
     .list = list,
     .list_page = list_page,

@@ -48,7 +48,12 @@
     X(F5, "grants are unmapped one by one, and none is refused to the kernel alone")               \
     X(F6, "after a batch of grants that failed its caller finds out which slots hold")             \
     X(F7, "a log of a failed unmap is not read")                                                   \
-    X(F12, "an identity PFN may be missing in the dump")
+    X(B10, "the brk area has no end for ranges")                                                   \
+    X(D1, "the brk area has no end for early sets")                                                \
+    X(D4, "no page is right behind the builder's list")                                            \
+    X(D5, "no MFN or INVALID is set early where the leaf is p2m_identity")                         \
+    X(F12, "an identity PFN may be missing in the dump")                                           \
+    X(F14, "no frame of a second NVS entry is looked up")
 
 enum linux_defect {
 #define X(name, what) LINUX_##name,
@@ -62,6 +67,7 @@ struct linux_call {
     enum { LINUX_SET, LINUX_RANGE_CALL, LINUX_RESUME_CALL, LINUX_OTHER } kind;
     unsigned long pfn, arg;
     bool refuses; /* a page will be refused */
+    bool noalloc; /* __set */
 };
 
 /* The file's own pages, as the harness looks at them. */
@@ -141,6 +147,12 @@ struct linux_file {
                        unsigned long *answer);
     unsigned long (*dump)(linux_dump_fn *line); /* answers its end; or NULL */
 
+    /* The boot lasts until the first make_list: sets before it are early ones. */
+    bool has_early_set;
+
+    /* Non-RAM pages that are mapped elsewhere: to be called before the list is made. Or NULL. */
+    void (*remap)(unsigned long mfn, unsigned long pfn, unsigned long pages);
+
     /* Of a list in virtual memory: see struct subject. NULL before 4.4. */
     void (*list)(unsigned long *cr3, unsigned long *vaddr, unsigned long *generation);
     void *(*list_page)(unsigned long cr3, unsigned long address);
@@ -172,6 +184,15 @@ _Noreturn void linux_grant_wrong(const char *what, unsigned long pfn);
 
 /* extend_brk and the like: a page that is never refused, all zero. */
 void *linux_boot_page(void);
+
+/* Is there no end to the brk area, because what shows it is masked? */
+bool linux_brk_is_endless(void);
+
+/* Pages in the memory behind the builder's list; NULL: there is no more of it. */
+void *linux_list_room(size_t bytes);
+
+/* The page right behind it, for a leaf; NULL: it is in use, or there is no list. */
+void *linux_leaf_behind_list(void);
 
 /* The page allocator: NULL if refused. */
 void *linux_get_page(void);

@@ -115,8 +115,17 @@ void shim_wmb(void);
 #define __GFP_REPEAT 0
 #define __GFP_NOWARN 0
 
-#define RESERVE_BRK(name, bytes) _Static_assert((bytes) >= 0, #name)
-#define RESERVE_BRK_ARRAY(type, name, count) type *name
+/* What the file reserves of the brk area is all that it gets. */
+extern unsigned long shim_brk_reserved, shim_brk_used;
+#define RESERVE_BRK(name, bytes)                                                                   \
+    __attribute__((constructor)) static void shim_reserve_##name(void)                             \
+    {                                                                                              \
+        shim_brk_reserved += (bytes);                                                              \
+    }                                                                                              \
+    struct shim_reserved_##name
+#define RESERVE_BRK_ARRAY(type, name, count)                                                       \
+    type *name;                                                                                    \
+    RESERVE_BRK(name, sizeof(type) * (count))
 
 extern bool shim_slab;
 #define slab_is_available() shim_slab
@@ -138,8 +147,24 @@ static inline void *shim_boot_alloc(unsigned long bytes)
         linux_bug("no room for a table that is not a page", __func__, __LINE__);
     return p;
 }
-#define extend_brk(bytes, align) shim_boot_alloc(bytes)
-#define alloc_bootmem_align(bytes, align) shim_boot_alloc(bytes)
+
+/* A leaf may lie right behind the builder's list. */
+static inline void *shim_extend_brk(unsigned long bytes, bool leaf, const char *function, int line)
+{
+    void *behind = leaf ? linux_leaf_behind_list() : NULL;
+
+    shim_brk_used += bytes;
+    if (shim_brk_used > shim_brk_reserved && !linux_brk_is_endless())
+        linux_bug("extend_brk beyond what is reserved", function, line);
+    return behind ? behind : shim_boot_alloc(bytes);
+}
+#define SHIM_LEAF_BY (LINUX_LEAF_BY_MIDDLE ? "early_alloc_p2m_middle" : "early_alloc_p2m")
+#define extend_brk(bytes, align)                                                                   \
+    shim_extend_brk((bytes), LINUX_EARLY && !strcmp(__func__, SHIM_LEAF_BY), __func__, __LINE__)
+
+/* The list moves to memory in one piece. */
+#define alloc_bootmem_align(bytes, align)                                                          \
+    (strcmp(__func__, "xen_revector_p2m_tree") ? shim_boot_alloc(bytes) : linux_list_room(bytes))
 #define memblock_alloc(bytes, align) shim_boot_alloc(bytes)
 #define memblock_alloc_or_panic(bytes, align) shim_boot_alloc(bytes)
 #define memblock_free(p, bytes) linux_put_page((void *)(unsigned long)(p))
@@ -325,6 +350,18 @@ bool shim_readable(const void *p);
         (x) = readable_ ? *(p) : 0;                                                                \
         readable_ ? 0 : -14;                                                                       \
     })
+
+/* ---- non-RAM pages that are mapped elsewhere ---- */
+
+#if LINUX_IOREMAP
+#define CONFIG_ACPI 1
+typedef u64 acpi_physical_address, acpi_size;
+static inline void *x86_acpi_os_ioremap(acpi_physical_address phys, acpi_size size)
+{
+    return (void *)phys;
+}
+extern void *(*acpi_os_ioremap)(acpi_physical_address phys, acpi_size size);
+#endif
 
 /* ---- the dump for debugfs ---- */
 

@@ -160,7 +160,8 @@ static struct linux_call call_of(const struct op *op)
     struct linux_call call = {.kind = LINUX_OTHER,
                               .pfn = (unsigned long)op->pfn,
                               .arg = (unsigned long)op->arg,
-                              .refuses = op->refuse};
+                              .refuses = op->refuse,
+                              .noalloc = op->kind == OP_SET_NOALLOC};
 
     if (op_has_entry(op->kind))
         call.kind = LINUX_SET;
@@ -221,6 +222,8 @@ uint64_t linux_closed;
 static bool close_windows(const struct op *const *calls, unsigned count)
 {
     linux_closed = 0;
+    if (!run.published)
+        return true; /* the boot has one CPU */
     for (unsigned i = 0; known && i + 1 < count; i++)
         for (unsigned k = i + 1; k < count; k++) {
             struct linux_call inner = call_of(calls[i]), outer = call_of(calls[k]);
@@ -300,6 +303,7 @@ static bool build(p2m_word *mfn_list, p2m_word nr_pages, bool auto_translated)
     booted = false;
     linux_tools4 = run.c->boot.flags >> BOOT_TOOLS4 & 1;
     put_state_back();
+    linux_early_reset();
     if (linux_file.linear)
         host_stretch_list(linux_lent_pages()); /* see its build */
     for (p2m_word pfn = nr_pages; is_known(LINUX_A1) && !auto_translated && pfn % P2M_LEAF; pfn++)
@@ -307,6 +311,7 @@ static bool build(p2m_word *mfn_list, p2m_word nr_pages, bool auto_translated)
     /* the kernel's sizes come from the hypervisor: more than fits is not offered */
     linux_file.build((unsigned long *)mfn_list, nr_pages < MAX_P2M_PFN ? nr_pages : MAX_P2M_PFN,
                      auto_translated);
+    linux_nvs_add();
     return true;
 }
 
@@ -556,6 +561,8 @@ __attribute__((constructor)) static void describe(void)
     subject.unmap_restores = linux_file.unmap_restores;
     linux_tools4_describe(&subject);
     linux_views_describe(&subject);
+    linux_early_describe(&subject);
+    linux_nvs_describe(&subject);
 }
 
 UNINSTRUMENTED_END

@@ -116,6 +116,8 @@ static void seal(void)
 
 /* ---- calls ---- */
 
+#include "early.inc"
+
 static void build(unsigned long *mfn_list, unsigned long nr_pages, bool auto_translated)
 {
     shim_auto_translated = auto_translated;
@@ -127,6 +129,7 @@ static void build(unsigned long *mfn_list, unsigned long nr_pages, bool auto_tra
     if (nr_pages % 2)
         xen_max_p2m_pfn = MAX_P2M_PFN; /* extra memory up to the end: setup.c's share */
     seal();
+    begin_early();
 }
 
 static void make_list(void)
@@ -134,7 +137,8 @@ static void make_list(void)
     memset(&shared_info, 0, sizeof(shared_info));
     if (shim_auto_translated)
         return;
-    xen_build_mfn_list_list();
+    if (!end_early())
+        xen_build_mfn_list_list();
     xen_setup_mfn_list_list();
 }
 
@@ -182,7 +186,7 @@ static bool set(unsigned long pfn, unsigned long entry)
     bool answer;
 
     running = pfn;
-    answer = set_phys_to_machine(pfn, entry);
+    answer = early ? early_set(pfn, entry) : set_phys_to_machine(pfn, entry);
     running = outer;
     return answer;
 }
@@ -275,10 +279,12 @@ static uint64_t set_shows(const struct linux_call *call)
     if (!plain && call->arg != (call->pfn | 1ul << 62))
         shows |= ONE(B5);
     if (IS_IDENTITY(leaf) && plain)
-        shows |= call->arg == INVALID_P2M_ENTRY ? ONE(B2) : ONE(B1);
+        shows |= early && LINUX_EARLY && !call->noalloc ? ONE(D5)
+                 : call->arg == INVALID_P2M_ENTRY       ? ONE(B2)
+                                                        : ONE(B1);
     if (leaf == p2m_missing && !plain)
         shows |= mid_is_missing(call->pfn) ? ONE(B4) : ONE(B3);
-    if (call->refuses && mid_is_missing(call->pfn))
+    if (call->refuses && !early && mid_is_missing(call->pfn))
         shows |= ONE(C6);
     if (p2m_top_mfn && !is_private(leaf) && mfn_is_stale(call->pfn))
         shows |= ONE(C5);
@@ -369,6 +375,7 @@ const struct linux_file linux_file = {
     .no_identity = !LINUX_IDENTITY,
     .ranges_first = LINUX_RANGES_FIRST,
     .beyond_is_identity = LINUX_BEYOND_IS_IDENTITY,
+    .has_early_set = LINUX_EARLY,
     .build = build,
     .make_list = make_list,
     .get = get,

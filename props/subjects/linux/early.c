@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The memory of the boot: the end of the brk area, and what lies behind the builder's list, where
+ * another page can be its neighbour and a copy of the list has room.
+ */
+#include <string.h>
+
+#include "harness.h"
+#include "props/base/uninstrumented.h"
+
+UNINSTRUMENTED_BEGIN
+
+static bool neighbour; /* the page behind the list is in use */
+
+void linux_early_reset(void)
+{
+    neighbour = false;
+}
+
+bool linux_brk_is_endless(void)
+{
+    enum op_kind kind = running_op < 0 ? OP_BUILD : (enum op_kind)run.c->ops[running_op].kind;
+
+    if (op_has_entry(kind))
+        return linux_is_known(LINUX_D1);
+    if (kind == OP_RANGE || kind == OP_XEN_SET_IDENTITY)
+        return linux_is_known(LINUX_B10);
+    return linux_is_known(LINUX_B10) || linux_is_known(LINUX_D1);
+}
+
+void *linux_list_room(size_t bytes)
+{
+    size_t first = host.list_words, end = first + bytes / sizeof(p2m_word);
+
+    if (end > (HOST_LIST_LEAVES - 1) * P2M_LEAF)
+        return NULL;
+    host_stretch_list((p2m_word)end);
+    neighbour = true;
+    return memset(host_list + first, 0xa5, bytes);
+}
+
+void *linux_leaf_behind_list(void)
+{
+    if (neighbour || !host.list_words || linux_is_known(LINUX_D4))
+        return NULL;
+    return linux_list_room(P2M_PAGE_BYTES);
+}
+
+/* A case can make the build and the publish by itself, so that there are sets between them. */
+void linux_early_describe(struct subject *subject)
+{
+    subject->has_build = subject->has_publish = linux_file.has_early_set;
+}
+
+UNINSTRUMENTED_END
