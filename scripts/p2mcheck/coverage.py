@@ -4,7 +4,8 @@
 Replays only corpus/, in all geometries, with the newest clang that is installed (MC/DC
 from clang 18 on). Writes llvm-cov's pages to build/coverage/. Every line and branch must be
 reached, and every condition must be shown to have an effect, except those in the list of unreached
-places, each with a reason. A listed one that is reached is a failure as well.
+places, each with a reason. A listed one that is reached is a failure as well. For SUBJECT=linux see
+linux/coverage.py.
 """
 
 import json
@@ -144,8 +145,18 @@ def write_figures(build, compiler, data, missed, wrong):
 
 
 def main():
-    build = cli.Parser(__doc__).parse().build
+    parser = cli.Parser(__doc__, subjects=True, time=60)
+    args = parser.parse()
     setup("fuzz", "clang-22", "llvm-22", "libclang-rt-22-dev")
+    if args.subject == "linux":
+        from p2mcheck.linux import coverage  # pylint: disable=import-outside-toplevel
+        return coverage.main(args, parser.programs(args))
+    if args.subject != "core":
+        parser.error(f"SUBJECT={args.subject}: choose core or linux")
+    return of_core(args.build)
+
+
+def of_core(build):
     programs, version = Programs(build), newest_clang()
     compiler, mcdc = f"clang-{version}", version >= 18
     print(f"coverage of core/ by the reviewed corpora, {compiler}")

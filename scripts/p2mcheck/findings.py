@@ -54,10 +54,11 @@ def tail_of(report):
     return report[report.rfind("\n", 0, min(starts)) + 1:] if starts else report[-4000:]
 
 
-def file_case(target, geometry, kind, data, text, log=None, prefix=""):
-    """Bytes, text and report in crashes/, under a descriptive name. `prefix`: Programs.prefix"""
-    os.makedirs(crashes(), exist_ok=True)
-    name = f"{crashes()}/{prefix}{target}_{geometry}-{kind}-{hashlib.sha256(data).hexdigest()[:12]}"
+def file_case(target, geometry, kind, data, text, log=None, prefix="", folder=None):
+    """Bytes, text and report in `folder` (CRASHES), under a descriptive name. `prefix`: Programs.prefix"""
+    folder = folder or crashes()
+    os.makedirs(folder, exist_ok=True)
+    name = f"{folder}/{prefix}{target}_{geometry}-{kind}-{hashlib.sha256(data).hexdigest()[:12]}"
     write(name, data)
     if text:
         write(name + ".txt", text)
@@ -82,11 +83,11 @@ def shrink(programs, case, out, kind=None, target=None, geometry=None, timeout=N
                           env={**os.environ, "ASAN_OPTIONS": "symbolize=0"})
 
 
-def file_shrunk(target, kind, out, prefix=""):
-    """Moves the result of shrink() to crashes/; returns its name."""
+def file_shrunk(target, kind, out, prefix="", folder=None):
+    """Moves the result of shrink() to `folder`; returns its name."""
     text = read_text(out + ".txt")
     geometry = re.search(r"^geometry (\S+)$", text, re.M).group(1)
-    name = file_case(target, geometry, kind, read(out), text, prefix=prefix)
+    name = file_case(target, geometry, kind, read(out), text, prefix=prefix, folder=folder)
     write(name + ".c", read(out + ".c"))
     return name
 

@@ -6,7 +6,6 @@ stopped (SIGSTOP) while its engine continues and finds the canary's bug, so that
 the finding and its filing is as long as a test needs it.
 """
 
-import argparse
 import glob
 import hashlib
 import os
@@ -117,7 +116,7 @@ def bugs_apart(t):
 def corpora(t):
     """Also a pruning that was killed, and inputs that are not whole."""
     folder, name = t.folder, hashlib.sha1(b"input").hexdigest()
-    pruned = Corpora(argparse.Namespace(build=folder), f"{folder}/campaign")
+    pruned = Corpora(f"{folder}/corpus", f"{folder}/campaign")
     corpus = pruned.path("ops_tiny")
     os.makedirs(corpus + ".old")
     write(f"{corpus}.old/{name}", b"input")

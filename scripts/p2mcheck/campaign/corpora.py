@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The corpora that a campaign's slices share: build/corpus/TARGET_GEOMETRY, which `make fuzz` also
-uses, with both engines. This module prunes them, and puts the reviewed cases beside them as
+uses, with both engines. Those of a kernel are in the folder of its campaign. This module prunes them, and puts the reviewed cases beside them as
 seeds.
 
 Pruning is libFuzzer's -merge=1 for both engines: there is one corpus for both.
@@ -34,8 +34,8 @@ def swap(a, b):
 
 
 class Corpora:
-    def __init__(self, args, folder):
-        self.args, self.folder = args, folder
+    def __init__(self, root, folder, programs=None):
+        self.root, self.folder, self.programs = root, folder, programs
         self.guard, self.locks = threading.Lock(), {}
         self.seeded = set()
         self.after = {}  # inputs left by the last pruning
@@ -46,12 +46,12 @@ class Corpora:
             return self.locks.setdefault(group, threading.RLock())
 
     def path(self, group):
-        return f"{self.args.build}/corpus/{group}"
+        return f"{self.root}/{group}"
 
     def prepare(self, group):
         """Makes sure that it exists, in this version of the byte format."""
         with self.of(group):
-            prepare(self.path(group), self.args.programs.p2m_case())
+            prepare(self.path(group), self.programs.p2m_case())
 
     # ---- seeds ----
 
@@ -97,12 +97,12 @@ class Corpora:
     def repair(self):
         """Undoes a pruning that was killed. A merged folder is either incomplete or the old
         one after the exchange: in both cases its corpus is in place, or beside it as .old."""
-        for old in glob.glob(f"{self.args.build}/corpus/*.old"):
+        for old in glob.glob(f"{self.root}/*.old"):
             if os.path.exists(old[:-4]):
                 shutil.rmtree(old)
             else:
                 os.rename(old, old[:-4])
-        for merged in glob.glob(f"{self.args.build}/corpus/*.merged"):
+        for merged in glob.glob(f"{self.root}/*.merged"):
             shutil.rmtree(merged)
 
     def prune(self, group, hunt, stop):

@@ -5,8 +5,11 @@ The time is cut into slices: one engine, one target, one core (slices.py). run.p
 state.py chooses the next one. triage.py files a finding and compares it with the known bugs;
 a finding does not end the campaign. It can be killed at any time and resumed: the next run
 brings in the remaining inputs. corpora.py prunes the corpora.
+
+With SUBJECT=linux (or a file), state, corpora and crashers are in build/campaign/VERSION/.
 """
 
+import collections
 import os
 import signal
 
@@ -22,14 +25,40 @@ from p2mcheck.files import Failure, check_writable, crashes
 
 def arguments():
     known = [f"{target}_{geometry}" for target in facts.targets() for geometry in facts.geometries()]
-    parser = cli.Parser(__doc__, on=facts.pairs(), hours=0.0, seconds=0.0, jobs=programs.cores(), slice=60, seed=1,
+    parser = cli.Parser(__doc__, subjects=True, on=None, hours=0.0, seconds=0.0, jobs=programs.cores(), slice=60, seed=1,
                         checks={"on": cli.some_of(known), "slice": cli.at_least(SHORTEST)})
     parser.setting("engines", ["libfuzzer", "afl"], cli.some_of(("libfuzzer", "afl"), ","), "separated by commas")
     parser.switch("new", "do not resume a campaign that has not ended", "NEW")
     args = parser.parse()
     args.total = args.seconds or 3600 * args.hours
-    args.programs = programs.Programs(args.build)
+    args.programs = parser.programs(args)
+    args.place = place_of(args.programs)
+    args.on = parser.checked("ON", " ".join(args.on or default_pairs(args.programs)), cli.some_of(pairs_of(args.programs)))
     return args
+
+
+Place = collections.namedtuple("Place", "folder corpora crashes")
+
+
+def place_of(subject):
+    """Where its state, its corpora and its crashers are."""
+    if subject.folder == subject.build:
+        return Place(f"{subject.build}/campaign", f"{subject.build}/corpus", crashes())
+    folder = f"{subject.build}/campaign/{os.path.basename(subject.folder)}"
+    return Place(folder, f"{folder}/corpus", f"{folder}/crashes")
+
+
+def pairs_of(subject):
+    """TARGET_GEOMETRY of all targets that this subject can have."""
+    return [f"{target.name}_{geometry}" for target in facts.targets().values() for geometry in subject.geometries
+            if not (target.is_text and subject.again)]
+
+
+def default_pairs(subject):
+    """The usual ones: of a subject other than the core those that fuzzing services run."""
+    if not subject.again:
+        return facts.pairs()
+    return [pair for pair in pairs_of(subject) if facts.targets()[facts.split(pair)[0]].service]
 
 
 def build(args):
@@ -51,11 +80,20 @@ def lanes_of(args):
     return [f"{group}.{engine}" for engine in args.engines for group in args.on]
 
 
+def check_masks(args, known):
+    """A campaign goes on behind the masks that it began with."""
+    if not args.known:
+        args.known = os.environ["P2MCHECK_KNOWN"] = known
+    if args.known != known:
+        raise Failure(f"KNOWN={args.known}: the campaign to resume has KNOWN={known}; begin another one with NEW=1")
+
+
 def resume_or_begin(args, state, names):
     """Resumes a campaign that has not ended, or begins one; prints which."""
     known = state.load()
-    counts = {group: len(inputs(f"{args.build}/corpus/{group}")) for group in args.on}
+    counts = {group: len(inputs(f"{args.place.corpora}/{group}")) for group in args.on}
     if known and state.data["status"] != "ended" and not args.new:
+        check_masks(args, state.data.get("known", ""))
         how = "killed" if state.data["status"] == "running" else state.data["status"]
         state.data["seconds"] = args.total or state.data["seconds"]
         state.data["corpora"] = {**counts, **state.data["corpora"]}
@@ -67,6 +105,7 @@ def resume_or_begin(args, state, names):
         if not args.total:
             raise Failure("HOURS or SECONDS is not set, and there is no campaign to resume")
         state.begin(args.seed, counts)
+        state.data["known"] = args.known
         state.data["seconds"] = args.total
     state.data.update(status="running", pid=os.getpid())
     state.add_lanes(names)
@@ -77,14 +116,14 @@ def main():
     args = arguments()
     programs.setup("fuzz")
     names = lanes_of(args)
-    folder = f"{args.build}/campaign"
+    folder = args.place.folder
     check_writable(args.build, "B")
-    check_writable(crashes(), "CRASHES")
+    check_writable(args.place.crashes, "CRASHES")
     os.makedirs(f"{folder}/slices", exist_ok=True)
     lock, state = Lock(folder), State(folder)
     if not lock.take():
         raise Failure(f"{folder}: in use by a campaign, process {lock.holder()}")
-    known = Corpora(args, folder)
+    known = Corpora(args.place.corpora, folder, args.programs)
     known.repair()
     os.environ.setdefault("AFL_FAST_CAL", "1")  # each slice calibrates the whole corpus
     resume_or_begin(args, state, names)
@@ -108,6 +147,8 @@ def main():
 
 def status():
     """The progress or the result of a campaign: time, execs, checks, corpus, coverage and bugs."""
-    args = cli.Parser(status.__doc__).parse()
+    parser = cli.Parser(status.__doc__, subjects=True)
+    args = parser.parse()
     programs.setup()
-    return report.status(programs.Programs(args.build))
+    subject = parser.programs(args)
+    return report.status(subject, place_of(subject))

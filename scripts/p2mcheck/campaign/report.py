@@ -40,7 +40,7 @@ def live(told, folder, opened):
     return found
 
 
-def print_table(data, build, running):
+def print_table(data, corpora, running):
     print(f"{'target':12} {'engine':10} {'slices':>6} {'execs':>6} {'ops':>6} {'checks':>6} "
           f"{'exec/s':>6} {'corpus':>6} {'cov':>5} {'new at':>8} {'bugs':>4}")
     for name, lane in data["lanes"].items():
@@ -53,25 +53,26 @@ def print_table(data, build, running):
         remark = "  given up" if given_up(lane) else f"  {lane['broken']} broken" if lane["broken"] else ""
         remark += "  running" if slices else ""
         print(f"{group:12} {engine:10} {lane['slices']:6} {short(execs):>6} {short(ops):>6} "
-              f"{short(checks):>6} {short(rate):>6} {len(inputs(f'{build}/corpus/{group}')):6} "
+              f"{short(checks):>6} {short(rate):>6} {len(inputs(f'{corpora}/{group}')):6} "
               f"{lane['cov']:5} {new:>8} {lane['bugs']:4}{remark}")
 
 
-def again(bug):
+def repeat(bug, again):
     """The command that repeats it, or that none was seen to."""
-    return f"make repro CASE={bug['again']}" + ("" if bug.get("repeats", True) else " does not repeat it; it is kept")
+    return f"make repro{again} CASE={bug['again']}" + (
+        "" if bug.get("repeats", True) else " does not repeat it; it is kept")
 
 
-def print_bugs(data):
+def print_bugs(data, again=""):
     for bug in data["bugs"].values():
         if bug["count"]:
             print(f"bug: {bug['kind']} in {bug['lane']}, met {plural(bug['count'], 'time')}\n"
-                  f"  again:  {again(bug)}")
+                  f"  again:  {repeat(bug, again)}")
             if bug["case"] != bug["again"]:
-                print(f"  found:  make repro CASE={bug['case']}")
+                print(f"  found:  make repro{again} CASE={bug['case']}")
 
 
-def idle_ops(data, ops):
+def idle_ops(data, ops, without=()):
     """Prints calls by op; returns the ops that never succeeded in a target that ran enough."""
     idle = []
     for target in facts.targets().values():
@@ -79,7 +80,7 @@ def idle_ops(data, ops):
         if target.is_text or not target.service or not any(tally[f"calls {op}"] for op in ops):
             continue
         facts.print_outcomes(f"{target.name}: op", ops, tally, 24)
-        idle += [f"{target.name}: {op}" for op in facts.idle_ops(ops, tally)]
+        idle += [f"{target.name}: {op}" for op in facts.idle_ops(ops, tally) if op not in without]
     return idle
 
 
@@ -102,14 +103,14 @@ def failures(data, names, idle):
     return lines
 
 
-def summary(data, build, names, ops):
+def summary(data, place, names, programs):
     """The end of a campaign; returns its errors."""
     print()
-    print_table(data, build, {})
-    idle = idle_ops(data, ops)
+    print_table(data, place.corpora, {})
+    idle = idle_ops(data, programs.facts.ops, programs.without)
     print()
-    print_bugs(data)
-    growth = [f"{group} {count} -> {len(inputs(f'{build}/corpus/{group}'))}"
+    print_bugs(data, programs.again)
+    growth = [f"{group} {count} -> {len(inputs(f'{place.corpora}/{group}'))}"
               for group, count in data["corpora"].items()]
     tally = tally_of(data["lanes"].values())
     print(f"corpora: {', '.join(growth)}; pruned {plural(data['prunes'], 'time')}")
@@ -123,12 +124,12 @@ def summary(data, build, names, ops):
     return failures(data, names, idle)
 
 
-def status(programs):
+def status(programs, place):
     """`make status`. 1 if there was no campaign."""
-    build, folder = programs.build, f"{programs.build}/campaign"
+    folder = place.folder
     state = State(folder)
     if not state.load():
-        print(f"status: {folder}/state.json: no campaign; begin one with make campaign HOURS=8")
+        print(f"status: {folder}/state.json: no campaign; begin one with make campaign{programs.again} HOURS=8")
         return 1
     data, pid = state.data, Lock(folder).holder()
     done, running = data["done"], {}
@@ -146,8 +147,8 @@ def status(programs):
               ("" if data["status"] == "ended" else ", `make campaign` resumes it"))
     print(f"{span(done)} of {span(data['seconds'])} done, {span(max(0, data['seconds'] - done))} to go; "
           f"pruned {plural(data['prunes'], 'time')}")
-    print_table(data, build, running)
-    print_bugs(data)
+    print_table(data, place.corpora, running)
+    print_bugs(data, programs.again)
     left = glob.glob(f"{folder}/slices/*/slice.json")
     if left and not pid:
         print(f"left behind: {plural(len(left), 'slice')}; the next `make campaign` brings them in")

@@ -15,7 +15,7 @@ import traceback
 from p2mcheck.campaign import corpora, report, slices, triage
 from p2mcheck.campaign.state import new_lane, tally_of
 from p2mcheck.cli import plural
-from p2mcheck.files import crashes, read
+from p2mcheck.files import read
 
 TICK = 5  # seconds after which the time that passed is saved, and the disk looked at
 ROOM = 16 << 20  # bytes: with less space an engine could not save its findings
@@ -25,14 +25,14 @@ SHORTEST = 2  # seconds of a slice
 class Campaign:
     def __init__(self, args, names, state):
         self.args, self.names, self.state, self.programs = args, names, state, args.programs
-        self.folder = f"{args.build}/campaign"
+        self.folder = args.place.folder
         self.lock = threading.RLock()  # for state and output
         self.filing = threading.Lock()  # one finding at a time
         self.stop = threading.Event()
         self.trouble = None  # the error that stopped it
         self.interrupted, self.pruning = False, set()
         self.clock = time.monotonic()  # the time until here is in state.data["done"]
-        self.corpora = corpora.Corpora(args, self.folder)
+        self.corpora = corpora.Corpora(args.place.corpora, self.folder, self.programs)
         # each lane gets a turn, since engines start slowly
         share = args.jobs * max(0.0, state.data["seconds"] - state.data["done"]) / (1.5 * len(names))
         self.slice = max(SHORTEST, min(args.slice, int(share)))
@@ -115,7 +115,7 @@ class Campaign:
         or on record as known, before the engine's copy of it goes."""
         with self.filing:
             content = read(path)
-            key, bug = triage.triage(it, path, self.state.data["bugs"])
+            key, bug = triage.triage(it, path, self.state.data["bugs"], self.args.place.crashes)
             with self.lock:
                 bugs = self.state.data["bugs"]
                 if bug:
@@ -127,7 +127,7 @@ class Campaign:
                 self.state.save()
             os.unlink(path)
         if bug:
-            self.say(f"{it.lane}: bug: {bug['kind']}\n{'':10}again:  {report.again(bug)}")
+            self.say(f"{it.lane}: bug: {bug['kind']}\n{'':10}again:  {report.repeat(bug, self.programs.again)}")
 
     def work(self):
         """The loop of each of the JOBS threads until the time is over."""
@@ -182,7 +182,7 @@ class Campaign:
 
     def room(self):
         """Stops while there is still room to save findings."""
-        for folder in (self.args.build, crashes()):
+        for folder in (self.args.build, self.args.place.crashes):
             if os.path.isdir(folder):
                 disk = os.statvfs(folder)
                 if disk.f_bavail * disk.f_frsize < ROOM or (disk.f_files and not disk.f_favail):
@@ -246,7 +246,7 @@ class Campaign:
             self.state.save()
         except OSError as error:
             self.give_up(error)
-        lines = report.summary(self.state.data, self.args.build, self.names, self.programs.facts.ops)
+        lines = report.summary(self.state.data, self.args.place, self.names, self.programs)
         if self.trouble:
             lines = [self.trouble]
         elif not over:

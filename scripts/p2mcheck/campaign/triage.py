@@ -68,8 +68,8 @@ def key_of(hunt, kind, text, report):
     return kind + "-" + hashlib.sha256(rest.encode()).hexdigest()[:12]
 
 
-def triage(it, path, bugs):
-    """Files one artifact of a slice, unless its bug is known. Returns the key of the bug, and the
+def triage(it, path, bugs, crashes="crashes"):
+    """Files one artifact of a slice in `crashes`, unless its bug is known. Returns the key of the bug, and the
     entry if it is a new one. The artifact itself stays until that is saved."""
     hunt = it.hunt
     report = tail_of(report_of(it.job, path, hunt))
@@ -78,9 +78,10 @@ def triage(it, path, bugs):
     key = key_of(hunt, kind, read_text(small + ".txt") if small else None, report)
     if key in bugs and os.path.exists(bugs[key]["case"]):
         return key, None
-    name = findings.file_case(hunt.target, hunt.geometry, kind, read(path), findings.text_of(hunt, path), report)
+    name = findings.file_case(hunt.target, hunt.geometry, kind, read(path), findings.text_of(hunt, path), report,
+                              hunt.programs.prefix, crashes)
     bug = {"kind": kind, "case": name, "again": name, "count": 0, "lane": it.lane}
     if small:
-        bug["again"] = findings.file_shrunk(hunt.target, kind, small)
+        bug["again"] = findings.file_shrunk(hunt.target, kind, small, hunt.programs.prefix, crashes)
     bug["repeats"] = bool(small) or findings.repro_fails(hunt, name, kind)
     return key, bug

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The coverage of a kernel's p2m.c and page.h: by the reviewed corpora, and with TIME seconds of fuzzing.
+
+The fuzzing is that of `make fuzz`, behind the same masks, and goes on with the inputs that it collected
+before. The list of unreached places names a function, an identifier of the place, the versions, and
+the reason. A run of missed lines that no entry of the list explains is a failure. Arms of BUG, WARN
+and panic do not count as branches.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+
+from p2mcheck import facts
+from p2mcheck.cli import plural
+from p2mcheck.coverage import newest_clang, run
+from p2mcheck.files import Failure, entries, read_text, write_json
+
+LISTED = "props/subjects/linux/unreached.txt"
+GIVES_UP = re.compile(r"\b(BUG|BUG_ON|WARN|WARN_ON|WARN_ON_ONCE|panic)\(")
+GEOMETRY = "tiny"
+
+
+def fuzz(args):
+    """Collects inputs; a finding does not matter here."""
+    print(f"fuzzing for {args.time} s", flush=True)
+    subprocess.run(["scripts/fuzz", f"--build={args.build}", f"--time={args.time}", f"--geometry={GEOMETRY}", "--target=ops"],
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+
+
+def replay(programs, folder, name, *arguments):
+    """One more raw profile. The exit status tells of findings, which do not matter here."""
+    path = f"{folder}/{name}.raw"
+    done = subprocess.run([programs.p2m_case("cov"), "replay", *arguments], stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, encoding="utf-8", errors="replace", check=False,
+                          env={**os.environ, "LLVM_PROFILE_FILE": os.path.abspath(path)})
+    if not os.path.exists(path) or not re.search(r"[1-9]\d* ops", done.stdout):
+        raise Failure(f"{programs.p2m_case('cov')}: replayed nothing of {' '.join(arguments)}")
+    return path
+
+
+class Measured:
+    """The figures of some profiles, of the file that has functions of these names."""
+
+    def __init__(self, programs, version, profiles, folder, name):
+        merged = f"{folder}/{name}.profdata"
+        run([f"llvm-profdata-{version}", "merge", "-o", merged, *profiles])
+        # names of the kernel are names of the core as well: only this object has just those of the kernel
+        self.common = [f"--instr-profile={merged}", f"{programs.folder}/cov/{GEOMETRY}/kernel.o", f"{programs.folder}/kernel"]
+        self.data = json.loads(run([f"llvm-cov-{version}", "export", *self.common]))["data"][0]
+        self.lcov = run([f"llvm-cov-{version}", "export", "--format=lcov", *self.common])
+
+    def files(self):
+        return {os.path.basename(file["filename"]): file for file in self.data["files"]}
+
+    def missed_lines(self):
+        """{file: numbers}"""
+        missed: dict = {}
+        for line in self.lcov.splitlines():
+            if line.startswith("SF:"):
+                name = os.path.basename(line[3:])
+            elif re.fullmatch(r"DA:\d+,0", line):
+                missed.setdefault(name, []).append(int(line[3:].split(",")[0]))
+        return missed
+
+    def functions(self, name):
+        """[(first line, last line, function)] of one file"""
+        return sorted((one["regions"][0][0], one["regions"][0][2], one["name"].rsplit(":", 1)[-1])
+                      for one in self.data["functions"] if os.path.basename(one["filenames"][0]) == name)
+
+    def branches(self, name, lines):
+        """(taken, all), without those that end in BUG, WARN or panic."""
+        arms: dict = {}
+        for branch in self.files()[name].get("branches", []):
+            if not GIVES_UP.search(lines[branch[0] - 1]):
+                counts = arms.setdefault(tuple(branch[:4]), [0, 0])
+                counts[0] += branch[4]
+                counts[1] += branch[5]
+        outcomes = [count > 0 for counts in arms.values() for count in counts]
+        return sum(outcomes), len(outcomes)
+
+
+def load_listed(version):
+    """[[function, identifier, reason, used]] for this version."""
+    listed = []
+    for number, line in entries(LISTED):
+        parts = [part.strip() for part in line.split(" | ")]
+        if len(parts) != 4:
+            raise Failure(f"{LISTED}:{number}: expected `versions | function | identifier | reason`")
+        if re.search(parts[0], version):
+            listed.append([*parts[1:], False])
+    return listed
+
+
+def blocks(numbers):
+    """Runs of numbers."""
+    found: list = []
+    for number in numbers:
+        if found and found[-1][-1] == number - 1:
+            found[-1].append(number)
+        else:
+            found.append([number])
+    return found
+
+
+def explain(measured, lines, name, listed):
+    """Prints each run of missed lines with its reason; returns the number of those without."""
+    unexplained = 0
+    for block in blocks(measured.missed_lines().get(name, [])):
+        function = next((one[2] for one in measured.functions(name) if one[0] <= block[0] <= one[1]), "?")
+        text = "\n".join(lines[number - 1] for number in block)
+        entry = next((one for one in listed if one[0] == function and re.search(rf"\b{one[1]}\b", text)), None)
+        if entry:
+            entry[3] = True
+        unexplained += entry is None
+        print(f"  {name}:{block[0]}" + (f"-{block[-1]}" if len(block) > 1 else "") +
+              f" {function}: {entry[2] if entry else 'not reached, and not listed'}")
+    return unexplained
+
+
+def part(counts):
+    return f"{counts[0]}/{counts[1]} = {100 * counts[0] / max(1, counts[1]):.1f} %"
+
+
+def figures_of(measured, programs):
+    """{file: {lines, branches}}, printed as well."""
+    figures = {}
+    for name, file in measured.files().items():
+        lines = read_text(f"{programs.folder}/kernel/{name}").splitlines()
+        summary = file["summary"]["lines"]
+        figures[name] = {"lines": [summary["covered"], summary["count"]], "branches": measured.branches(name, lines)}
+        print(f"  {name:8} lines {part(figures[name]['lines']):>20}   branches {part(figures[name]['branches']):>20}")
+    return figures
+
+
+def build(args, programs, version):
+    for folder in (args.build, programs.folder):  # another compiler's objects are not compatible with these
+        shutil.rmtree(f"{folder}/cov", ignore_errors=True)
+    programs.make(f"COVERAGE_CC=clang-{version}", programs.p2m_case("cov"), programs.p2m_case(), shown=True)
+
+
+def measure(args, programs):
+    version, folder = newest_clang(), f"{programs.folder}/coverage"
+    build(args, programs, version)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    fuzz(args)
+    profiles = [replay(programs, folder, "corpora", "corpus")]
+    reviewed = Measured(programs, version, profiles, folder, "reviewed")
+    collected = f"{programs.folder}/corpus/ops_{GEOMETRY}"
+    profiles.append(replay(programs, folder, "collected", "--target=ops", f"--geometry={GEOMETRY}", collected))
+    fuzzed = Measured(programs, version, profiles, folder, "fuzzed")
+    run([f"llvm-cov-{version}", "show", "--format=html", f"--output-dir={folder}", "--show-branches=count", *fuzzed.common])
+    return reviewed, fuzzed
+
+
+def main(args, programs):
+    """Called by `make coverage` for SUBJECT=linux."""
+    version = os.path.basename(programs.folder)
+    reviewed, fuzzed = measure(args, programs)
+    print(f"{version}, by the reviewed corpora:")
+    figures = {"reviewed": figures_of(reviewed, programs)}
+    print(f"{version}, and {args.time} s of fuzzing:")
+    figures["fuzzed"] = figures_of(fuzzed, programs)
+    listed, lines = load_listed(version), read_text(f"{programs.folder}/kernel/p2m.c").splitlines()
+    unexplained = explain(fuzzed, lines, "p2m.c", listed)
+    write_json(f"{programs.folder}/coverage.json", {"version": version, "seconds": args.time, "files": figures,
+                                                    "unexplained": unexplained, "ops": facts.of(programs.p2m_case()).ops})
+    print(f"{programs.folder}/coverage/index.html")
+    print(f"coverage: {plural(unexplained, 'unexplained run')} of missed lines in p2m.c")
+    return 1 if unexplained else 0
