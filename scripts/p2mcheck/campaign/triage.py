@@ -68,7 +68,7 @@ def key_of(hunt, kind, text, report):
     return kind + "-" + hashlib.sha256(rest.encode()).hexdigest()[:12]
 
 
-def triage(it, path, bugs, crashes="crashes"):
+def triage(it, path, bugs, crashes=None):
     """Files one artifact of a slice in `crashes`, unless its bug is known. Returns the key of the bug, and the
     entry if it is a new one. The artifact itself stays until that is saved."""
     hunt = it.hunt
