@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The fast check: everything at once. After nearly every op nothing is wrong, and then
- * one walk can show it: each slot is what the slot kinds say, each private page is live and met
- * once, each private leaf holds what the model holds, each MFN is that of the page
- * beside it, max_pfn is where it must be, and all live pages were met. It follows
- * that a lookup reads the model (what a shared page reads is fixed), and that the
+ * one walk can show it: the shared pages hold what they were made with, each slot is what
+ * the slot kinds say, each private page is live and met once, each private leaf holds what
+ * the model holds, each MFN is that of the page beside it, max_pfn is where it must be, and
+ * all live pages were met. It follows that a lookup reads the model, and that the
  * toolstack, which sees the same pages by their MFNs, also reads it.
  *
- * True means that; false means only that the checks by name must decide, which
- * they do in their order (checks.c). Tests break each thing in turn and demand a
- * false.
+ * True means that; false means only that the checks by name must decide (checks.c).
+ * Tests break each thing in turn and demand a false.
  */
 #include "checks.h"
 #include "props/base/uninstrumented.h"
@@ -107,6 +106,8 @@ bool checks_fast(void)
     if (seen.bad || host.info->pfn_to_mfn_frame_list_list != root_mfn ||
         (host.info->max_pfn != run.oracle.kinds.max_pfn && !run.subject->custom_layout))
         return false;
+    for (unsigned page = 0; page < 4; page++)
+        bad |= !host_shared_intact((enum host_shared_page)page);
     for (unsigned mi = 0; mi < P2M_MID; mi++)
         bad |= run.view.mid_missing_mfn[mi] ^ missing_mfn;
     for (unsigned ti = 0; ti < P2M_TOP; ti++) {

@@ -114,7 +114,9 @@ struct outcome {
     unsigned pages_before; /* live pages */
     unsigned taken_before; /* pages allocated so far */
     unsigned cost;         /* expected pages by the slot kinds */
+    unsigned needed;       /* if a page was refused: pages of the call with none refused */
     bool overlap;          /* it is a group of overlapping calls */
+    bool resumed;          /* it is a resume */
 };
 
 #endif

@@ -178,6 +178,7 @@ void host_reset(void)
     host_info_select(0);
     host.info_dirty = host.initialized = false;
     host.grants = host.grants_refused = 0;
+    host.grants_wrong = NULL;
 }
 
 void *host_page_alloc(void)
