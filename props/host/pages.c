@@ -11,6 +11,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "hang.h"
 #include "host.h"
 #include "props/base/asan.h"
 #include "props/base/uninstrumented.h"
@@ -143,6 +144,7 @@ void host_start(void)
     host_seal(true);
     host_guard_list();
     host_watch_faults();
+    hang_watch();
     if (!ASAN_IS_ON)
         memset(host_arena, GONE, sizeof(host_arena));
     for (unsigned i = 0; i < HOST_PAGES; i++)

@@ -10,12 +10,13 @@
 
 UNINSTRUMENTED_BEGIN
 
-unsigned p2m_sync_left;
+unsigned p2m_sync_left, sync_calls;
 
 static void (*at_zero)(void);
 
 void sync_arm(unsigned left, void (*hook)(void))
 {
+    sync_calls++;
     p2m_sync_left = left;
     at_zero = hook;
 }

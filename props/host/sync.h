@@ -2,7 +2,7 @@
 /*
  * The sync points of core/access.h in a harness build: a countdown, so that one
  * costs a decrement and a branch. At zero the armed hook runs (for example another call).
- * Without a hook the call has passed too many points: HANG.
+ * Without a hook the call has passed too many points: HANG. A call without points: hang.h.
  */
 #ifndef PROPS_HOST_SYNC_H
 #define PROPS_HOST_SYNC_H
@@ -14,6 +14,7 @@
 #define SYNC_LIMIT (MAX_P2M_PFN > 65536 ? 1u << 24 : 1u << 18)
 
 extern unsigned p2m_sync_left;
+extern unsigned sync_calls; /* of sync_arm: how far the running case got (hang.h) */
 void p2m_sync_reached(void);
 
 /* At the `left`-th sync point from now `hook` runs; it arms the next one. */

@@ -12,6 +12,7 @@
 #include "props/check/checks.h"
 #include "props/check/state_hash.h"
 #include "props/check/toolstack.h"
+#include "props/host/hang.h"
 #include "state_coverage.h"
 
 UNINSTRUMENTED_BEGIN
@@ -614,6 +615,26 @@ static void take_apart(const struct test_case *c, bool reversed)
     }
 }
 
+/* executor_judge, whose overlapping calls stay so. */
+static bool judge_as_it_is(const struct subject *subject, const struct test_case *c,
+                           enum check_level level, struct verdict *verdict)
+{
+    const unsigned patience = hang_ticks;
+    struct verdict again;
+
+    if (executor_run(subject, c, level, verdict))
+        return true;
+    judged = (struct executor_judged){c, verdict->op, level};
+    if (verdict->id == HANG)
+        hang_ticks = HANG_TICKS_KNOWN;
+    if (level == CHECK_QUICK && !executor_run(subject, c, CHECK_EVERY, &again)) {
+        *verdict = again;
+        judged = (struct executor_judged){c, again.op, CHECK_EVERY};
+    }
+    hang_ticks = patience;
+    return false;
+}
+
 /*
  * A defect that needs no second call may show first while two overlap, as results in
  * no order. So the calls are made one after another, as written and the other way
@@ -622,14 +643,16 @@ static void take_apart(const struct test_case *c, bool reversed)
 static void without_overlap(const struct subject *subject, const struct test_case *c,
                             struct verdict *verdict)
 {
+    const struct executor_judged overlapping = judged;
     struct verdict again;
     size_t length;
 
     for (unsigned reversed = 0; reversed < 2; reversed++) {
         take_apart(c, reversed);
-        if (executor_run(subject, &apart.c, CHECK_EVERY, &again) || again.id >= LINEARIZABLE)
+        if ((judge_as_it_is(subject, &apart.c, CHECK_QUICK, &again) &&
+             judge_as_it_is(subject, &apart.c, CHECK_EVERY, &again)) ||
+            again.id >= LINEARIZABLE)
             continue;
-        judged = (struct executor_judged){&apart.c, again.op, CHECK_EVERY};
         *verdict = again;
         if (again.op >= 0 && again.op < (int)c->count)
             verdict->op = apart.from[again.op];
@@ -638,20 +661,14 @@ static void without_overlap(const struct subject *subject, const struct test_cas
                  " (the calls made one after another%s)", reversed ? ", the last first" : "");
         return;
     }
+    judged = overlapping;
 }
 
 bool executor_judge(const struct subject *subject, const struct test_case *c,
                     enum check_level level, struct verdict *verdict)
 {
-    struct verdict again;
-
-    if (executor_run(subject, c, level, verdict))
+    if (judge_as_it_is(subject, c, level, verdict))
         return true;
-    judged = (struct executor_judged){c, verdict->op, level};
-    if (level == CHECK_QUICK && !executor_run(subject, c, CHECK_EVERY, &again)) {
-        *verdict = again;
-        judged = (struct executor_judged){c, again.op, CHECK_EVERY};
-    }
     if (verdict->id == LINEARIZABLE)
         without_overlap(subject, c, verdict);
     return false;

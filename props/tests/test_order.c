@@ -8,7 +8,6 @@
  * stands in `never`, with the reason. From METAMORPHIC_FIRST on, one property is tried at a
  * time, after a run in which no other invariant was violated.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "props/check/checks.h"
@@ -399,10 +398,53 @@ static void test_pairs(void **state)
     assert_true(!missing || !MODEL_LITERAL); /* some show only where all is checked after each op */
 }
 
+/* ---- calls in reverse order ---- */
+
+static bool has_set_1;
+
+/* Right for PFN 2 only after a set of PFN 1. */
+static bool set_in_order(p2m_word pfn, p2m_word entry)
+{
+    bool wrong = pfn == 2 && !has_set_1;
+
+    has_set_1 = has_set_1 || pfn == 1;
+    return subject_core.set(pfn, wrong ? entry ^ 1 : entry);
+}
+
+static bool build(p2m_word *mfn_list, p2m_word nr_pages, bool auto_translated)
+{
+    has_set_1 = false;
+    return subject_core.build(mfn_list, nr_pages, auto_translated);
+}
+
+/*
+ * Only while both overlap, or with the second one first: the verdict names the op as it is
+ * written, and the run that it is from has the order in which it was found.
+ */
+static void test_reversed(void **state)
+{
+    struct subject in_order = subject_core;
+
+    (void)state;
+    in_order.set = set_in_order;
+    in_order.build = build;
+    memset(&trial, 0, sizeof(trial));
+    trial.ops[trial.count++] = (struct op){.kind = OP_SET, .pfn = P2M_LEAF, .arg = 0x22};
+    trial.ops[trial.count++] = (struct op){.kind = OP_SET, .at = 1, .pfn = 1, .arg = 0x44};
+    trial.ops[trial.count++] = (struct op){.kind = OP_SET, .pfn = 2, .arg = 0x66};
+    assert_false(executor_judge(&in_order, &trial, CHECK_QUICK, &verdict));
+    assert_string_equal(invariant_name(verdict.id), "GET_MATCHES_MODEL");
+    assert_int_equal(verdict.op, 2);
+    assert_int_equal(executor_judged().op, 1);
+    assert_int_equal(executor_judged().c->ops[1].pfn, 2);
+    assert_non_null(strstr(verdict.details, "the last first"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pairs),
+        cmocka_unit_test(test_reversed),
     };
 
     host_start();
