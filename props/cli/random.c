@@ -96,17 +96,30 @@ static void say_variable(const char *as, const char *name)
         fprintf(stderr, "%s%s", as, value);
 }
 
+/* Of the case as text, which has all of it: two findings do not share a name. */
+static uint64_t hash_of_case(void)
+{
+    static char text[CASE_OPS * 256];
+    FILE *memory = fmemopen(text, sizeof(text), "w");
+    uint64_t hash = 0;
+
+    if (!memory)
+        return running;
+    write_text(memory, NULL);
+    fclose(memory);
+    for (const char *at = text; *at; at++)
+        hash = prng_mix(hash ^ (uint8_t)*at);
+    return hash;
+}
+
 /* In crashes/, as text and with its report (NULL: none); scripts/props adds the bytes. */
 static void file_case(const char *what, const struct report *report)
 {
     char name[512], log[520];
-    uint64_t hash = options.seed;
 
-    for (unsigned i = 0; i < drawn.count; i++)
-        hash = prng_mix(hash ^ drawn.ops[i].pfn ^ drawn.ops[i].arg ^ drawn.ops[i].kind);
     mkdir(options.crashes, 0777);
-    snprintf(name, sizeof(name), "%s/ops_%s-%s-%08x.txt", options.crashes, shape_here.name, what,
-             (unsigned)hash);
+    snprintf(name, sizeof(name), "%s/ops_%s-%s-%016" PRIx64 ".txt", options.crashes,
+             shape_here.name, what, hash_of_case());
     if (!files_print(name, write_text, NULL))
         return;
     snprintf(log, sizeof(log), "%.*s.log", (int)strlen(name) - 4, name);

@@ -7,6 +7,8 @@
 #ifndef PROPS_HOST_SYNC_H
 #define PROPS_HOST_SYNC_H
 
+#include <stdbool.h>
+
 /*
  * The limit of sync points in a call before it counts as endless. The
  * core includes this file: a header of the core here would hide that of a planted bug.
@@ -19,6 +21,9 @@ void p2m_sync_reached(void);
 
 /* At the `left`-th sync point from now `hook` runs; it arms the next one. */
 void sync_arm(unsigned left, void (*hook)(void));
+
+/* True if a sync point was passed since the last sync_arm. */
+bool sync_was_passed(void);
 
 /* Before a call inside which no other call runs: it has the whole limit. */
 void sync_arm_limit(void);

@@ -102,9 +102,6 @@ static void note_exercised(const struct op *op)
     p2m_word pfn = (p2m_word)op->pfn;
     enum slot_kind leaf, mid;
 
-    run.tally.exercised[CORE_BUG]++;
-    run.tally.exercised[CORE_WARNED]++;
-    run.tally.exercised[HANG]++;
     if (!op_stores(op->kind) || pfn >= MAX_P2M_PFN)
         return;
     leaf = slot_kinds_at(&run.oracle.kinds, pfn);

@@ -10,6 +10,7 @@
 #include "linearize.h"
 #include "props/base/uninstrumented.h"
 #include "props/check/checks.h"
+#include "props/host/sync.h"
 
 UNINSTRUMENTED_BEGIN
 
@@ -57,6 +58,20 @@ static uint64_t call_subject(const struct op *op)
     return 0;
 }
 
+/*
+ * What the call could have raised: a subject reports bugs and warns where it asks for pages or
+ * frees them (`pages`: their sum before the call), and a call without a sync point has no loop
+ * that is counted.
+ */
+static void note_watched(unsigned pages)
+{
+    bool asked = host.refused || host.taken + host.freed != pages;
+
+    run.tally.exercised[CORE_BUG] += asked;
+    run.tally.exercised[CORE_WARNED] += asked;
+    run.tally.exercised[HANG] += sync_was_passed();
+}
+
 static void run_call(unsigned level);
 
 /* At a sync point of the call at `overlap.depth`: the call inside it runs. */
@@ -72,6 +87,7 @@ static void run_inner_call(void)
 static void run_call(unsigned level)
 {
     bool has_inner = level + 1 < overlap.count;
+    unsigned pages = host.taken + host.freed;
 
     overlap.depth = level;
     overlap.ran[level] = true;
@@ -80,6 +96,7 @@ static void run_call(unsigned level)
     else
         sync_arm_limit();
     overlap.result[level] = call_subject(overlap.call[level]);
+    note_watched(pages);
     if (has_inner && !overlap.ran[level + 1]) {
         overlap.late[level + 1] = true; /* there were fewer sync points than that */
         run_call(level + 1);
