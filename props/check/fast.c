@@ -92,6 +92,21 @@ static bool private_mid(unsigned ti, p2m_word missing_mfn)
     return true;
 }
 
+/* The bits in which the shared pages differ from what they were made with. */
+static inline p2m_word dirty_bits(void)
+{
+    p2m_word *const missing = host_shared.missing, *const identity = host_shared.identity;
+    p2m_word bad = 0;
+    uintptr_t bent = 0;
+
+    for (unsigned i = 0; i < P2M_LEAF; i++)
+        bad |= (missing[i] & identity[i]) ^ INVALID_P2M_ENTRY;
+    for (unsigned i = 0; i < P2M_MID; i++)
+        bent |= ((uintptr_t)host_shared.mid_missing[i] ^ (uintptr_t)missing) |
+                ((uintptr_t)host_shared.mid_identity[i] ^ (uintptr_t)identity);
+    return bad | (bent != 0);
+}
+
 bool checks_fast(void)
 {
     p2m_word missing_mfn = host_virt_to_mfn(run.view.missing), root_mfn, none_mfn, bad = 0;
@@ -106,8 +121,7 @@ bool checks_fast(void)
     if (seen.bad || host.info->pfn_to_mfn_frame_list_list != root_mfn ||
         (host.info->max_pfn != run.oracle.kinds.max_pfn && !run.subject->custom_layout))
         return false;
-    for (unsigned page = 0; page < 4; page++)
-        bad |= !host_shared_intact((enum host_shared_page)page);
+    bad |= dirty_bits();
     for (unsigned mi = 0; mi < P2M_MID; mi++)
         bad |= run.view.mid_missing_mfn[mi] ^ missing_mfn;
     for (unsigned ti = 0; ti < P2M_TOP; ti++) {

@@ -30,7 +30,7 @@ enum check_level { CHECK_QUICK, CHECK_EVERY };
  * overlapping calls. fast_checks: ops after which the fast check was enough (fast.c).
  * exercised: checks by invariant that had something to compare; of CORE_BUG and CORE_WARNED
  * calls that asked for a page or freed one, of HANG calls that passed a sync point, of a shared
- * page calls that could store through a slot of it. checks: comparisons, the fast check's by name.
+ * page calls that could store through a slot of it. The fast check counts in `checks` alone.
  */
 #define TALLY(X)                                                                                   \
     X(cases, )                                                                                     \
