@@ -35,8 +35,8 @@ static void close_gap(struct test_case *c, unsigned at, unsigned count)
 
 /* Ops that are typical of a vocabulary are inserted more often. */
 static const struct generate_mix mixes[VOCABULARIES] = {
-    [VOCABULARY_OPS] = {.resume = 8, .race = 12, .e820 = 32, .grants = 16, .life = 40},
-    [VOCABULARY_E820] = {.resume = 16, .race = 24, .e820 = 1, .grants = 48, .life = 96},
+    [VOCABULARY_OPS] = {.resume = 8, .race = 12, .e820 = 32, .grants = 16, .life = 40, .rare = 64},
+    [VOCABULARY_E820] = {.resume = 16, .race = 24, .e820 = 1, .grants = 48, .life = 96, .rare = 64},
 };
 
 static void insert_op(struct prng *prng, enum vocabulary vocabulary, struct test_case *c)
@@ -332,7 +332,9 @@ static void change_once(struct prng *prng, enum vocabulary vocabulary, struct te
 {
     unsigned what = below(prng, 29);
 
-    if (!c->count || what < 4)
+    if (prng_one_in(prng, 64))
+        generate_rare(prng, c);
+    else if (!c->count || what < 4)
         insert_op(prng, vocabulary, c);
     else if (what < 7)
         delete_ops(prng, c);

@@ -62,12 +62,30 @@ static void test_stays_within_its_room(void **state)
     }
 }
 
+static unsigned schedule_of(const struct op *op)
+{
+    unsigned kinds = op->at ? 1u << op->at_from : 0;
+
+    for (unsigned i = 0; i < op->turns; i++)
+        kinds |= 1u << op->turn[i].from | (op->turn[i].keep ? 1u << 4 : 0);
+    return kinds;
+}
+
+/* A bit for each field of the boot that few executors honour. */
+static unsigned rare_fields_of(const struct boot *boot)
+{
+    return (boot->hotplug_limit > 0) | (boot->extra[0].pages > 0) << 1 |
+           (boot->extra[1].pages > 0) << 2 | (boot->setup.max_reservation > 0) << 3 |
+           (boot->setup.nvs[0].pages > 0) << 4 | (boot->nr_pages > 2 * MAX_P2M_PFN) << 5;
+}
+
 /* From nothing, by mutation alone: every op, entry kind, refusal, overlap, every form of boot. */
 static void test_reaches_everything(void **state)
 {
     uint8_t data[CODEC_MAX];
     bool kinds[OP_KINDS] = {false}, entries[ENTRY_KINDS] = {false};
     bool refused = false, inside = false, automatic = false, xen = false, holes = false;
+    unsigned flags = 0, schedules = 0, rare = 0;
     size_t size = 0;
 
     (void)state;
@@ -83,12 +101,15 @@ static void test_reaches_everything(void **state)
         automatic |= c.boot.auto_translated;
         xen |= c.boot.xen_restore;
         holes |= c.boot.holes > 0;
+        flags |= c.boot.flags;
+        rare |= rare_fields_of(&c.boot);
         for (unsigned i = 0; i < c.count; i++) {
             const struct op *op = &c.ops[i];
 
             kinds[op->kind] = true;
             refused |= op->refuse > 0;
             inside |= op->at > 0;
+            schedules |= op_has_pfn(op->kind) ? schedule_of(op) : 0;
             if (op->kind == OP_SET)
                 entries[entry_split(&shape_here, op->pfn, op->arg, &value)] = true;
         }
@@ -98,6 +119,9 @@ static void test_reaches_everything(void **state)
     for (unsigned i = 0; i < ENTRY_KINDS; i++)
         assert_true(entries[i]);
     assert_true(refused && inside && automatic && xen && holes);
+    assert_int_equal(flags, (1u << BOOT_FLAG_KINDS) - (1u << BOOT_BARE));
+    assert_int_equal(schedules, 0x1f);
+    assert_int_equal(rare, 0x3f);
 }
 
 /* Two inputs give a case that starts like the one and ends like the other. */

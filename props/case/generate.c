@@ -10,8 +10,8 @@
 
 UNINSTRUMENTED_BEGIN
 
-const struct generate_mix generate_all = {16, 24, 8, 24, 48};
-const struct generate_mix generate_calls = {0, 0, 0, 0, 0};
+const struct generate_mix generate_all = {16, 24, 8, 24, 48, 32};
+const struct generate_mix generate_calls = {0, 0, 0, 0, 0, 0};
 
 #define HOT 3
 #define RECENT 8
@@ -313,8 +313,8 @@ static void a_boot(struct prng *prng, struct boot *boot)
     boot->xen_restore = prng_one_in(prng, 4);
 }
 
-void generate_case(struct prng *prng, const struct generate_mix *mix, unsigned ops,
-                   struct test_case *c)
+static void most_of_case(struct prng *prng, const struct generate_mix *mix, unsigned ops,
+                         struct test_case *c)
 {
     a_boot(prng, &c->boot);
     forget(prng, &c->boot);
@@ -331,6 +331,14 @@ void generate_case(struct prng *prng, const struct generate_mix *mix, unsigned o
     }
     while (c->count < ops)
         random_op(prng, mix, &c->ops[c->count++]);
+}
+
+void generate_case(struct prng *prng, const struct generate_mix *mix, unsigned ops,
+                   struct test_case *c)
+{
+    most_of_case(prng, mix, ops, c);
+    if (c->count < ops && once_in(prng, mix->rare))
+        generate_rare(prng, c);
 }
 
 void generate_prime(struct prng *prng, const struct test_case *c)

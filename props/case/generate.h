@@ -18,6 +18,7 @@ struct generate_mix {
     unsigned e820;   /* cases that start with a memory map, and may end with it */
     unsigned grants; /* ops: a batch of grants */
     unsigned life;   /* ops: build, publish, destroy; and cases that build by themselves */
+    unsigned rare;   /* cases: a field that not every executor honours */
 };
 
 extern const struct generate_mix generate_all;   /* everything, often */
@@ -33,6 +34,10 @@ void generate_case(struct prng *prng, const struct generate_mix *mix, unsigned o
  */
 void generate_prime(struct prng *prng, const struct test_case *c);
 void generate_op(struct prng *prng, const struct generate_mix *mix, struct op *op);
+
+/* Adds or changes one field that not every executor honours: a schedule, a list entry, an MFN
+   base, a region, a flag. */
+void generate_rare(struct prng *prng, struct test_case *c);
 
 /* Each case has all kinds of ops (to measure the value of swarm). */
 extern bool generate_swarm_off;

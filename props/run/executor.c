@@ -202,6 +202,8 @@ static bool are_serialized(const struct op *const *calls, unsigned count)
     for (unsigned i = 0; i < count; i++)
         if (!state_allows(calls[i]) || !grants_allow(calls[i]))
             return true;
+    if (!grants_are_apart(calls, count))
+        return true;
     if (!run.subject->custom_layout)
         return false;
     get_ready(&(struct op){.kind = OP_SET});
@@ -462,7 +464,7 @@ static void run_ops(unsigned from, unsigned to)
             waiting[count++] = op;
             continue;
         }
-        if (call && count) {
+        if (count && (call || op_is_grant(op->kind))) {
             waiting[count++] = op;
             if (are_serialized(waiting, count))
                 plain_calls(waiting, count);

@@ -130,6 +130,22 @@ bool grants_allow(const struct op *op)
     return true;
 }
 
+bool grants_are_apart(const struct op *const *calls, unsigned count)
+{
+    const struct op *batch = calls[count - 1];
+    uint64_t end = batch->pfn + batch->count;
+
+    for (unsigned i = 0; op_is_grant(batch->kind) && i + 1 < count; i++) {
+        uint64_t stop = calls[i]->kind == OP_RANGE ? calls[i]->arg : calls[i]->pfn + 1;
+
+        if (calls[i]->pfn < end && stop > batch->pfn) {
+            run.tally.skipped[batch->kind]++;
+            return false;
+        }
+    }
+    return true;
+}
+
 /* ---- mapped slots ---- */
 
 static void forget(p2m_word pfn)

@@ -24,6 +24,9 @@ void grants_restore(const p2m_word (*slots)[2], unsigned count);
 /* True if the call respects the mapped slots and the rules of grants. */
 bool grants_allow(const struct op *op);
 
+/* True if no other call of an overlap names a slot of its last call, a batch; else counted. */
+bool grants_are_apart(const struct op *const *calls, unsigned count);
+
 /* A batch was mapped or unmapped: the slots of `mask` hold, or were cleared. */
 void grants_note(const struct op *op, uint64_t mask);
 

@@ -149,6 +149,18 @@ static void check_without_order(struct oracle *fork)
     verdict_settle();
 }
 
+/* The outermost call may be a batch of grants. */
+static void judge_grants(void)
+{
+    const struct op *batch = overlap.call[0];
+
+    if (!op_is_grant(batch->kind))
+        return;
+    if (!run.c->boot.auto_translated)
+        grants_note(batch, overlap.result[0]);
+    grants_check();
+}
+
 static void judge(void)
 {
     static struct oracle fork;
@@ -160,6 +172,7 @@ static void judge(void)
         outcome.op = NULL;
         VERDICT_TRY(check_translated_results());
         checks_after(&outcome, true);
+        judge_grants();
         return;
     }
     if (run.subject->custom_layout)

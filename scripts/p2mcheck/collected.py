@@ -28,6 +28,14 @@ def check(folder, tool):
         raise Failure(f"{folder}: is not marked as format 2; run {tool} upgrade {folder}")
 
 
+def prepare_shared(folder):
+    """The same for the folder of AFL++ instances on several machines. Its queues are not upgraded."""
+    os.makedirs(folder, exist_ok=True)
+    if os.listdir(folder) and not os.path.exists(f"{folder}/{MARK}"):
+        raise Failure(f"{folder}: is not marked as format 2; choose another folder")
+    write(f"{folder}/{MARK}", "2\n")
+
+
 def prepare(folder, tool):
     """Makes the folder, or checks an existing one."""
     os.makedirs(folder, exist_ok=True)

@@ -110,7 +110,7 @@ def main():
     hunt = engines.Hunt(args.programs, args.target, args.geometry, args.time, args.jobs, args.seed, args.san, args.arch)
     if args.shared:
         hunt.shared, hunt.host = f"{args.shared}/{hunt.name}", args.host
-        os.makedirs(hunt.shared, exist_ok=True)
+        collected.prepare_shared(hunt.shared)
         engines.check_unused(hunt)
     build(args, hunt)
     corpus = f"{args.programs.folder}/corpus/{hunt.name}"

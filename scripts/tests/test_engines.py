@@ -98,6 +98,9 @@ def sharing_options(t):
         fuzz_shared(t, f"the name '{host}'", shared, host, r"^fuzz: HOST=\S*: choose at most 16 letters[^\n]*\n\Z", 2,
                     env=environment)
     fuzz_shared(t, "no folder", f"{shared}/none", "a", r"^fuzz: --shared=\S+: no such folder\n\Z", 2, env=environment)
+    fuzz_shared(t, "a folder of another format", shared, "a", r"ops_tiny: is not marked as format 2; choose[^\n]*\n\Z", 1,
+                env=environment)
+    t.path("shared/ops_tiny/FORMAT", "2\n")
     folder = os.open(f"{shared}/ops_tiny/main-a", os.O_RDONLY)
     fcntl.flock(folder, fcntl.LOCK_EX)  # as a running afl-fuzz does
     fuzz_shared(t, "a second machine of one name", shared, "a",
