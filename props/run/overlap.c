@@ -154,11 +154,10 @@ static void judge_grants(void)
 {
     const struct op *batch = overlap.call[0];
 
-    if (!op_is_grant(batch->kind))
-        return;
-    if (!run.c->boot.auto_translated)
+    if (op_is_grant(batch->kind) && !run.c->boot.auto_translated)
         grants_note(batch, overlap.result[0]);
-    grants_check();
+    if (op_is_grant(batch->kind) || host.grants_wrong)
+        grants_check();
 }
 
 static void judge(void)
@@ -184,8 +183,7 @@ static void judge(void)
     run.oracle.kinds.max_pfn = max_pfn; /* leaves private now raise it again */
     checks_reread_kinds();
     checks_after(&outcome, true);
-    if (host.grants_wrong)
-        grants_check();
+    judge_grants();
 }
 
 void overlap_run(const struct op *const *calls, unsigned count)
