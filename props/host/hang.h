@@ -11,7 +11,7 @@
 #define HANG_TICK_MS 50
 
 /* Between two calls the harness itself takes a small part of either. */
-enum { HANG_TICKS = 2000 / HANG_TICK_MS, HANG_TICKS_KNOWN = 200 / HANG_TICK_MS };
+enum { HANG_TICKS = 1000 / HANG_TICK_MS, HANG_TICKS_KNOWN = 200 / HANG_TICK_MS };
 
 /* The patience: HANG_TICKS, or HANG_TICKS_KNOWN while such a call is expected. */
 extern unsigned hang_ticks;

@@ -6,6 +6,7 @@ case, and the names of the files of `make props`. Each with a planted bug that s
 import glob
 import os
 import re
+from unittest import mock
 
 from harness import BUILD, finish, test
 from p2mcheck import engines, findings
@@ -52,15 +53,18 @@ def found_by(engine, *goals, **options):
         programs = Programs(BUILD).planted(SPINS, "judge", ["micro", "tiny"])
         hunt = engines.Hunt(programs, "ops", "tiny", time=60)
         programs.make(programs.p2m_case(), hunt.binary, *(programs.afl_files("ops", "tiny") if engine == "afl" else ()))
-        os.makedirs(t.path("corpus"))
+        for name in ("corpus", "seeds"):
+            os.makedirs(t.path(name))
         t.path("seeds/boot", bytes(16))
-        job = engines.start(engine, hunt, t.path("corpus"), t.path("seeds"), t.path("run"))[0]
-        t.watch(job.process)
-        try:
-            finish(job.process)
-        finally:
-            job.stop()
-        kinds = [findings.kind_of(job.report(path)) for path in job.artifacts()]
+        # an engine's own limit is by the clock: on a busy machine it would come first
+        with mock.patch.multiple(engines, LIMIT=600, LIMITS=("-timeout=600",)):
+            job = engines.start(engine, hunt, t.path("corpus"), t.path("seeds"), t.path("run"))[0]
+            t.watch(job.process)
+            try:
+                finish(job.process)
+            finally:
+                job.stop()
+            kinds = [findings.kind_of(job.report(path)) for path in job.artifacts()]
         t.check("as HANG", kinds and set(kinds) == {"HANG"}, f"{kinds}\n{read_text(job.log)[-2000:]}")
 
 
