@@ -34,7 +34,8 @@ def healed(t):
     tool, case = planted(HEALED).p2m_case("gcc"), case_of(t, HEALED)
     t.expect("the quick checks find it", [tool, "run", case], "RESULT_MATCHES_MODEL", 1)
     t.expect("all lookups hide it", [tool, "run", "--check=every", case], "no invariant violated")
-    t.expect("repro", [tool, "repro", case], r"RESULT_MATCHES_MODEL.*op 2 of 2.*only the quick checks.*The tree after", 1)
+    t.expect("repro", [tool, "repro", case], "RESULT_MATCHES_MODEL.*op 2 of 2.*only the quick checks.*The tree after",
+             status=1)
     t.expect("shrink", [tool, "shrink", "--want=RESULT_MATCHES_MODEL", case, "-o", t.path("out")], " -> 2 ops in micro")
 
 
