@@ -52,7 +52,7 @@ def found_by(engine, *goals, **options):
     @test(f"a call that passes no sync point is found by {engine}", how="alone", goals=("p2m-case", *goals), **options)
     def found(t):
         programs = Programs(BUILD).planted(SPINS, "judge", ["micro", "tiny"])
-        hunt = engines.Hunt(programs, "ops", "tiny", time=60)
+        hunt = engines.Hunt(programs, "ops", "tiny", time=300)
         programs.make(programs.p2m_case(), hunt.binary, *(programs.afl_files("ops", "tiny") if engine == "afl" else ()))
         for name in ("corpus", "seeds"):
             os.makedirs(t.path(name))
