@@ -130,8 +130,8 @@ struct subject {
      * The rest is for an implementation other than the core. `custom_layout`: the sharing of
      * pages, the cost of a call and the reach of max_pfn follow rules of its own.
      * Entries, results, shape, ledger, MFN tree and the toolstack's view are judged as
-     * usual; costs only where no rule is waived; a failed call by the entries. Ranges and grants do not
-     * overlap with other calls. `view` is called before each check, since pages may move.
+     * usual; costs only where no rule is waived; a failed call by the entries. Ranges and grants do
+     * not overlap with other calls. `view` is called before each check, since pages may move.
      */
     bool custom_layout;
 

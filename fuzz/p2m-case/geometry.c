@@ -9,6 +9,7 @@
 #include "geometry_here.h"
 #include "props/base/uninstrumented.h"
 #include "props/case/text.h"
+#include "props/host/hang.h"
 #include "props/report/report.h"
 #include "props/report/tree.h"
 
@@ -187,14 +188,13 @@ static void watch(int op, uint64_t result)
     }
 }
 
-static bool print_run(const struct input *input, bool every, FILE *out)
+/* Runs the loaded case. If it fails, executor_judged() is the failing run. */
+static bool run_loaded(const struct input *input, enum check_level level, FILE *out)
 {
     struct verdict verdict;
     struct report report = {&verdict, &loaded, input->target, input->name};
     bool fine;
 
-    if (!load(input))
-        return false;
     fprintf(out, "%s, geometry %s\n", input->name, shape_here.name);
     if (input->assumed && !is_text(input))
         fprintf(out, "target %s, by default; --target=NAME chooses another\n", input->target);
@@ -202,17 +202,24 @@ static bool print_run(const struct input *input, bool every, FILE *out)
     watch_out = out;
     print_running_op = geometry_running_op;
     executor_watcher = watch;
-    fine =
-        executor_run(geometry_subject(input), &loaded, every ? CHECK_EVERY : CHECK_QUICK, &verdict);
+    fine = executor_run(geometry_subject(input), &loaded, level, &verdict);
     executor_watcher = NULL;
     if (fine) {
         fprintf(out, "%u ops, %" PRIu64 " checks, no invariant violated\n", loaded.count,
                 run.tally.checks);
         return true;
     }
-    executor_judge(geometry_subject(input), &loaded, every ? CHECK_EVERY : CHECK_QUICK, &verdict);
+    executor_judge(geometry_subject(input), &loaded, level, &verdict);
     report_print(out, &report);
+    if (executor_judged().level == CHECK_QUICK)
+        fprintf(out,
+                "p2mcheck: only the quick checks find it: more lookups after each op hide it\n");
     return false;
+}
+
+static bool print_run(const struct input *input, bool every, FILE *out)
+{
+    return load(input) && run_loaded(input, every ? CHECK_EVERY : CHECK_QUICK, out);
 }
 
 bool geometry_survives_bytes(const struct input *input, const struct test_case *c)
@@ -240,34 +247,53 @@ static bool waits(const struct op *op)
     return op_has_pfn(op->kind) && op->at;
 }
 
-static void tree_before(const struct subject *subject, int op, FILE *out)
+static void tree_before(const struct subject *subject, const struct executor_judged *judged,
+                        FILE *out)
 {
-    unsigned count = loaded.count;
+    static struct test_case before;
     struct verdict verdict;
 
-    loaded.count = op < 0 ? 0 : (unsigned)op < count ? (unsigned)op : count;
-    while (loaded.count && loaded.count < count && waits(&loaded.ops[loaded.count - 1]))
-        loaded.count--; /* calls that wait for the failing one are part of it */
+    fprintf(out, "\nThe tree before:\n");
+    if (judged->op < 0) {
+        fprintf(out, "there is no tree before the boot\n");
+        return;
+    }
+    before = *judged->c;
+    if ((unsigned)judged->op < before.count)
+        before.count = (unsigned)judged->op;
+    while (before.count && before.count < judged->c->count && waits(&before.ops[before.count - 1]))
+        before.count--; /* calls that wait for the failing one are part of it */
     watch_out = out;
     executor_at_end = draw_at_end;
-    fprintf(out, "\nThe tree before:\n");
-    if (op < 0)
-        fprintf(out, "there is no tree before the boot\n");
-    else
-        executor_run(subject, &loaded, CHECK_QUICK, &verdict);
+    executor_run(subject, &before, CHECK_QUICK, &verdict);
     executor_at_end = NULL;
-    loaded.count = count;
+}
+
+/* CHECK_EVERY names the first bad op, unless its lookups hide what the quick checks find. */
+static enum check_level level_to_repeat(const struct subject *subject)
+{
+    struct verdict verdict;
+
+    if (executor_run(subject, &loaded, CHECK_QUICK, &verdict))
+        return CHECK_EVERY;
+    if (verdict.id == HANG)
+        hang_ticks = HANG_TICKS_KNOWN;
+    return executor_run(subject, &loaded, CHECK_EVERY, &verdict) ? CHECK_QUICK : CHECK_EVERY;
 }
 
 static bool repro(const struct input *input, FILE *out)
 {
+    const struct subject *subject = geometry_subject(input);
+    struct executor_judged judged;
     struct verdict verdict;
 
-    if (print_run(input, true, out))
+    if (!load(input))
+        return false;
+    if (run_loaded(input, level_to_repeat(subject), out))
         return geometry_survives_bytes(input, &loaded);
-    executor_run(geometry_subject(input), &loaded, CHECK_EVERY, &verdict);
-    tree_before(geometry_subject(input), verdict.op, out);
-    executor_run(geometry_subject(input), &loaded, CHECK_EVERY, &verdict);
+    judged = executor_judged();
+    tree_before(subject, &judged, out);
+    executor_run(subject, judged.c, judged.level, &verdict);
     fprintf(out, "\nThe tree after:\n");
     tree_text(out);
     return false;

@@ -9,12 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "geometry_here.h"
 #include "props/case/shrink.h"
 #include "props/case/text.h"
+#include "props/host/hang.h"
 
 UNINSTRUMENTED_BEGIN
 
@@ -66,14 +68,29 @@ static void on_death(void)
     _exit(0);
 }
 
+/* In a big tree all checks after each op are used only where the quick ones find nothing. */
+static bool quick_is_enough;
+
+/* With the quick checks, as an engine found it: more lookups may hide a defect. Then with all. */
 static void run_here(const struct subject *subject, const struct test_case *candidate, char *name)
 {
     struct verdict verdict;
 
-    if (executor_judge(subject, candidate, MODEL_LITERAL ? CHECK_EVERY : CHECK_QUICK, &verdict))
+    if (executor_judge(subject, candidate, CHECK_QUICK, &verdict) &&
+        (quick_is_enough || executor_judge(subject, candidate, CHECK_EVERY, &verdict)))
         name[0] = '\0';
     else
         snprintf(name, NAME, "%s", invariant_name(verdict.id));
+}
+
+/* A case has so many seconds of CPU time, and 0: it is over. What takes longer dies of SIGPROF. */
+#define SECONDS 20
+
+static void limit_cpu_time(unsigned seconds)
+{
+    const struct itimerval once = {.it_value = {.tv_sec = seconds}};
+
+    setitimer(ITIMER_PROF, &once, NULL);
 }
 
 /* The other process: a byte in, the case run, a byte out. */
@@ -84,13 +101,15 @@ static noreturn void serve(const struct subject *subject, int in, int out)
     if (!freopen("/dev/null", "w", stderr))
         _exit(1);
     signal(SIGABRT, SIG_DFL);
+    hang_watch(); /* a timer is not inherited */
     if (__asan_set_error_report_callback)
         __asan_set_error_report_callback(on_asan);
     if (__sanitizer_set_death_callback)
         __sanitizer_set_death_callback(on_death);
     while (read(in, &byte, 1) == 1) {
-        alarm(5);
+        limit_cpu_time(SECONDS);
         run_here(subject, &apart.shared->c, apart.shared->name);
+        limit_cpu_time(0);
         if (write(out, &byte, 1) != 1)
             break;
     }
@@ -131,7 +150,7 @@ static void stop_server(void)
     waitpid(apart.pid, &status, 0);
     if (WIFSIGNALED(status))
         snprintf(apart.shared->name, NAME, "SANITIZER_%s",
-                 WTERMSIG(status) == SIGALRM ? "timeout" : "crash");
+                 WTERMSIG(status) == SIGPROF ? "timeout" : "crash");
     apart.pid = 0;
 }
 
@@ -163,6 +182,7 @@ bool geometry_failure(const struct input *input, char *name)
 {
     if (!geometry_load(input, &loaded))
         return false;
+    quick_is_enough = false;
     run_apart(geometry_subject(input), &loaded, name);
     stop_server();
     return true;
@@ -188,11 +208,16 @@ static void note_aside(const char *name, const struct test_case *candidate)
     trial.aside[id] = *candidate;
 }
 
+/* A call without an end costs its patience each time: shrinking ends after so many. */
+#define HANGS 60
+
 static bool fails_so(void *ctx, const struct test_case *candidate)
 {
+    struct shrink *shrink = ctx;
     char name[NAME];
 
-    (void)ctx;
+    if (hang_count >= HANGS)
+        shrink->budget = 0;
     run_case(trial.subject, candidate, name);
     if (!strcmp(name, trial.want))
         return true;
@@ -317,19 +342,34 @@ static uint64_t budget(void)
     return may_die ? 40000 : MODEL_LITERAL ? 400000 : 20000;
 }
 
+/* The case as it fails here: with the quick checks if that is enough in a big tree. */
+static bool adapt(struct shrink *shrink)
+{
+    quick_is_enough = !MODEL_LITERAL;
+    if (shrink_adapt(shrink, &loaded))
+        return true;
+    if (!quick_is_enough)
+        return false;
+    quick_is_enough = false;
+    shrink->budget = budget();
+    return shrink_adapt(shrink, &loaded);
+}
+
 bool geometry_shrink(const struct input *input, const char *name, struct shrunk *shrunk)
 {
-    struct shrink shrink = {.fails = fails_so};
+    struct shrink shrink = {.fails = fails_so, .ctx = &shrink};
     static struct shrink_marks marks;
 
     if (!geometry_load(input, &loaded))
         return false;
     may_die = !strncmp(name, "SANITIZER_", 10);
+    hang_ticks = HANG_TICKS_KNOWN;
+    hang_count = 0;
     shrink.budget = budget();
     memset(&trial, 0, sizeof(trial));
     trial.subject = geometry_subject(input);
     trial.want = name;
-    if (!shrink_adapt(&shrink, &loaded)) {
+    if (!adapt(&shrink)) {
         stop_server();
         return false;
     }

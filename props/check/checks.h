@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The invariants on the state after an op, in their order (checks.c). No expected value
- * is computed from the subject: pages are compared with the oracle's entries and slot
- * kinds, and with the host's books. Each check that finds a violation ends the case.
+ * The invariants on the state after an op (checks.c). No expected value is computed from the
+ * subject: pages are compared with the oracle's entries and slot kinds, and with the
+ * host's books. A violation ends the case; of several the first in the order of INVARIANTS
+ * counts (VERDICT_TRY in props/base/verdict.h).
  */
 #ifndef PROPS_CHECK_CHECKS_H
 #define PROPS_CHECK_CHECKS_H
@@ -14,9 +15,15 @@
 /* Judges the state after an op; `everything`: see enum check_level. */
 void checks_after(const struct outcome *outcome, bool everything);
 
+/* Judges a build by its answer, and what a failed one leaves. */
+void checks_build(const struct outcome *outcome);
+
+/* MAX_PFN_COVERS by the oracle's slot kinds. */
+void checks_max_pfn(void);
+
 /*
  * One fast look at the whole state: true only if all the checks of checks_after
- * on pages, entries, the MFN tree and max_pfn hold (fast.c).
+ * on shared pages, pages, entries, the MFN tree and max_pfn hold (fast.c).
  */
 bool checks_fast(void);
 

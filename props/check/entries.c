@@ -84,20 +84,61 @@ static p2m_word subject_get(p2m_word pfn)
     return run.subject->get(pfn);
 }
 
-static void check_get(p2m_word pfn, enum invariant id)
+static bool is_live(const void *page)
+{
+    int index = host_page_index(page);
+
+    return index >= 0 && host.state[index] == HOST_LIVE;
+}
+
+/* What the pages hold for `pfn`. False: there is no page. */
+static bool page_entry(p2m_word pfn, p2m_word *entry)
+{
+    unsigned mi = (unsigned)(pfn / P2M_LEAF % P2M_MID);
+    const p2m_word *leaf;
+    p2m_word **mid;
+
+    *entry = INVALID_P2M_ENTRY;
+    if (pfn >= MAX_P2M_PFN)
+        return true;
+    mid = run.view.top[pfn / P2M_MID_SPAN];
+    if (!run_mid_is_shared(mid) && !run.view.synthetic_view && !is_live(mid))
+        return false;
+    leaf = mid[mi];
+    if (leaf == run.view.identity)
+        *entry = ENTRY_IDENTITY_OF(pfn);
+    else if (leaf != run.view.missing && host_list_index(leaf) < 0 && !is_live(leaf))
+        return false;
+    else
+        *entry = leaf[pfn % P2M_LEAF];
+    return true;
+}
+
+static void check_page(p2m_word pfn)
+{
+    p2m_word want = model_get(&run.oracle.model, pfn), page;
+
+    run_count_check(RANGE_PREFIX);
+    if (page_entry(pfn, &page) && page != want)
+        violated(RANGE_PREFIX, "PFN 0x%llx: expected 0x%llx, its leaf page holds 0x%llx", HEX(pfn),
+                 HEX(want), HEX(page));
+}
+
+static void check_get(p2m_word pfn)
 {
     p2m_word want = model_get(&run.oracle.model, pfn), got = subject_get(pfn);
 
-    run.tally.checks++;
+    run_count_check(GET_MATCHES_MODEL);
     if (got != want)
-        violated(id, "PFN 0x%llx: expected 0x%llx, got 0x%llx", HEX(pfn), HEX(want), HEX(got));
+        violated(GET_MATCHES_MODEL, "PFN 0x%llx: expected 0x%llx, got 0x%llx", HEX(pfn), HEX(want),
+                 HEX(got));
 }
 
 static void check_translation(p2m_word pfn)
 {
     p2m_word want = entry_mfn(model_get(&run.oracle.model, pfn)), got;
 
-    run.tally.checks++;
+    run_count_check(PFN_TO_MFN);
     sync_arm_limit();
     got = run.subject->pfn_to_mfn(pfn);
     if (got != want)
@@ -109,115 +150,116 @@ static void check_translation(p2m_word pfn)
  * PFNs that are worth a call after an op that changed [start, end): its ends, the PFNs
  * next to them, and the same offset in the next leaf and in the next mid range.
  */
-static void probe(void (*check)(p2m_word pfn, enum invariant id), enum invariant id, p2m_word start,
-                  p2m_word end)
+static void probe(void (*check)(p2m_word pfn), p2m_word start, p2m_word end)
 {
-    check(start, id);
-    check(start - 1, id);
-    check(end, id);
+    check(start);
+    check(start - 1);
+    check(end);
     if (end - 1 != start)
-        check(end - 1, id);
-    check(start + P2M_LEAF, id);
-    check(start + P2M_MID_SPAN, id);
+        check(end - 1);
+    check(start + P2M_LEAF);
+    check(start + P2M_MID_SPAN);
 }
 
-static void check_translation_as(p2m_word pfn, enum invariant id)
-{
-    (void)id;
-    check_translation(pfn);
-}
-
-static void probe_op(void (*check)(p2m_word pfn, enum invariant id), enum invariant id,
-                     const struct op *op)
+static void probe_op(void (*check)(p2m_word pfn), const struct op *op)
 {
     if (!op || !op_has_pfn(op->kind)) {
-        check(0, id);
-        check(MAX_P2M_PFN - 1, id);
-        check(MAX_P2M_PFN, id);
+        check(0);
+        check(MAX_P2M_PFN - 1);
+        check(MAX_P2M_PFN);
         return;
     }
     if (op->kind == OP_RANGE)
-        probe(check, id, (p2m_word)op->pfn, (p2m_word)op->arg);
+        probe(check, (p2m_word)op->pfn, (p2m_word)op->arg);
     else
-        probe(check, id, (p2m_word)op->pfn, (p2m_word)op->pfn + 1);
+        probe(check, (p2m_word)op->pfn, (p2m_word)op->pfn + 1);
 }
 
-static void sweep(void)
+/* Is each PFN looked up? */
+static bool is_swept(void)
 {
-    for (p2m_word pfn = 0; pfn < MAX_P2M_PFN + 2; pfn++)
-        check_get(pfn, GET_MATCHES_MODEL);
-    check_get(~(p2m_word)0, GET_MATCHES_MODEL);
-    for (p2m_word pfn = 0; pfn < MAX_P2M_PFN + 2; pfn++)
-        check_translation(pfn);
+    return MODEL_LITERAL && run.level == CHECK_EVERY;
 }
 
 /*
- * The pages do not hold the model's entry of `pfn`. Either a lookup differs, or
- * the subject keeps the entry elsewhere, and then the toolstack, which reads the pages by
- * itself, does not see it.
+ * All pages. After any op but a range a lookup decides: if it is right, the subject keeps the
+ * entry elsewhere, and the toolstack, which reads the pages by itself, does not see it.
  */
-static void differs(enum invariant id, p2m_word pfn)
+static void check_pages(bool range)
 {
-    p2m_word **mid = run.view.top[pfn / P2M_MID_SPAN];
-    const p2m_word *leaf = mid[pfn / P2M_LEAF % P2M_MID];
-    p2m_word want = model_get(&run.oracle.model, pfn);
-    p2m_word page = leaf == run.view.identity ? ENTRY_IDENTITY_OF(pfn) : leaf[pfn % P2M_LEAF];
+    p2m_word pfn, page;
 
-    check_get(pfn, id);
+    run_count_check(range ? RANGE_PREFIX : GET_MATCHES_MODEL);
+    if (checks_entries_match(&run.oracle, &pfn))
+        return;
+    if (range)
+        check_page(pfn);
+    check_get(pfn);
+    page_entry(pfn, &page);
     violated(TOOLSTACK_SEES_ALL, "PFN 0x%llx: get answers 0x%llx, its leaf page holds 0x%llx",
-             HEX(pfn), HEX(want), HEX(page));
+             HEX(pfn), HEX(model_get(&run.oracle.model, pfn)), HEX(page));
+}
+
+static void check_gets(const struct op *op)
+{
+    probe_op(check_get, op);
+    for (p2m_word pfn = 0; is_swept() && pfn < MAX_P2M_PFN + 2; pfn++)
+        check_get(pfn);
+    if (is_swept())
+        check_get(~(p2m_word)0);
+}
+
+static void check_translations(const struct op *op)
+{
+    for (p2m_word pfn = 0; is_swept() && pfn < MAX_P2M_PFN + 2; pfn++)
+        check_translation(pfn);
+    if (run.level == CHECK_EVERY)
+        probe_op(check_translation, op);
+    else
+        check_translation(op ? (p2m_word)op->pfn : 0);
 }
 
 void checks_entries(const struct outcome *outcome, bool everything)
 {
     bool range = outcome->op && outcome->op->kind == OP_RANGE && !outcome->overlap;
-    enum invariant id = range ? RANGE_PREFIX : GET_MATCHES_MODEL;
-    p2m_word pfn;
 
-    run_count_check(id);
-    if (everything && !checks_entries_match(&run.oracle, &pfn))
-        differs(id, pfn);
-    probe_op(check_get, id, outcome->op);
-    if (MODEL_LITERAL && run.level == CHECK_EVERY)
-        sweep();
-    run_count_check(PFN_TO_MFN);
-    if (run.level == CHECK_EVERY)
-        probe_op(check_translation_as, PFN_TO_MFN, outcome->op);
-    else
-        check_translation(outcome->op ? (p2m_word)outcome->op->pfn : 0);
+    if (everything)
+        VERDICT_TRY(check_pages(range));
+    else if (range)
+        VERDICT_TRY(probe_op(check_page, outcome->op));
+    VERDICT_TRY(check_gets(outcome->op));
+    VERDICT_TRY(check_translations(outcome->op));
 }
 
 /* An auto-translated guest's PFNs are its MFNs, wherever the table would end. */
-static void check_own_mfn(p2m_word pfn, enum invariant id)
+static void check_own_mfn(p2m_word pfn)
 {
     p2m_word got;
 
-    run.tally.checks++;
+    run_count_check(PFN_TO_MFN);
     sync_arm_limit();
     got = run.subject->pfn_to_mfn(pfn);
     if (got != pfn)
-        violated(id, "PFN 0x%llx: expected itself, got MFN 0x%llx", HEX(pfn), HEX(got));
+        violated(PFN_TO_MFN, "PFN 0x%llx: expected itself, got MFN 0x%llx", HEX(pfn), HEX(got));
 }
 
 void checks_translated_lookups(const struct op *op)
 {
-    run_count_check(GET_MATCHES_MODEL);
-    probe_op(check_get, GET_MATCHES_MODEL, op);
-    run_count_check(PFN_TO_MFN);
-    probe_op(check_own_mfn, PFN_TO_MFN, op);
+    VERDICT_TRY(probe_op(check_get, op));
+    VERDICT_TRY(probe_op(check_own_mfn, op));
 }
 
 /* get or pfn_to_mfn, in turns, where the op was; all else has just been compared. */
 void checks_one_lookup(const struct op *op)
 {
     if (!op || !op_has_pfn(op->kind)) {
-        check_get(MAX_P2M_PFN - 1, GET_MATCHES_MODEL);
-        check_get(MAX_P2M_PFN, GET_MATCHES_MODEL);
+        check_get(MAX_P2M_PFN - 1);
+        check_get(MAX_P2M_PFN);
         check_translation(0);
         return;
     }
     if (running_op % 2)
-        check_get((p2m_word)(op->kind == OP_RANGE ? op->arg - 1 : op->pfn), GET_MATCHES_MODEL);
+        check_get((p2m_word)(op->kind == OP_RANGE ? op->arg - 1 : op->pfn));
     else
         check_translation((p2m_word)op->pfn);
 }

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The fast check: everything at once. After nearly every op nothing is wrong, and then
- * one walk can show it: each slot is what the slot kinds say, each private page is live and met
- * once, each private leaf holds what the model holds, each MFN is that of the page
- * beside it, max_pfn is where it must be, and all live pages were met. It follows
- * that a lookup reads the model (what a shared page reads is fixed), and that the
+ * one walk can show it: the shared pages hold what they were made with, each slot is what
+ * the slot kinds say, each private page is live and met once, each private leaf holds what
+ * the model holds, each MFN is that of the page beside it, max_pfn is where it must be, and
+ * all live pages were met. It follows that a lookup reads the model, and that the
  * toolstack, which sees the same pages by their MFNs, also reads it.
  *
- * True means that; false means only that the checks by name must decide, which
- * they do in their order (checks.c). Tests break each thing in turn and demand a
- * false.
+ * True means that; false means only that the checks by name must decide (checks.c).
+ * Tests break each thing in turn and demand a false.
  */
 #include "checks.h"
 #include "props/base/uninstrumented.h"
@@ -93,6 +92,21 @@ static bool private_mid(unsigned ti, p2m_word missing_mfn)
     return true;
 }
 
+/* The bits in which the shared pages differ from what they were made with. */
+static inline p2m_word dirty_bits(void)
+{
+    p2m_word *const missing = host_shared.missing, *const identity = host_shared.identity;
+    p2m_word bad = 0;
+    uintptr_t bent = 0;
+
+    for (unsigned i = 0; i < P2M_LEAF; i++)
+        bad |= (missing[i] & identity[i]) ^ INVALID_P2M_ENTRY;
+    for (unsigned i = 0; i < P2M_MID; i++)
+        bent |= ((uintptr_t)host_shared.mid_missing[i] ^ (uintptr_t)missing) |
+                ((uintptr_t)host_shared.mid_identity[i] ^ (uintptr_t)identity);
+    return bad | (bent != 0);
+}
+
 bool checks_fast(void)
 {
     p2m_word missing_mfn = host_virt_to_mfn(run.view.missing), root_mfn, none_mfn, bad = 0;
@@ -107,6 +121,7 @@ bool checks_fast(void)
     if (seen.bad || host.info->pfn_to_mfn_frame_list_list != root_mfn ||
         (host.info->max_pfn != run.oracle.kinds.max_pfn && !run.subject->custom_layout))
         return false;
+    bad |= dirty_bits();
     for (unsigned mi = 0; mi < P2M_MID; mi++)
         bad |= run.view.mid_missing_mfn[mi] ^ missing_mfn;
     for (unsigned ti = 0; ti < P2M_TOP; ti++) {

@@ -112,7 +112,7 @@ void checks_structure(void)
 {
     checks_shared();
     check_shape();
-    check_ledger();
+    VERDICT_TRY(check_ledger());
 }
 
 /* ---- after an overlap ---- */

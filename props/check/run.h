@@ -28,7 +28,9 @@ enum check_level { CHECK_QUICK, CHECK_EVERY };
  * made, or not wholly, because the state, the subject or the harness does not allow them.
  * overlaps: groups of
  * overlapping calls. fast_checks: ops after which the fast check was enough (fast.c).
- * exercised: checks by invariant that had something to compare.
+ * exercised: checks by invariant that had something to compare; of CORE_BUG and CORE_WARNED
+ * calls that asked for a page or freed one, of HANG calls that passed a sync point, of a shared
+ * page calls that could store through a slot of it. The fast check counts in `checks` alone.
  */
 #define TALLY(X)                                                                                   \
     X(cases, )                                                                                     \
@@ -122,7 +124,9 @@ struct outcome {
     unsigned pages_before; /* live pages */
     unsigned taken_before; /* pages allocated so far */
     unsigned cost;         /* expected pages by the slot kinds */
+    unsigned needed;       /* if a page was refused: pages of the call with none refused */
     bool overlap;          /* it is a group of overlapping calls */
+    bool resumed;          /* it is a resume */
 };
 
 #endif

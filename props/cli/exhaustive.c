@@ -22,6 +22,7 @@
 #include "props/base/number.h"
 #include "props/case/text.h"
 #include "props/explore/explore.h"
+#include "props/host/hang.h"
 #include "props/report/report.h"
 
 UNINSTRUMENTED_BEGIN
@@ -242,6 +243,7 @@ static void run_share(int out, unsigned number)
     static struct share share;
     uint64_t before = explored.transitions;
 
+    hang_watch();
     options.search.first += number * options.every;
     options.search.stride = options.jobs * options.every;
     run.tally.checks = 0;

@@ -107,18 +107,31 @@ static void print_prefix(char *prefix, size_t size)
         snprintf(prefix, size, "linux-%s.", subject_under_test->name);
 }
 
+/* Of the case as text, which has all of it: two findings do not share a name. */
+static uint64_t hash_of_case(void)
+{
+    static char text[CASE_OPS * 256];
+    FILE *memory = fmemopen(text, sizeof(text), "w");
+    uint64_t hash = 0;
+
+    if (!memory)
+        return running;
+    write_text(memory, NULL);
+    fclose(memory);
+    for (const char *at = text; *at; at++)
+        hash = prng_mix(hash ^ (uint8_t)*at);
+    return hash;
+}
+
 /* In crashes/, as text and with its report (NULL: none); scripts/props adds the bytes. */
 static void file_case(const char *what, const struct report *report)
 {
     char name[PATH_MAX], log[PATH_MAX + 4], prefix[64];
-    uint64_t hash = options.seed;
 
-    for (unsigned i = 0; i < drawn.count; i++)
-        hash = prng_mix(hash ^ drawn.ops[i].pfn ^ drawn.ops[i].arg ^ drawn.ops[i].kind);
     mkdir(options.crashes, 0777);
     print_prefix(prefix, sizeof(prefix));
-    snprintf(name, sizeof(name), "%s/%sops_%s-%s-%08x.txt", options.crashes, prefix,
-             shape_here.name, what, (unsigned)hash);
+    snprintf(name, sizeof(name), "%s/%sops_%s-%s-%016" PRIx64 ".txt", options.crashes, prefix,
+             shape_here.name, what, hash_of_case());
     if (!files_print(name, write_text, NULL))
         return;
     snprintf(log, sizeof(log), "%.*s.log", (int)strlen(name) - 4, name);

@@ -121,12 +121,21 @@ static struct p2m_grant *find_grant(p2m_word pfn)
     return NULL;
 }
 
+/* The call goes on: other invariants may come before GRANTS_ACCOUNTED. */
+static void wrong_grant(const char *what, const struct p2m_grant *slot)
+{
+    if (host.grants_wrong)
+        return;
+    host.grants_wrong = what;
+    host.grant_wrong = *slot;
+}
+
 static void map_grant(struct p2m_grant *slot)
 {
     if (find_grant(slot->pfn) || host.grants == HOST_GRANTS)
-        violated(GRANTS_ACCOUNTED, "PFN 0x%llx: expected one grant to be mapped, got a second",
-                 (unsigned long long)slot->pfn);
-    host.grant[host.grants++] = *slot;
+        wrong_grant("expected one grant to be mapped, got a second", slot);
+    else
+        host.grant[host.grants++] = *slot;
 }
 
 static void unmap_grant(const struct p2m_grant *slot)
@@ -134,11 +143,9 @@ static void unmap_grant(const struct p2m_grant *slot)
     struct p2m_grant *mapped = find_grant(slot->pfn);
 
     if (!mapped || mapped->mfn != slot->mfn)
-        violated(GRANTS_ACCOUNTED,
-                 "PFN 0x%llx, MFN 0x%llx: expected a mapped grant, got an unmap "
-                 "of none",
-                 (unsigned long long)slot->pfn, (unsigned long long)slot->mfn);
-    *mapped = host.grant[--host.grants];
+        wrong_grant("expected a mapped grant, got an unmap of none", slot);
+    else
+        *mapped = host.grant[--host.grants];
 }
 
 void host_grant(bool map, struct p2m_grant *slots, unsigned count)

@@ -62,6 +62,8 @@ struct host {
     unsigned grants;                     /* length of grant */
     uint16_t grants_refused;             /* bit i: slot i of the next batch is refused */
     struct p2m_grant grant[HOST_GRANTS]; /* that the hypervisor has mapped, in no order */
+    const char *grants_wrong;            /* the first wrong grant operation; NULL: none */
+    struct p2m_grant grant_wrong;        /* its slot */
 };
 
 extern struct host host;
@@ -151,7 +153,7 @@ void host_seal(bool sealed);
 /*
  * The hypervisor's grant operation, as core/platform.h requires. Refuses the slots of
  * host.grants_refused of a mapped batch. An unmap of a slot that is not mapped, and a
- * second map of a PFN, end the case as GRANTS_ACCOUNTED.
+ * second map of a PFN, change nothing; the first one is noted in host.grants_wrong.
  */
 void host_grant(bool map, struct p2m_grant *slots, unsigned count);
 

@@ -11,6 +11,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "hang.h"
 #include "host.h"
 #include "props/base/asan.h"
 #include "props/base/uninstrumented.h"
@@ -143,6 +144,7 @@ void host_start(void)
     host_seal(true);
     host_guard_list();
     host_watch_faults();
+    hang_watch();
     if (!ASAN_IS_ON)
         memset(host_arena, GONE, sizeof(host_arena));
     for (unsigned i = 0; i < HOST_PAGES; i++)
@@ -178,6 +180,7 @@ void host_reset(void)
     host_info_select(0);
     host.info_dirty = host.initialized = false;
     host.grants = host.grants_refused = 0;
+    host.grants_wrong = NULL;
 }
 
 void *host_page_alloc(void)

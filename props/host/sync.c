@@ -10,14 +10,21 @@
 
 UNINSTRUMENTED_BEGIN
 
-unsigned p2m_sync_left;
+unsigned p2m_sync_left, sync_calls;
 
+static unsigned armed_with;
 static void (*at_zero)(void);
 
 void sync_arm(unsigned left, void (*hook)(void))
 {
-    p2m_sync_left = left;
+    sync_calls++;
+    p2m_sync_left = armed_with = left;
     at_zero = hook;
+}
+
+bool sync_was_passed(void)
+{
+    return p2m_sync_left != armed_with;
 }
 
 void sync_arm_limit(void)

@@ -2,6 +2,7 @@
 /* Runs cases: see executor.h. props/check judges the state after an op. */
 #include "executor.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "grants.h"
@@ -11,6 +12,7 @@
 #include "props/check/checks.h"
 #include "props/check/state_hash.h"
 #include "props/check/toolstack.h"
+#include "props/host/hang.h"
 #include "schedule.h"
 #include "state_coverage.h"
 
@@ -48,6 +50,13 @@ static bool everything_now(void)
     return run_is_thorough() || run.subject->custom_layout;
 }
 
+static void judge(const struct outcome *outcome)
+{
+    checks_after(outcome, everything_now());
+    if (host.grants_wrong || (outcome->op && op_is_grant(outcome->op->kind)))
+        grants_check();
+}
+
 static bool has_failed(const struct op *op, uint64_t result)
 {
     if (op_is_grant(op->kind))
@@ -81,25 +90,19 @@ static uint64_t expect(const struct op *op, const struct outcome *outcome)
     }
     if (op->kind != OP_RANGE || run.subject->range_all_or_nothing)
         return 0;
-    if (outcome->got > end - (p2m_word)op->pfn)
-        violated(RANGE_PREFIX, "expected at most 0x%llx PFNs, got 0x%llx",
-                 (unsigned long long)(end - op->pfn), (unsigned long long)outcome->got);
-    prefix.arg = op->pfn + outcome->got;
+    if (outcome->got < end - op->pfn) /* more would be a wrong answer */
+        prefix.arg = op->pfn + outcome->got;
     return oracle_call(&run.oracle, &prefix);
 }
 
-/* A page was refused: it must have been one of those that the call cannot do without. */
-static void needed_the_page(const struct op *op)
+/* The pages that the whole call costs. */
+static unsigned cost_of(const struct op *op)
 {
     static struct oracle fork;
-    unsigned cost;
 
     oracle_fork(&fork, &run.oracle);
     oracle_call(&fork, op);
-    cost = oracle_pages(&fork) - oracle_pages(&run.oracle);
-    if (op->refuse > cost)
-        violated(PAGE_COST, "expected the call to ask for %u pages, got it to ask for page %u",
-                 cost, op->refuse);
+    return oracle_pages(&fork) - oracle_pages(&run.oracle);
 }
 
 /* The invariant that this call could violate by a store through a shared leaf or mid. */
@@ -108,9 +111,6 @@ static void note_exercised(const struct op *op)
     p2m_word pfn = (p2m_word)op->pfn;
     enum slot_kind leaf, mid;
 
-    run.tally.exercised[CORE_BUG]++;
-    run.tally.exercised[CORE_WARNED]++;
-    run.tally.exercised[HANG]++;
     if (!op_stores(op->kind) || pfn >= MAX_P2M_PFN)
         return;
     leaf = slot_kinds_at(&run.oracle.kinds, pfn);
@@ -272,15 +272,13 @@ static void plain_call(const struct op *op)
         state_cell_note(cell, op->kind == OP_RANGE || !has_failed(op, outcome.got),
                         outcome.refused);
     if (outcome.refused && !run.subject->custom_layout)
-        needed_the_page(op);
+        outcome.needed = cost_of(op);
     grants_foresee(op);
     outcome.expected = expect(op, &outcome);
     outcome.cost = oracle_pages(&run.oracle) - pages_before;
     if (op_is_grant(op->kind) && !run.c->boot.auto_translated)
         grants_note(op, outcome.expected);
-    checks_after(&outcome, everything_now());
-    if (op_is_grant(op->kind))
-        grants_check();
+    judge(&outcome);
 }
 
 static void unmap_all(void)
@@ -297,7 +295,7 @@ static void unmap_all(void)
         mask = oracle_call(&run.oracle, &op);
         grants_note(&op, mask);
     }
-    checks_after(&outcome, everything_now());
+    judge(&outcome);
     grants_check();
 }
 
@@ -306,15 +304,14 @@ static void unmap_all(void)
 static void resume(const struct op *op)
 {
     const struct boot *boot = &run.c->boot;
-    struct outcome outcome = {0};
-    unsigned taken;
+    struct outcome outcome = {.resumed = true};
 
     get_ready(op);
     if (skip(op))
         return;
     unmap_all();
     outcome.pages_before = host.live;
-    taken = host.taken;
+    outcome.taken_before = host.taken;
     if (!boot->auto_translated) {
         if (!run.model_off)
             toolstack_check();
@@ -325,12 +322,8 @@ static void resume(const struct op *op)
     host_resume();
     executor_publish();
     executor_note(op, 0);
-    run_count_check(RESUME_TAKES_NO_PAGE);
-    if (host.taken != taken && !run_waives(RESUME_TAKES_NO_PAGE, 0))
-        violated(RESUME_TAKES_NO_PAGE, "expected a resume to ask for no page, got it to ask for %u",
-                 host.taken - taken);
     if (!run.model_off)
-        checks_after(&outcome, everything_now());
+        judge(&outcome);
 }
 
 static void add_e820(const struct op *op)
@@ -346,24 +339,17 @@ static bool build_once(unsigned refuse)
 {
     const struct boot *boot = &run.c->boot;
     p2m_word *list = host_mfn_list(boot);
+    struct outcome outcome = {0};
 
     host_arm(refuse);
     sync_arm_limit();
     run.built = run.subject->build(list, (p2m_word)boot->nr_pages, boot->auto_translated);
-    if (run.built == host.refused)
-        violated(RESULT_MATCHES_MODEL, "expected build to be %s, got %s",
-                 host.refused ? "false after a refused page" : "true",
-                 run.built ? "true" : "false");
+    outcome.got = run.built;
+    outcome.refused = host.refused;
+    outcome.expected = !host.refused;
     host_arm(0);
-    if (run.built)
-        return true;
-    run.tally.exercised[FAILED_CALL_UNCHANGED]++;
-    if (host.live)
-        violated(PAGE_LEDGER, "expected all pages back after a failed build, got %u left",
-                 host.live);
-    if (!host_list_intact(boot))
-        violated(FAILED_CALL_UNCHANGED, "expected the mfn_list untouched by a failed build");
-    return false;
+    checks_build(&outcome);
+    return run.built;
 }
 
 /* The tree is there: the oracle learns of it. */
@@ -392,7 +378,7 @@ static void build(const struct op *op)
     if (!run.built)
         return;
     built();
-    checks_after(&outcome, everything_now());
+    judge(&outcome);
 }
 
 static void publish_again(const struct op *op)
@@ -405,18 +391,18 @@ static void publish_again(const struct op *op)
     state_cell_note_life(OP_PUBLISH, run.built, run.published, true);
     executor_publish();
     executor_note(op, 0);
-    checks_after(&outcome, everything_now());
+    judge(&outcome);
 }
 
 /* All pages are freed. */
 static void destroy_now(void)
 {
+    struct outcome outcome = {0};
+
     sync_arm_limit();
     run.subject->destroy();
-    run.tally.checks++;
-    if (host.live)
-        violated(PAGE_LEDGER, "expected all pages back in the end, got %u left", host.live);
     run.built = run.published = false;
+    checks_after(&outcome, true);
 }
 
 static void destroy(const struct op *op)
@@ -448,7 +434,7 @@ static void boot(void)
     if (!run.subject->ranges_first)
         executor_publish();
     if (!run.model_off)
-        checks_after(&outcome, everything_now());
+        judge(&outcome);
 }
 
 /* ---- a case ---- */
@@ -608,7 +594,7 @@ bool executor_start(const struct subject *subject, const struct test_case *c,
     if (VERDICT_CATCH(verdict))
         return false;
     boot();
-    return true;
+    return verdict_end();
 }
 
 bool executor_steps(unsigned from, unsigned to, struct verdict *verdict)
@@ -616,7 +602,7 @@ bool executor_steps(unsigned from, unsigned to, struct verdict *verdict)
     if (VERDICT_CATCH(verdict))
         return false;
     run_ops(from, to);
-    return true;
+    return verdict_end();
 }
 
 bool executor_look(struct verdict *verdict)
@@ -631,7 +617,7 @@ bool executor_look(struct verdict *verdict)
     run.level = CHECK_EVERY;
     checks_after(&outcome, true);
     run.level = level;
-    return true;
+    return verdict_end();
 }
 
 bool executor_finish(struct verdict *verdict)
@@ -639,7 +625,7 @@ bool executor_finish(struct verdict *verdict)
     if (VERDICT_CATCH(verdict))
         return false;
     finish();
-    return true;
+    return verdict_end();
 }
 
 bool executor_run(const struct subject *subject, const struct test_case *c, enum check_level level,
@@ -649,45 +635,90 @@ bool executor_run(const struct subject *subject, const struct test_case *c, enum
            executor_finish(verdict);
 }
 
+static struct executor_judged judged;
+
+struct executor_judged executor_judged(void)
+{
+    return judged;
+}
+
+/* The calls of `c` one after another, as written or the other way round. */
+static struct {
+    struct test_case c;
+    uint16_t from[CASE_OPS]; /* the index of each op in the case as written */
+} apart;
+
+static void take_apart(const struct test_case *c, bool reversed)
+{
+    apart.c = *c;
+    for (unsigned i = 0, end; i < c->count; i = end) {
+        for (end = i; end < c->count && op_has_pfn(c->ops[end].kind) && c->ops[end].at; end++)
+            ;
+        end += end < c->count;
+        for (unsigned k = i; k < end; k++) {
+            apart.from[k] = (uint16_t)(reversed ? i + end - 1 - k : k);
+            apart.c.ops[k] = c->ops[apart.from[k]];
+            if (op_has_pfn(apart.c.ops[k].kind))
+                op_clear_schedule(&apart.c.ops[k]);
+            apart.c.ops[k].refuse = end - i > 1 ? 0 : apart.c.ops[k].refuse;
+        }
+    }
+}
+
+/* executor_judge, whose overlapping calls stay so. */
+static bool judge_as_it_is(const struct subject *subject, const struct test_case *c,
+                           enum check_level level, struct verdict *verdict)
+{
+    const unsigned patience = hang_ticks;
+    struct verdict again;
+
+    if (executor_run(subject, c, level, verdict))
+        return true;
+    judged = (struct executor_judged){c, verdict->op, level};
+    if (verdict->id == HANG)
+        hang_ticks = HANG_TICKS_KNOWN;
+    if (level == CHECK_QUICK && !executor_run(subject, c, CHECK_EVERY, &again)) {
+        *verdict = again;
+        judged = (struct executor_judged){c, again.op, CHECK_EVERY};
+    }
+    hang_ticks = patience;
+    return false;
+}
+
 /*
  * A defect that needs no second call may show first while two overlap, as results in
  * no order. So the calls are made one after another, as written and the other way
- * round; *verdict is what is wrong then, of the op it is wrong after.
+ * round; *verdict is what is wrong then, of the op as it is written.
  */
 static void without_overlap(const struct subject *subject, const struct test_case *c,
                             struct verdict *verdict)
 {
-    static struct test_case apart;
+    const struct executor_judged overlapping = judged;
     struct verdict again;
+    size_t length;
 
     for (unsigned reversed = 0; reversed < 2; reversed++) {
-        apart = *c;
-        for (unsigned i = 0, end; i < c->count; i = end) {
-            for (end = i; end < c->count && c->ops[end].at; end++)
-                ;
-            end += end < c->count;
-            for (unsigned k = i; k < end; k++) {
-                apart.ops[k] = c->ops[reversed ? i + end - 1 - k : k];
-                apart.ops[k].at = 0;
-                apart.ops[k].refuse = end - i > 1 ? 0 : apart.ops[k].refuse;
-            }
-        }
-        if (executor_run(subject, &apart, CHECK_EVERY, &again) || again.id >= LINEARIZABLE)
+        take_apart(c, reversed);
+        if ((judge_as_it_is(subject, &apart.c, CHECK_QUICK, &again) &&
+             judge_as_it_is(subject, &apart.c, CHECK_EVERY, &again)) ||
+            again.id >= LINEARIZABLE)
             continue;
         *verdict = again;
+        if (again.op >= 0 && again.op < (int)c->count)
+            verdict->op = apart.from[again.op];
+        length = strlen(verdict->details);
+        snprintf(verdict->details + length, sizeof(verdict->details) - length,
+                 " (the calls made one after another%s)", reversed ? ", the last first" : "");
         return;
     }
+    judged = overlapping;
 }
 
 bool executor_judge(const struct subject *subject, const struct test_case *c,
                     enum check_level level, struct verdict *verdict)
 {
-    struct verdict again;
-
-    if (executor_run(subject, c, level, verdict))
+    if (judge_as_it_is(subject, c, level, verdict))
         return true;
-    if (level == CHECK_QUICK && !executor_run(subject, c, CHECK_EVERY, &again))
-        *verdict = again;
     if (verdict->id == LINEARIZABLE)
         without_overlap(subject, c, verdict);
     return false;

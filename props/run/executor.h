@@ -40,6 +40,18 @@ bool executor_judge(const struct subject *subject, const struct test_case *c,
                     enum check_level level, struct verdict *verdict);
 
 /*
+ * The run that the verdict of the last failed executor_judge is from: its level, and its
+ * case, in which calls that overlap may have been made one after another; `op` is the index
+ * there, where the verdict has that of the case as written. Valid until the next executor_judge.
+ */
+struct executor_judged {
+    const struct test_case *c;
+    int op;
+    enum check_level level;
+};
+struct executor_judged executor_judged(void);
+
+/*
  * After executor_run with run.want_hash: a hash of all results, of all entries and of the
  * shape of the tree. Equal for the same case with any compiler, word size or address.
  */

@@ -38,6 +38,7 @@ unsigned grants_save(p2m_word (*slots)[2], unsigned most)
 void grants_restore(const p2m_word (*slots)[2], unsigned count)
 {
     book.count = host.grants = count;
+    host.grants_wrong = NULL;
     for (unsigned i = 0; i < count; i++) {
         book.slot[i].pfn = slots[i][0];
         book.slot[i].mfn = slots[i][1];
@@ -198,6 +199,10 @@ static bool hypervisor_has(p2m_word pfn, p2m_word mfn)
 void grants_check(void)
 {
     run_count_check(GRANTS_ACCOUNTED);
+    if (host.grants_wrong)
+        violated(GRANTS_ACCOUNTED, "PFN 0x%llx, MFN 0x%llx: %s",
+                 (unsigned long long)host.grant_wrong.pfn, (unsigned long long)host.grant_wrong.mfn,
+                 host.grants_wrong);
     if (host.grants != book.count)
         violated(GRANTS_ACCOUNTED, "expected %u mapped grants, the hypervisor has %u", book.count,
                  host.grants);

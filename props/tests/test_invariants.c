@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "props/case/generate.h"
+#include "props/host/hang.h"
 #include "props/run/metamorphic.h"
 #include "props/subjects/broken.h"
 #include "unit.h"
@@ -90,6 +91,35 @@ static void test_no_alarm(void **state)
             fail_msg("seed %u: %s: %s", (unsigned)seed, invariant_name(verdict.id),
                      verdict.details);
     }
+}
+
+static p2m_word spin(p2m_word pfn)
+{
+    for (volatile bool on = pfn == 7; on;)
+        ;
+    return subject_core.get(pfn);
+}
+
+/* A loop without a sync point is ended by its CPU time, and the next case runs. */
+static void test_hang(void **state)
+{
+    struct subject subject = subject_core;
+
+    (void)state;
+    subject.get = spin;
+    memset(&trial, 0, sizeof(trial));
+    trial.ops[trial.count++] = (struct op){.kind = OP_SET, .pfn = 5, .arg = 1};
+    trial.ops[trial.count++] = (struct op){.kind = OP_GET, .pfn = 7};
+    hang_ticks = 2;
+    hang_count = 0;
+    assert_false(executor_run(&subject, &trial, CHECK_QUICK, &verdict));
+    assert_string_equal(invariant_name(verdict.id), "HANG");
+    assert_int_equal(verdict.op, 1);
+    assert_false(executor_judge(&subject, &trial, CHECK_QUICK, &verdict));
+    assert_string_equal(invariant_name(verdict.id), "HANG");
+    assert_true(hang_count >= 3);
+    hang_ticks = HANG_TICKS;
+    assert_true(executor_run(&subject_core, &trial, CHECK_QUICK, &verdict));
 }
 
 static unsigned overstated; /* PFNs that prefix_range claims and did not do */
@@ -203,6 +233,7 @@ int main(void)
     }
     host_start();
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_no_alarm);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_hang);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_prefix);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_contents_of_shared_pages);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_sentences);
