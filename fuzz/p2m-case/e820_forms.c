@@ -78,14 +78,15 @@ static const char *const headings[] = {
     "extended physical RAM map:",      "fixed physical RAM map:",
     "Xen-provided physical RAM map:",  "Xen-provided machine memory map:",
 };
-static const char *const xen_headings[] = {"RAM map:", "memory map:"}; /* after (XEN) */
+/* After (XEN), and what comes before: `Dom0 memory map:`, but no `EFI memory map:`. */
+static const char *const xen_headings[][2] = {{"RAM map:", "(XEN)"}, {"memory map:", " Dom"}};
 
 /* What the kernel says between two entries. */
 static const char *const remarks[] = {"out of order E820 entry!"};
 
-/* Messages that end like an entry and are none. */
+/* Messages that begin or end like an entry and are none; the last is Xen's EFI memory map. */
 static const char *const notes[] = {"e820 update range:", "e820 remove range:", "e820: update [",
-                                    "e820: remove ["};
+                                    "e820: remove [", " attr="};
 
 /* A weak name and as many bytes of a body are the prefix of a map: `[mem 0x0`, eight digits. */
 #define BODY_BEGINS 8
@@ -329,6 +330,14 @@ static struct e820_text skip_stamp(struct e820_text text)
     return e820_trim(text);
 }
 
+static bool is_note(struct e820_text text)
+{
+    for (unsigned i = 0; i < COUNT(notes); i++)
+        if (find(text, notes[i]))
+            return true;
+    return false;
+}
+
 /* True if the name at `at` makes this a line of a map. */
 static bool read_after_name(struct e820_text text, const char *at, const struct name *name,
                             struct e820_line *line)
@@ -343,7 +352,8 @@ static bool read_after_name(struct e820_text text, const char *at, const struct 
         fit = read_body(after, name, line);
     line->name = name->text;
     line->frame = (size_t)(at - text.at);
-    return line->kind != LINE_BROKEN || name->strong || fit >= BODY_BEGINS;
+    line->weak = !name->strong;
+    return line->kind != LINE_BROKEN || name->strong || (fit >= BODY_BEGINS && !is_note(text));
 }
 
 /* ---- one line ---- */
@@ -374,7 +384,7 @@ static bool is_heading(struct e820_text text)
         if (ends(text, headings[i]))
             return true;
     for (unsigned i = 0; i < COUNT(xen_headings); i++)
-        if (ends(text, xen_headings[i]) && find(text, "(XEN)"))
+        if (ends(text, xen_headings[i][0]) && find(text, "(XEN)") && find(text, xen_headings[i][1]))
             return true;
     return false;
 }
@@ -452,14 +462,6 @@ static bool ends_like_range(struct e820_text text, const struct e820_form *form)
     if (!take_end(&text, strchr(form->pattern, ']') ? "] " : " "))
         return false;
     return text.at == text.end || hex_digit(text.end[-1]) >= 0;
-}
-
-static bool is_note(struct e820_text text)
-{
-    for (unsigned i = 0; i < COUNT(notes); i++)
-        if (find(text, notes[i]))
-            return true;
-    return false;
 }
 
 /* True if the text ends like an entry, or is a piece of such an end. */

@@ -37,6 +37,7 @@ struct e820_line {
     size_t frame;                 /* of an entry: the bytes before the name */
     uint64_t start, end;          /* bytes, exclusive */
     uint32_t type;
+    bool weak;           /* of a broken line: far from a map it is another message */
     const char *wrong;   /* of a broken line: the error in it, or */
     const char *expects; /* what was expected */
 };

@@ -11,8 +11,9 @@
  *   entries that go on behind a foreign line
  *   no entry behind a heading
  *
- * Without a heading, an entry at address 0 begins the next map. Only in the forms of the oldest
- * versions, which print a map as it came, this is so only if the map has such an entry.
+ * A second entry at address 0 begins the next map, if that needs no heading. So does the first
+ * one behind the rest of a map, except in the forms of the oldest versions, which print a
+ * map as it came.
  */
 #include "e820_log.h"
 
@@ -131,7 +132,7 @@ static void choose_map(struct reader *reader, const struct e820_line *line)
                 (!map->name || !strcmp(map->name, line->name));
     bool broken = line->kind == LINE_BROKEN;
     bool begins = line->kind == LINE_ENTRY && line->start == 0 && map && map->form &&
-                  (map->has_zero || map->form->second != SECOND_START);
+                  (map->has_zero || (!map->heading[0] && map->form->second != SECOND_START));
 
     if (!map || (!same && reader->foreign) || (!same && !broken && line->start == 0)) {
         open_map(reader);
@@ -176,7 +177,10 @@ static void read_entry(struct reader *reader, const struct e820_line *line, stru
 static void read_line(struct reader *reader, struct e820_text text)
 {
     struct e820_line line = e820_line_read(text);
+    bool far = !reader->map || (reader->foreign && reader->number - reader->foreign > NEAR);
 
+    if (line.kind == LINE_BROKEN && line.weak && !line.form && far)
+        line.kind = LINE_OTHER;
     while (text.end > text.at && strchr(" \t\r", text.end[-1]))
         text.end--;
     if (line.kind == LINE_SKIPPED || (line.kind == LINE_FIELD && reader->journal))

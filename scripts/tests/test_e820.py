@@ -60,7 +60,8 @@ FORMS = {
     "bios-new": (STAMP, "BIOS-e820: ", new, BIOS, NX),
     "bios-new plain": ("", "BIOS-e820: ", new, BIOS, NX),
     "bios-new syslog": ("Jan  1 00:00:00 host kernel: [    0.000000] ", "BIOS-e820: ", new, "e820: " + BIOS, NX),
-    "bios-new level": ("<6>[    0.000000] ", "BIOS-e820: ", new, BIOS, "e820: remove [mem 0x000a0000-0x000fffff] usable"),
+    "bios-new level": ("<6>[    0.000000] ", "BIOS-e820: ", new, BIOS,
+                       "e820: remove [mem 0x000a0000-0x000fffff] usable"),
     "bios-new caller": ("[    0.000000][    T0] ", "BIOS-e820: ", new, BIOS, NX),
     "bios-new colour": ("\033[32m[    0.000000] \033[0m", "\033[33mBIOS-e820: \033[0m", new, BIOS, NX),
     "bios-newest": (STAMP, "BIOS-e820: ", newest, BIOS, NX),
@@ -77,10 +78,13 @@ FORMS = {
     "user-new": (STAMP, "user: ", new, USER, "DMI not present or invalid."),
     "user-old": (STAMP, " user: ", old, USER, "DMI present."),
     "user-size": ("", " user: ", size, USER, "On node 0 totalpages: 16384"),
-    "modified-new": (STAMP, "modified: ", new, "modified physical RAM map:", "Base memory trampoline at [ffff880000099000]"),
+    "modified-new": (STAMP, "modified: ", new, "modified physical RAM map:",
+                     "Base memory trampoline at [ffff880000099000]"),
     "modified-old": (STAMP, " modified: ", old, "modified physical RAM map:", "initial memory mapped : 0 - 20000000"),
-    "setup-data": (STAMP, "reserve setup_data: ", new, "extended physical RAM map:", "efi: EFI v2.31 by American Megatrends"),
-    "journal": ("Tue 2024-09-24 08:20:26.000000 CEST [s=1;i=0]\n    PRIORITY=6\n    MESSAGE=", "BIOS-e820: ", new, BIOS, NX),
+    "setup-data": (STAMP, "reserve setup_data: ", new, "extended physical RAM map:",
+                   "efi: EFI v2.31 by American Megatrends"),
+    "journal": ("Tue 2024-09-24 08:20:26.000000 CEST [s=1;i=0]\n    PRIORITY=6\n    MESSAGE=",
+                "BIOS-e820: ", new, BIOS, NX),
     "limit": (STAMP, " limit_regions start: ", old, None, NX),
     "xen-new": (STAMP, "Xen: ", new, BIOS, NX),
     "xen-old": (STAMP, " Xen: ", old, BIOS, NX),
@@ -88,7 +92,8 @@ FORMS = {
     "hypervisor": ("(XEN) ", " ", bracket, "Xen-e820 RAM map:", "System RAM: 4095MB (4193916kB)"),
     "hypervisor raw": (RAW, " ", bracket, "Xen-e820 RAM map:", "ACPI: RSDP 000F05B0, 0024 (r2 BOCHS )"),
     "hypervisor date": (DATE, " ", bracket, "EFI RAM map:", "New Xen image base address: 0xd7200000"),
-    "hypervisor dom0": ("(XEN) [    1.123456] ", " ", bracket, "Dom0 memory map:", "WARNING: PVH is an experimental mode"),
+    "hypervisor dom0": ("(XEN) [    1.123456] ", " ", bracket, "Dom0 memory map:",
+                        "WARNING: PVH is an experimental mode"),
     "hypervisor old": ("(XEN) ", " ", old, "Xen-e820 RAM map:", "System RAM: 4095MB (4193916kB)"),
     "hypervisor old raw": (RAW, " ", old, "Multiboot-e820 RAM map:", "System RAM: 4095MB (4193916kB)"),
 }
@@ -122,7 +127,8 @@ class Logs:
     def read(self, *options):
         """(ranges, what is said) of each log; None for the ranges: an error."""
         out = self.t.run([self.cli.tool, "e820", "--ranges", *options, *self.paths]).out
-        said, ranges = {path: "" for path in self.paths}, {path: None for path in self.paths}
+        said = {path: "" for path in self.paths}
+        ranges: dict = dict.fromkeys(self.paths)
         path = ""
         for line in out.splitlines(keepends=True):
             found = re.match(r"(\S+?\.log):(\d*)", line)
@@ -250,8 +256,8 @@ BAD_LOGS = {
     "BIOS-e820: [mem 0x0000000000000000-0x0000000000001fff] cheese\n": "unknown type",
     "BIOS-e820: [mem 0x0000000000000000-0x0000000000001fff] type 2\n": "unknown type",
     "BIOS-e820: [mem 0x0000000000000000-0xffffffffffffffff] usable\n": "beyond 2^64",
-    "(XEN)  [0000000000000000, 1fff] (usable)\n": "expected [START, LAST]",
-    " Xen: 0000000000000000 - 2000 (usable)\n": "expected START - END",
+    "(XEN) Xen-e820 RAM map:\n(XEN)  [0000000000000000, 1fff] (usable)\n": ":2: expected [START, LAST]",
+    f"{BIOS}\n Xen: 0000000000000000 - 2000 (usable)\n": ":2: expected START - END",
     "BIOS-e820: 00000000zz000000 - 0000000000002000 (usable)\n": "expected START - END",
     "BIOS-e820: \n": "expected an entry",
     " Xen: 0000000000000000 - 0000000000002000 (usable)\nhello\n"
@@ -297,14 +303,19 @@ def chooses(t):
     taken("another map is damaged", "is damaged; --map=3", RANGES, damaged_log)
     cli.bad("a damaged map is chosen", "e820", "--map=3", damaged_log, says="expected [mem 0xSTART-0xLAST]")
     rest = cli.path("rest.log", "\n".join(render("bios-new")[0][5:]))
-    cli.bad("the end of a map", "e820", rest, says=":1: the map's beginning is missing: no heading, and the first address "
-            "is 0x100000; --partial takes the rest")
+    cli.bad("the end of a map", "e820", rest, 
+            says=":1: the map's beginning is missing: no heading, and the first address is 0x100000; --partial takes the")
     taken("--partial", "the map's beginning is missing", "0x0 0x100\n0x7ffd0 0x100000\n", "--partial", rest)
     rotated = f"{FOLDER}/rotated-log.txt"
     taken("the fragment before a whole map", "map 1 of 2, lines 1 to 9, no heading", "0x0 0x100000\n",
           "--map=1", "--partial", rotated)
     taken("a map is whole with --partial as well", "map 2 of 2", "0x9e 0x100\n0xbab7f 0xbbfff\n0xbc000 0x100000\n",
           "--partial", rotated)
+    # what a hypervisor prints later: its EFI memory map, a stack
+    later = ["", "EFI memory map:", " 0000000000000-000000009ffff type=7 attr=000000000000000f", *["..."] * 4,
+             "Xen stack trace from rsp=ffff82d08047fc98:", "   0000000000000000 ffff82d080230000"]
+    lines = [*render("hypervisor")[0], *(f"(XEN) {line}" for line in later)]
+    taken("the hypervisor's other tables", "map 1 of 1", RANGES, cli.path("later.log", "\n".join(lines)))
     unsorted = " BIOS-e820: 0000000000001000 @ 0000000000004000 (reserved)\n" \
         " BIOS-e820: 0000000000002000 @ 0000000000000000 (usable)\n"
     taken("a map that is not sorted", "map 1 of 1", "0x2 0x5\n", cli.path("size.log", f"{BIOS}\n{unsorted}"))
@@ -334,7 +345,8 @@ def long_maps(t):
         t.check(f"{count} entries: a case, or none", ("judged without a case" in out) == (count > 255) and
                 ("tree pages:" in out) == (count <= 255) and ("agree" in out) == (count > 255), out[-500:])
     for option in (("--cost",), ("-o", cli.path("case.txt"))):
-        cli.bad(f"no case for {option[0]}", "e820", *option, path, says=f"{option[0]} needs a case, which holds 255 entries")
+        cli.bad(f"no case for {option[0]}", "e820", *option, path,
+                says=f"{option[0]} needs a case, which holds 255 entries")
     message = "[    1.234567] usb 1-1: new high-speed USB device number 2 using xhci_hcd\n"
     path = cli.path("big.log", message * ((60 << 20) // len(message)))
     cli.bad("60 MiB without a map, in one pass", "e820", path, says="no memory map", limit=60)
