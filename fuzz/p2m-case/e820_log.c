@@ -150,6 +150,18 @@ static void choose_map(struct reader *reader, const struct e820_line *line)
     reader->foreign = 0;
 }
 
+/* A heading inside a map, where lines were mixed: what is under it does not begin at 0. */
+static void check_heading(struct reader *reader, const struct e820_line *line)
+{
+    struct e820_map *map = reader->map, *before = map - 1;
+
+    if (map == reader->log->map || !map->heading[0] || !line->start || before->heading[0] ||
+        before->to + 1 != map->from || before->form != line->form)
+        return;
+    wrong(before, map->from, "a heading stands inside the map", NULL);
+    wrong(map, map->from, "a heading stands inside the map", NULL);
+}
+
 static void read_entry(struct reader *reader, const struct e820_line *line, struct e820_text text)
 {
     struct e820_map *map;
@@ -162,6 +174,7 @@ static void read_entry(struct reader *reader, const struct e820_line *line, stru
     if (line->kind == LINE_BROKEN)
         wrong(map, reader->number, line->wrong, line->expects);
     if (line->kind == LINE_ENTRY && !map->form) {
+        check_heading(reader, line);
         map->form = line->form;
         map->name = line->name;
         map->cut = reader->other.at && e820_ends_like_entry(reader->other, line->form);
