@@ -21,6 +21,7 @@ from p2mcheck.processes import kill_marked, output
 from p2mcheck.programs import SANITIZERS, Programs
 
 LIMIT = 10  # seconds for one input
+TIMED_OUT = 70  # libFuzzer's exit status
 LIMITS = (f"-timeout={LIMIT}", "-rss_limit_mb=2560")
 
 
@@ -134,7 +135,8 @@ class Job:
         status = self.process.returncode
         if status in (0, -signal.SIGINT, *self.STOPPED):
             return None
-        return f"{self.log}: the engine stopped with status {status}" + (f": {self.fault()}" if self.fault() else "")
+        reason = "a timeout that does not repeat alone" if status == TIMED_OUT else self.fault()
+        return f"{self.log}: the engine stopped with status {status}" + (f": {reason}" if reason else "")
 
     def fault(self):
         """The line with which a sanitizer could not go on, or None."""
