@@ -31,6 +31,11 @@ static void expect(enum other_view view, p2m_word where, p2m_word back, p2m_word
                  HEX(where), HEX(want), HEX(got));
 }
 
+static bool hypervisor_has(uint64_t mfn)
+{
+    return mfn < HYPERVISOR_MFNS;
+}
+
 static bool is_identity(p2m_word pfn)
 {
     return pfn < MAX_P2M_PFN && model_get(&run.oracle.model, pfn) == ENTRY_IDENTITY_OF(pfn);
@@ -45,7 +50,7 @@ static void reverse(p2m_word pfn, p2m_word entry)
     p2m_word mfn = entry_mfn(entry), back = entry & ENTRY_IDENTITY_BIT ? NOWHERE : pfn;
     p2m_word want = entry_is_plain(entry) ? pfn : is_identity(mfn) ? mfn : INVALID_P2M_ENTRY;
 
-    if (entry == INVALID_P2M_ENTRY || mfn >= HYPERVISOR_MFNS)
+    if (entry == INVALID_P2M_ENTRY || !hypervisor_has(mfn))
         return;
     expect(VIEW_LOCAL_PFN, mfn, back, entry_is_plain(entry) ? pfn : INVALID_P2M_ENTRY);
     if (want == INVALID_P2M_ENTRY && mfn >= MAX_P2M_PFN)
@@ -61,7 +66,7 @@ static void views_at(p2m_word pfn)
 
     expect(VIEW_VALID, pfn, 0, entry != INVALID_P2M_ENTRY);
     expect(VIEW_PFN_TO_GFN, pfn, 0, entry_mfn(entry));
-    if (entry == INVALID_P2M_ENTRY || entry_mfn(entry) < HYPERVISOR_MFNS) /* it is an address */
+    if (entry == INVALID_P2M_ENTRY || hypervisor_has(entry_mfn(entry))) /* it is an address */
         expect(VIEW_PHYS_TO_MACHINE, pfn, 0, entry_mfn(entry));
     reverse(pfn, entry);
 }
