@@ -52,7 +52,7 @@ endif
 # help:   test             the full test suite (about five minutes)   ONLY=regexp
 # help:   test-scripts     tests of the scripts that need no build (seconds)
 # help:   test-compare     tests of the comparison with other tools
-# help:   test-all         all tests (about 45 minutes)
+# help:   test-all         all tests (about 90 minutes)
 # help:   lint             checks the sources without running them   ONLY=regexp
 # help:   format           formats the C files
 # help:

@@ -7,7 +7,7 @@
 # GCC compiles what needs no clang: CC if the user has set it, or whichever exists.
 CLANG ?= clang
 ifndef GCC
-found = $(if $(shell command -v $(1)),$(1))
+found = $(if $(shell command -v $(1) 2>/dev/null),$(1))
 GCC := $(or $(if $(filter-out default,$(origin CC)),$(CC)),$(call found,gcc),$(call found,clang),cc)
 endif
 WERROR ?=

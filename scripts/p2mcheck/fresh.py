@@ -43,8 +43,8 @@ def obstacle(release):
         return "not root"
     if not shutil.which("debootstrap"):
         return "debootstrap is not installed"
-    if output(["unshare", "--mount", "--pid", "--fork", "true"])[0]:
-        return "unshare is not allowed"
+    if output(["unshare", "--mount", "--pid", "--fork", "mount", "-t", "proc", "proc", "/proc"])[0]:
+        return "unshare and mount are not allowed"
     try:
         with urllib.request.urlopen(f"{mirror()}dists/{release}/Release", timeout=60):
             return None

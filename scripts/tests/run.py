@@ -34,7 +34,7 @@ TIERS["all"] = (("scripts", "test", "compare", "all"), ("test_compare", "test_lo
 # What a user may set for the command under test must not reach the commands that tests run.
 VARIABLES = """ENGINE TARGET GEOMETRY TIME JOBS CASES SEEDS ONLY JUNIT SAN ARCH SEED RUNS BASE THREADS ROUNDS CASE HOURS
     SECONDS SLICE SHARED HOST BUG ON NEW FULL BUDGET SUBJECT LINUX KNOWN SHAPES DEBUG P2MCHECK_KNOWN MAKEFLAGS MFLAGS
-    MAKELEVEL MAKEOVERRIDES CRASHES""".split()
+    MAKELEVEL MAKEOVERRIDES CRASHES V""".split()
 
 
 class Output:
