@@ -15,6 +15,33 @@ import shutil
 from harness import BUILD, test, text_of, write
 
 EXAMPLE = "props/subjects/example.c"
+MASKS = "B5,B17,C3,C6,F4,F7"  # of Debian's 6.1 and 6.12
+
+# Slips in foreign mappings and the m2p override: what is wrong, the function, tokens in it, and others
+# for them. One that does not apply to a version is left out.
+GRANT_SLIPS = (
+    ("a map that failed is recorded", "set_foreign", r"\bmap_ops\[i\]\.status != GNTST_okay", "0"),
+    ("a map that failed for the kernel alone is recorded", "set_foreign", r"\bkmap_ops\[i\]\.status != GNTST_okay", "0"),
+    ("the entry is not foreign", "set_foreign", r"FOREIGN_FRAME\(mfn\)", "mfn"),
+    ("a slot that failed stays mapped", "set_foreign", r"1 \+ !!kmap_ops", "0"),
+    ("a slot that failed stays mapped for the kernel", "set_foreign", r"1 \+ !!kmap_ops", "1"),
+    ("a slot that failed is okay", "set_foreign", r"(?<!k)(map_ops\[i\]\.status = )GNTST_general_error", r"\1GNTST_okay"),
+    ("another slot is unmapped", "set_foreign", r"(= )map_ops\[i\]\.handle", r"\1map_ops[0].handle"),
+    ("the device's map is forgotten", "set_foreign", r"= map_ops\[i\]\.dev_bus_addr", "= 0"),
+    ("all slots go to one page", "set_foreign", r"page_to_pfn\(pages\[i\]\)", "page_to_pfn(pages[0])"),
+    ("a frame is read at the first entry of the table", "set_foreign", r"& ~PAGE_MASK", "& 0"),
+    ("the entry stays", "clear_foreign", r"(set_phys_to_machine\(pfn, )\w+", r"\1mfn"),
+    ("a slot that is not foreign is no failure", "clear_foreign", r"-EINVAL", "0"),
+    ("the kernel's maps stay", "clear_foreign", r"if \(kunmap_ops\)", "if (0)"),
+    ("one that failed ends the batch", "clear_foreign", r"(ret = -EINVAL);", r"{ \1; break; }"),
+    ("the list does not get the page", "m2p_add", r"list_add\([^;]*;", ";"),
+    ("the page is not marked", "(set_foreign|m2p_add)", r"SetPagePrivate\([^;]*;", ";"),
+    ("the frame that was there is forgotten", "(set_foreign|m2p_add)", r"(->index = )[^;]*", r"\1INVALID_P2M_ENTRY"),
+    ("the list keeps the page", "m2p_remove", r"list_del\([^;]*;", ";"),
+    ("the page stays marked", "(clear_foreign|m2p_remove)", r"ClearPagePrivate\([^;]*;", ";"),
+    ("the kernel's map stays", "m2p_remove", r"GNTTABOP_unmap\w+, unmap_op, 1", "0, unmap_op, 0"),
+    ("the override finds any page of the bucket", "m2p_find_override", r"\b(page_private\(p\)|p->private) == mfn", "p"),
+)
 
 
 def trees():
@@ -68,11 +95,46 @@ def planted_store(tree):
         write(f"{BUILD}/slip/p2m.c", text)
         props(t, "it is caught with function and line",
               r"_PAGE_UNTOUCHED: .*the store is in __set_phys_to_machine, line \d+",
-              "SUBJECT=linux", "LINUX=build/slip", "KNOWN=B5,C3,C6,F4", status=2)
+              "SUBJECT=linux", "LINUX=build/slip", f"KNOWN={MASKS}", status=2)
+
+
+def function_in(text, name):
+    """Where the first definition of a function whose name begins so is: (start, end)."""
+    found = re.search(rf"^[\w *]*\b{name}\w*\([^;{{]*\)\s*{{.*?^}}", text, re.M | re.S)
+    return found.span() if found else (0, 0)
+
+
+def slipped(text, function, tokens, others):
+    """The text with one slip, or None if it does not apply."""
+    start, end = function_in(text, function)
+    body, count = re.subn(tokens, others, text[start:end], count=1)
+    return text[:start] + body + text[end:] if count else None
+
+
+def planted_grants(tree):
+    @test(f"kernel {tree}: slips in grants are found", how="builds", goals=("p2m-case",))
+    def slips(t):
+        folder, applied = prepared(t, tree), 0
+        masks = os.environ.get("KNOWN") or MASKS
+        for number, (what, *slip) in enumerate(GRANT_SLIPS):
+            text = slipped(text_of(f"{folder}/kernel/p2m.c"), *slip)
+            if text is None:
+                continue
+            applied += 1
+            where = f"{BUILD}/grant_slip_{number}"
+            os.makedirs(where, exist_ok=True)
+            shutil.copy(f"{folder}/kernel/page.h", f"{where}/page.h")
+            write(f"{where}/p2m.c", text)
+            program = f"{prepared(t, where)}/gcc/tiny/props_tiny"
+            t.make(f"{what}: it compiles", ["-s", "SUBJECT=linux", f"LINUX_FOLDER={prepared(t, where)}", program])
+            t.expect(f"{what}: it is found", [os.path.abspath(program), "--cases=20000"], r"^p2mcheck:   op \d+ of \d+: (grant_|resume)", status=1,
+                     cwd=t.folder, env={**os.environ, "P2MCHECK_KNOWN": masks})
+        t.check("at least six apply", applied >= 6, str(applied))
 
 
 for TREE in trees():
     kernel(TREE)
+    planted_grants(TREE)
 if trees():
     planted_store(trees()[0])
 else:
