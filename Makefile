@@ -86,7 +86,7 @@ endif
 # help:   matrix           every clang x sanitizer x word, for some seconds; lists skipped combinations   TIME=3
 # help:   oss-fuzz-check   the build and checks of a fuzzing service, as far as possible here   ONLY=regexp
 # help:
-# help: A kernel, or your own p2m
+# help: A kernel, or your own p2m (also: campaign, status; coverage TIME=60 for a kernel)
 # help:   fuzz, test, props, regress, repro, shrink take SUBJECT=linux LINUX=TREE KNOWN=B1,C3: the p2m.c of a kernel
 # help:                    tree; LINUX=debian-6.12: of Debian's source package
 # help:   or SUBJECT=FILE.c SHAPES="micro tiny odd": props/subjects/README.md

@@ -31,11 +31,12 @@ struct subject_view {
 };
 
 /*
- * Other lookups of the same table: X(name, its word in a report). The first three take a PFN, the
- * others an MFN. VALID answers 1 or 0, LOCAL_PFN only for a frame of this domain, and IOREMAP where
+ * Other lookups of the same table: X(name, its word in a report). The first four take a PFN, the
+ * others an MFN. ENTRY is get by another way, VALID answers 1 or 0, LOCAL_PFN only for a frame of this domain, and IOREMAP where
  * a machine frame of an NVS entry is mapped.
  */
 #define OTHER_VIEWS(X)                                                                             \
+    X(ENTRY, "the entry of PFN")                                                                   \
     X(VALID, "is there a frame at PFN")                                                            \
     X(PFN_TO_GFN, "the guest frame of PFN")                                                        \
     X(PHYS_TO_MACHINE, "the machine address of PFN")                                               \

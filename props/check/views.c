@@ -64,6 +64,7 @@ static void views_at(p2m_word pfn)
 {
     p2m_word entry = model_get(&run.oracle.model, pfn);
 
+    expect(VIEW_ENTRY, pfn, 0, entry);
     expect(VIEW_VALID, pfn, 0, entry != INVALID_P2M_ENTRY);
     expect(VIEW_PFN_TO_GFN, pfn, 0, entry_mfn(entry));
     if (entry == INVALID_P2M_ENTRY || hypervisor_has(entry_mfn(entry))) /* it is an address */
@@ -137,6 +138,8 @@ void checks_other_views(const struct op *op)
     run_count_check(OTHER_VIEWS_AGREE);
     if (pfn < MAX_P2M_PFN)
         views_at(pfn);
+    else
+        expect(VIEW_ENTRY, pfn, 0, INVALID_P2M_ENTRY);
     if (op && op->kind == OP_RANGE && op->arg - 1 < MAX_P2M_PFN)
         views_at((p2m_word)op->arg - 1);
     remapped_views();

@@ -15,7 +15,7 @@ import shutil
 from harness import BUILD, test, text_of, write
 
 EXAMPLE = "props/subjects/example.c"
-MASKS = "B5,B17,C3,C6,F4,F7"  # of Debian's 6.1 and 6.12
+MASKS = "B5,B17,C3,C6,F4,F7,F12,F14"  # of Debian's 6.1 and 6.12
 
 # Slips in foreign mappings and the m2p override: what is wrong, the function, tokens in it, and others
 # for them. One that does not apply to a version is left out.

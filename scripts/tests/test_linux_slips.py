@@ -12,6 +12,7 @@ import shutil
 from harness import BUILD, test, text_of, write
 from test_linux import prepared, trees
 
+LINEAR_MASKS = "B5,C3,C6,F4,F12,F14"
 GENERATION, BARRIER = r"HYPERVISOR_shared_info->arch\.p2m_generation\+\+;", r"\bwmb\(\);"
 LOST, VIEWS = "TOOLSTACK_SEES_ALL", "OTHER_VIEWS_AGREE"
 
@@ -43,6 +44,21 @@ OTHERS = (
     ("the dump ends early", "p2m.c", r"pfn < xen_p2m_size; pfn\+\+", 1, "pfn + 1 < xen_p2m_size; pfn++", VIEWS),
     ("the dump calls foreign frames identity", "p2m.c", r"mfn & IDENTITY_FRAME_BIT", 0, "mfn & FOREIGN_FRAME_BIT", None),
 )
+NVS = (
+    ("the last page is not remapped", "p2m.c", r"end_pfn = PFN_UP", 0, "end_pfn = PFN_DOWN", "GET_MATCHES_MODEL"),
+    ("all pages are one frame", "p2m.c", r"\bmfn\+\+;", 0, "", "GET_MATCHES_MODEL"),
+    ("the first entry is done twice", "p2m.c", r"\bremap\+\+;", 0, "", "GET_MATCHES_MODEL"),
+    ("the size of an entry is lost", "p2m.c", r"\.size = size", 0, ".size = 1", "GET_MATCHES_MODEL"),
+    ("what was remapped is looked up in its old place", "p2m.c", r"remap->paddr - remap->maddr", 0, "0", VIEWS),
+)
+EARLY = (
+    ("D3: the moved list is taken for dense", "p2m.c", r"&mfn_list\[pfn_free\]", 0, "&mfn_list[pfn]", None),
+    ("a leaf of the old list stays", "p2m.c", r"p2m_top\[topidx\]\[mididx\] = &mfn_list\[pfn_free\];", 0, "", None),
+    ("a leaf is moved and not copied", "p2m.c", r"copy_page\(new, mid_p\);", 0, "", "GET_MATCHES_MODEL"),
+    ("a reused leaf was identity", "p2m.c", r"ident_pfns \? p2m_identity : p2m_missing", 0, "p2m_missing",
+     "GET_MATCHES_MODEL"),
+    ("a leaf that holds a frame is reused", "p2m.c", r"inv_pfns == P2M_PER_PAGE", 0, "inv_pfns > 0", None),
+)
 
 
 def planted(text, pattern, number, replacement):
@@ -72,10 +88,15 @@ def is_found(t, tree, slip, known):
 def slips_in(tree, name, slips, known):
     @test(f"kernel {tree}: slips in {name} are found", how="builds", tier="all")
     def find(t):
+        source = f"{prepared(t, tree)}/kernel"
+        if all(planted(text_of(f"{source}/{slip[1]}"), *slip[2:5]) is None for slip in slips):
+            t.skip(f"this version has no {name}")
         for slip in slips:
             is_found(t, tree, slip, known)
 
 
 for TREE in trees():
-    slips_in(TREE, "4tools", TOOLS4, "B5,C3,C6,F4,F12")
-    slips_in(TREE, "other views", OTHERS, "B5,C3,C6,F4,F12")
+    slips_in(TREE, "4tools", TOOLS4, LINEAR_MASKS)
+    slips_in(TREE, "other views", OTHERS, LINEAR_MASKS)
+    slips_in(TREE, "NVS entries", NVS, LINEAR_MASKS)
+    slips_in(TREE, "early sets", EARLY, "B1,B2,B3,B4,B5,B6,B7,B8,B9,B10,B11,B12,B13,C1,C2,C3,C5,C6,C7,C8,D1,D4,D5")

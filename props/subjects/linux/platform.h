@@ -80,6 +80,7 @@ struct linux_view {
 
 /* Other lookups, in the order of enum other_view. */
 enum linux_other_view {
+    LINUX_VIEW_ENTRY,
     LINUX_VIEW_VALID,
     LINUX_VIEW_PFN_TO_GFN,
     LINUX_VIEW_PHYS_TO_MACHINE,

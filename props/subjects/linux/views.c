@@ -7,7 +7,7 @@ UNINSTRUMENTED_BEGIN
 
 #define SAME(name)                                                                                 \
     _Static_assert((int)LINUX_VIEW_##name == (int)VIEW_##name, "they are numbered alike")
-SAME(VALID);
+SAME(ENTRY);
 SAME(PHYS_TO_MACHINE);
 SAME(LOCAL_PFN);
 SAME(IOREMAP);
@@ -24,6 +24,9 @@ static bool other_view(enum other_view view, p2m_word where, p2m_word back, p2m_
     if (!linux_file.other_view((enum linux_other_view)view, where, back, &found))
         return false;
     *answer = (p2m_word)found;
+    if (view == VIEW_ENTRY && where >= MAX_P2M_PFN && linux_file.beyond_is_identity &&
+        *answer == ENTRY_IDENTITY_OF(where))
+        *answer = INVALID_P2M_ENTRY; /* as in get */
     return true;
 }
 

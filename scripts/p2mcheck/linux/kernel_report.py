@@ -35,7 +35,7 @@ def build(args, tree):
 
 
 # Masks of one comparison, or of one window, explain more exactly than others: they come first.
-EXACT = ("C3", "C5", "B9", "C6", "B11", "B12", "C7", "F3")
+EXACT = ("C3", "C5", "B9", "C6", "B11", "B12", "C7", "F3", "F12", "F14", "B10", "D1", "D4", "D5")
 WINDOWS = ("C1", "C2", "C3")
 
 

@@ -41,6 +41,7 @@ FEATURES = (
     ("LINUX_IOREMAP", r"\bxen_acpi_os_ioremap\("),
     ("LINUX_LEAF_BY_MIDDLE", r"\bearly_alloc_p2m_middle\(unsigned long pfn, bool"),
     ("LINUX_DUMP", r"\bp2m_dump_show\b"),
+    ("LINUX_DEBUGFS", r"\bxen_p2m_debugfs\("),
     ("LINUX_GFN", r"\bpfn_to_gfn\("),
     ("LINUX_BFN", r"\bbfn_to_local_pfn\("),
     ("LINUX_MFN_OF_NOBODY", r"pfn == ~0 &&"),
