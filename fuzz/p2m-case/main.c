@@ -648,6 +648,31 @@ static int check_options(const char *command)
 
 /* ---- commands ---- */
 
+/* True, with a line on stderr, if `out` is one of the files that are read. */
+static bool is_read(const char *option, const char *out, const char *end, char **names, int count)
+{
+    char name[4096];
+
+    if (!out)
+        return false;
+    snprintf(name, sizeof(name), "%s%s", out, end);
+    for (int i = 0; i < count; i++)
+        if (files_same(name, names[i])) {
+            fprintf(stderr, "p2m-case: %s would overwrite the input: %s; see p2m-case --help\n",
+                    option, names[i]);
+            return true;
+        }
+    return false;
+}
+
+static bool overwrites(const char *command, char **names, int count)
+{
+    return is_read("-o", options.out, "", names, count) ||
+           is_read("--junit", options.junit, "", names, count) ||
+           (!strcmp(command, "shrink") && (is_read("-o", options.out, ".txt", names, count) ||
+                                           is_read("-o", options.out, ".c", names, count)));
+}
+
 static int print_names(char **names, int count)
 {
     (void)names;
@@ -725,6 +750,8 @@ static int dispatch(int argc, char **argv)
         if (!strcmp(name, commands[i].name)) {
             int wrong = check_options(name);
 
+            if (!wrong && overwrites(name, argv + optind, argc - optind))
+                wrong = 2;
             return wrong ? wrong : commands[i].run(argv + optind, argc - optind);
         }
     return usage("no such command", name);

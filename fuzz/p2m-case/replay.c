@@ -46,9 +46,33 @@ static bool is_wanted(const struct geometry *geometry)
 
 /* ---- JUnit ---- */
 
+/* Bytes of the character that UTF-8 has at `text` and XML permits; 0 if there is none. */
+static unsigned utf8_length(const unsigned char *text)
+{
+    static const uint32_t least[] = {0, 0x20, 0x80, 0x800, 0x10000};
+    unsigned length = *text < 0x80 ? 1 : *text < 0xe0 ? 2 : *text < 0xf0 ? 3 : 4;
+    uint32_t character = length == 1 ? *text : *text & (0x7fU >> length);
+
+    if ((*text >= 0x80 && *text < 0xc0) || *text >= 0xf8)
+        return 0;
+    for (unsigned i = 1; i < length; i++) {
+        if ((text[i] & 0xc0) != 0x80) /* also at the end of the text */
+            return 0;
+        character = character << 6 | (text[i] & 0x3f);
+    }
+    if (character < least[length] || character > 0x10ffff || (character & 0xfffff800) == 0xd800 ||
+        (character & 0xfffe) == 0xfffe)
+        return 0;
+    return length;
+}
+
+/* A byte that cannot be in the file is shown as \xNN. */
 static void print_escaped(FILE *out, const char *text)
 {
-    for (; *text; text++) {
+    unsigned length;
+
+    for (; *text; text += length ? length : 1) {
+        length = utf8_length((const unsigned char *)text);
         switch (*text) {
         case '<':
             fputs("&lt;", out);
@@ -62,8 +86,17 @@ static void print_escaped(FILE *out, const char *text)
         case '"':
             fputs("&quot;", out);
             break;
+        case '\t':
+            fputc(' ', out);
+            break;
+        case '\n': /* in a report */
+            fputc('\n', out);
+            break;
         default:
-            fputc((unsigned char)*text < ' ' && *text != '\n' ? ' ' : *text, out);
+            if (length)
+                fwrite(text, 1, length, out);
+            else
+                fprintf(out, "\\x%02x", (unsigned)(unsigned char)*text);
         }
     }
 }

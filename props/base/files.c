@@ -153,8 +153,19 @@ static int is_wanted(const struct dirent *entry)
     return length < 3 || strcmp(entry->d_name + length - 3, ".md");
 }
 
-static bool each_in_folder(const char *path, bool reverse,
-                           bool (*visit)(const char *name, void *ctx), void *ctx)
+/* A folder that is walked, and the one that it is in. A link may lead back to one of them. */
+struct walk {
+    const struct walk *above;
+    dev_t device;
+    ino_t inode;
+    bool reverse;
+    bool (*visit)(const char *name, void *ctx);
+    void *ctx;
+};
+
+static bool each_below(const char *path, const struct walk *above);
+
+static bool each_in_folder(const char *path, const struct walk *walk)
 {
     struct dirent **entries;
     int count = scandir(path, &entries, is_wanted, alphasort);
@@ -165,12 +176,12 @@ static bool each_in_folder(const char *path, bool reverse,
     if (count == 0)
         fine = complain(path, "is an empty folder");
     for (int i = 0; i < count; i++) {
-        struct dirent *entry = entries[reverse ? count - 1 - i : i];
+        struct dirent *entry = entries[walk->reverse ? count - 1 - i : i];
         char *name = NULL;
 
         if (asprintf(&name, "%s/%s", path, entry->d_name) < 0)
             name = NULL;
-        fine = name && files_each(name, reverse, visit, ctx) && fine;
+        fine = name && each_below(name, walk) && fine;
         free(name);
     }
     for (int i = 0; i < count; i++)
@@ -179,14 +190,36 @@ static bool each_in_folder(const char *path, bool reverse,
     return fine;
 }
 
-bool files_each(const char *path, bool reverse, bool (*visit)(const char *name, void *ctx),
-                void *ctx)
+static bool each_below(const char *path, const struct walk *above)
 {
+    struct walk walk = *above;
     struct stat st;
 
     if (stat(path, &st))
         return complain(path, strerror(errno));
-    if (S_ISDIR(st.st_mode))
-        return each_in_folder(path, reverse, visit, ctx);
-    return visit(path, ctx);
+    if (!S_ISDIR(st.st_mode))
+        return above->visit(path, above->ctx);
+    for (const struct walk *at = above; at; at = at->above)
+        if (at->device == st.st_dev && at->inode == st.st_ino)
+            return complain(path, "is a link to a folder that it is in");
+    walk.above = above;
+    walk.device = st.st_dev;
+    walk.inode = st.st_ino;
+    return each_in_folder(path, &walk);
+}
+
+bool files_each(const char *path, bool reverse, bool (*visit)(const char *name, void *ctx),
+                void *ctx)
+{
+    struct walk top = {.reverse = reverse, .visit = visit, .ctx = ctx}; /* inode 0: no folder */
+
+    return each_below(path, &top);
+}
+
+bool files_same(const char *a, const char *b)
+{
+    struct stat one, other;
+
+    return !stat(a, &one) && !stat(b, &other) && S_ISREG(one.st_mode) &&
+           one.st_dev == other.st_dev && one.st_ino == other.st_ino;
 }

@@ -28,9 +28,13 @@ bool files_print(const char *name, void (*print)(FILE *file, const void *ctx), c
  * Calls `visit` with each regular file in `path`, recursively and in the order of
  * names (`reverse`: backwards); with `path` itself if it is a file. Skips names that
  * start with a dot, and documents (*.md). False if anything could not be read, if a
- * folder is empty, or if a visit was false; the walk continues in each case.
+ * folder is empty, if a link leads to a folder that it is in, or if a visit was false; the walk
+ * continues in each case.
  */
 bool files_each(const char *path, bool reverse, bool (*visit)(const char *name, void *ctx),
                 void *ctx);
+
+/* True if both names lead to one regular file. */
+bool files_same(const char *a, const char *b);
 
 #endif

@@ -233,6 +233,17 @@ def bad_input(cli):
     cli.bad("replay without a path", "replay", says="missing PATH", status=2)
     cli.bad("missing file", "run", cli.path("none"), says="No such file")
     cli.bad("a folder", "run", cli.t.folder, says="is a directory")
+    for what in (("encode", text), ("decode", text), ("e820", cli.path("log", LOGS["bios-new"])),
+                 ("shrink", text), ("encode", cli.path("link2"))):
+        if what[-1].endswith("link2"):
+            os.symlink("c.txt", cli.path("link2"))
+        before = contents(what[-1])
+        cli.bad(f"{what[0]} over its input", *what, "-o", what[-1], says="-o would overwrite the input", status=2)
+        cli.check("it is as before", contents(what[-1]) == before)
+    cli.bad("shrink over its input by an end", "shrink", text, "-o", text[:-len(".txt")],
+            says="-o would overwrite the input", status=2)
+    cli.bad("JUnit over its input", "replay", text, f"--junit={text}", says="--junit would overwrite the input",
+            status=2)
     os.symlink("nowhere", cli.path("dangling"))
     os.mkfifo(cli.path("pipe"))
     cli.bad("a pipe", "run", cli.path("pipe"), says="is not a regular file")
@@ -354,6 +365,20 @@ def corpora(cli):
               xml_suite(results).get("failures") == "1")
     cli.check("JUnit: each test case has its CPU time", all(
         re.fullmatch(r"\d+\.\d{6}", one.get("time")) for one in xml_suite(results)))
+    odd = os.fsencode(cli.path("some/")) + b"\xff\xc3\xa9\xed\xa0\x80\x01\xc0\x80\xef\xbf\xbf.txt"
+    write(odd, TEXT)
+    cli.fine("a name that is not UTF-8", "replay", f"--junit={results}", cli.path("some"))
+    names = {case.get("name") for case in xml_suite(results)}
+    cli.check("is valid in JUnit", cli.path("some/") + "\\xff\u00e9\\xed\\xa0\\x80\\x01\\xc0\\x80\\xef\\xbf\\xbf.txt"
+              in names, ascii(names))
+    os.makedirs(cli.path("loop/a"))
+    cli.path("loop/a/case.txt", TEXT)
+    for link, target in (("a/here", "."), ("a/here2", "."), ("a/up", ".."), ("b", "a")):
+        os.symlink(target, cli.path(f"loop/{link}"))
+    done = cli.call("replay", "--geometry=tiny", cli.path("loop"))
+    cli.check("links to a folder that they are in are named, the rest is replayed", done.status == 1 and
+              done.err.count("is a link to a folder that it is in\n") == done.err.count("\n") == 6 and
+              "tiny          2 files" in done.out, str(done))
     cli.bad("JUnit to a full device", "replay", "--junit=/dev/full", cli.path("some"), says="No space left")
 
 
