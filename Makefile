@@ -23,8 +23,9 @@ $(COMMANDS):
 	@[ -x /usr/bin/python3 ] || scripts/setup
 	@scripts/$@
 
-clean: # corpora and findings stay
-	@if [ -d "$$B" ]; then find "$$B" -mindepth 1 -maxdepth 1 ! -name corpus ! -name campaign -exec rm -rf {} +; fi
+clean: # corpora and findings stay, also those of killed runs
+	@if [ -d "$$B" ]; then find "$$B" -mindepth 1 -maxdepth 1 ! -name corpus ! -name campaign ! -name run \
+	  -exec rm -rf {} +; fi
 
 distclean:
 	rm -rf -- "$$B" "$${CRASHES:-crashes}" compile_commands.json p2mcheck.xml

@@ -65,7 +65,8 @@ static void open_stats(void)
 
     if (fd < 0)
         return;
-    if (!ftruncate(fd, sizeof(struct tally))) {
+    /* on a full disk a store into the mapping would be a SIGBUS, and look like a finding */
+    if (!ftruncate(fd, sizeof(struct tally)) && !posix_fallocate(fd, 0, sizeof(struct tally))) {
         published = mmap(NULL, sizeof(struct tally), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
         if (published == MAP_FAILED)
             published = NULL;

@@ -5,7 +5,6 @@ cases as seeds.
 """
 
 import dataclasses
-import fcntl
 import glob
 import hashlib
 import os
@@ -13,16 +12,20 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 
 from p2mcheck import doubts
 from p2mcheck.collected import inputs
-from p2mcheck.files import Failure, read, read_text, write
+from p2mcheck.files import Failure, lock, read, read_text
 from p2mcheck.processes import kill_marked, output
 from p2mcheck.programs import SANITIZERS, Programs
 
 LIMIT = 10  # seconds for one input
 TIMED_OUT = 70  # libFuzzer's exit status
 LIMITS = (f"-timeout={LIMIT}", "-rss_limit_mb=2560")
+LATE = 2  # seconds after its time when an engine that still runs is told to end
+GRACE = 3  # seconds from then on until it is killed
+SECONDS = "{seconds}"  # its time, in a command that is not started yet
 
 
 @dataclasses.dataclass
@@ -44,6 +47,11 @@ class Hunt:
     @property
     def name(self):
         return f"{self.target}_{self.geometry}"
+
+    def settings(self):
+        """All of it but the programs."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)
+                if field.name != "programs"}
 
     @property
     def facts(self):
@@ -79,6 +87,24 @@ def artifacts(folder):
                   if re.match(r"(crash|timeout|oom|leak)-", os.path.basename(path)))
 
 
+def is_whole(path):
+    """False if a kill or a full disk cut it off. The name that libFuzzer gives a file ends with the
+    SHA-1 of its bytes; AFL++ writes no empty file."""
+    data, named = read(path), re.search(r"(?:^|-)([0-9a-f]{40})$", os.path.basename(path))
+    return hashlib.sha1(data).hexdigest() == named.group(1) if named else bool(data)
+
+
+def reason_in(log):
+    """The line of an engine's log that tells why it stopped."""
+    plain = re.sub(r"\x1b\[[\d;]*\w|[\x00-\x08\x0b-\x1f]", "", log)
+    lines = [line.strip() for line in plain.splitlines() if line.strip()]
+    for pattern in (r"PROGRAM ABORT|SYSTEM ERROR", r"ERROR|FATAL|CHECK failed", r"(?i)error|cannot|denied|fail", ""):
+        found = [line for line in lines if re.search(pattern, line)]
+        if found:
+            return found[-1]
+    return "its log is empty"
+
+
 def explain(binary, folder, path):
     """The target's report on an input; empty if it is not a finding."""
     status, text = output([binary, *LIMITS, f"-artifact_prefix={folder}/again-", path])
@@ -108,19 +134,44 @@ def make_seeds(tool, target, geometry, folder, is_text=False):
 
 
 class Job:
-    """One engine process, its folder, and the statistics that the target shares with us."""
+    """One engine process, its folder, and the statistics that the target shares with us. It runs from
+    start() on; a job of a run that was killed is never started again."""
     STOPPED: tuple = ()  # exit statuses after SIGINT
+    READY = ""  # in its log once it has run the inputs that it was given
+    earlier: list = []  # findings of an earlier run in the same folder
 
     def __init__(self, facts, folder, command, environment=()):
         self.facts, self.folder, self.log = facts, folder, f"{folder}/log"
         self.stats = os.path.abspath(f"{folder}/stats")
-        self.command = " ".join(command)
-        os.makedirs(folder, exist_ok=True)
+        self.argv, self.environment = list(command), dict(environment)
+        self.process, self.deadline = None, 0.0
+        self.asked, self.late = 0.0, False  # when it was told to end; whether because of the time
+
+    @property
+    def command(self):
+        return " ".join(self.argv).replace(SECONDS, "TIME")
+
+    def start(self, seconds, late=LATE):
+        """`late`: how many seconds later it is ended."""
+        os.makedirs(self.folder, exist_ok=True)
+        self.argv = [word.replace(SECONDS, str(seconds)) for word in self.argv]
+        self.deadline = time.monotonic() + seconds + late
         with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log,
-                                            stdin=subprocess.DEVNULL,
-                                            env={**os.environ, "P2MCHECK_STATS": self.stats,
-                                                 **dict(environment)})
+            self.process = subprocess.Popen(self.argv, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                                            env={**os.environ, "P2MCHECK_STATS": self.stats, **self.environment})
+
+    def running(self):
+        """Whether it runs. An engine does not look at its clock before it has run all inputs: if it is
+        late, it is told to end, then killed."""
+        if self.process is None or self.process.poll() is not None:
+            return False
+        if self.asked:
+            if time.monotonic() > self.asked + GRACE:
+                self.process.kill()
+        elif time.monotonic() > self.deadline:
+            self.late = True
+            self.interrupt()
+        return True
 
     def tally(self):
         """The statistics so far: see facts.Facts.tally()."""
@@ -132,31 +183,32 @@ class Job:
 
     def broken(self):
         """The reason why the run of this job is void; None if it is valid."""
-        status = self.process.returncode
+        if self.late and self.READY not in read_text(self.log):
+            return f"{self.log}: the dry run of the inputs did not finish; choose a longer TIME"
+        status = self.process.returncode if self.process else 0
         if status in (0, -signal.SIGINT, *self.STOPPED):
             return None
-        reason = "a timeout that does not repeat alone" if status == TIMED_OUT else self.fault()
-        return f"{self.log}: the engine stopped with status {status}" + (f": {reason}" if reason else "")
+        reason = ("a timeout that does not repeat alone" if status == TIMED_OUT else
+                  "it was killed" if status == -signal.SIGKILL else self.fault() or reason_in(read_text(self.log)))
+        return f"{self.log}: the engine stopped with status {status}: {reason}"
 
     def fault(self):
         """The line with which a sanitizer could not go on, or None."""
         return doubts.fault_in(read_text(self.log)) if os.path.exists(self.log) else None
 
     def interrupt(self):
-        if self.process.poll() is None:
+        if self.process and self.process.poll() is None and not self.asked:
+            self.asked = time.monotonic()
             self.process.send_signal(signal.SIGINT)
 
     def stop(self):
-        """Ends it, if necessary by force."""
+        """Ends it, if necessary by force, and what it started: a symbolizer, or (if afl-fuzz is ended at a
+        bad moment) a stopped process in a session of its own."""
         self.interrupt()
-        try:
-            self.process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-
-    def collect(self, corpus):
-        """Adds its new inputs to the corpus; libFuzzer does that by itself."""
+        while self.running():
+            time.sleep(0.05)
+        if self.process:
+            kill_marked(f"P2MCHECK_STATS={self.stats}")
 
     def remark(self):
         """A remark for the last line, or None."""
@@ -165,17 +217,19 @@ class Job:
 
 class Libfuzzer(Job):
     STOPPED = (72,)
+    READY = " INITED "
 
     def __init__(self, hunt, number, folders, run, *options):
         folder = f"{run}/job-{number}"
         super().__init__(hunt.facts, folder, [
-            hunt.binary, f"-max_total_time={hunt.time}", f"-max_len={hunt.facts.longest_input}",
+            hunt.binary, f"-max_total_time={SECONDS}", f"-max_len={hunt.facts.longest_input}",
             f"-seed={hunt.seed + number}", *LIMITS, "-print_final_stats=1", f"-artifact_prefix={folder}/",
             *options, *folders])
-        self.binary, self.corpus = hunt.binary, folders[0]
+        self.binary, self.new = hunt.binary, folders[0]
 
-    def collected(self):
-        return len(inputs(self.corpus))
+    def queue(self):
+        """New inputs, of all jobs of the run."""
+        return [f"{self.new}/{name}" for name in inputs(self.new)]
 
     def coverage(self):
         """The last `cov:` of the log."""
@@ -188,11 +242,14 @@ class Libfuzzer(Job):
         found = artifacts(self.folder)
         return genuine(self.binary, found) if found and not self.fault() else []
 
-    def report(self, _path):
-        return read_text(self.log)
+    def report(self, path):
+        """That of the log, unless it was killed before."""
+        text = read_text(self.log)
+        return text if "SUMMARY: " in text else explain(self.binary, self.folder, path)
 
 
 class Afl(Job):
+    READY = "All test cases processed"
     ENVIRONMENT = {
         # Does not require a machine that is set up for a fuzzer.
         "AFL_SKIP_CPUFREQ": "1", "AFL_NO_AFFINITY": "1",
@@ -209,15 +266,16 @@ class Afl(Job):
         name, folder = self.instance(hunt, number), hunt.shared or f"{run}/afl"
         role = [] if name == "default" else ["-S" if number else "-M", name]
         role += ["-F", seeds] if hunt.shared and not number else []  # a resumed one does not read -i
-        self.binary, self.out, self.earlier = hunt.binary, f"{folder}/{name}", ()
-        self.earlier = self.artifacts()
+        self.binary, self.out = hunt.binary, f"{folder}/{name}"
+        self.earlier = self.artifacts() if hunt.shared else []
         sanitized = hunt.sanitized if hunt.jobs == 1 else number == 1
         super().__init__(
             hunt.facts, f"{run}/job-{number}",
-            ["afl-fuzz", "-i", seeds, "-o", folder, *role, "-V", str(hunt.time),
+            ["afl-fuzz", "-i", seeds, "-o", folder, *role, "-V", SECONDS,
              "-s", str(hunt.seed + number), "-G", str(hunt.facts.longest_input), "-t", str(1000 * LIMIT),
              "--", hunt.afl(sanitized)],
-            {**self.ENVIRONMENT, **self.with_mutator(hunt.mutator), **(self.SHARING if hunt.shared else {})})
+            {**self.ENVIRONMENT, **sanitizer_options(os.environ), **self.with_mutator(hunt.mutator),
+             **(self.SHARING if hunt.shared else {})})
 
     @staticmethod
     def instance(hunt, number):
@@ -237,11 +295,8 @@ class Afl(Job):
         return super().ended_early() or bool(self.artifacts())
 
     def queue(self):
-        """Its own findings."""
+        """New inputs."""
         return [path for path in glob.glob(f"{self.out}/queue/id:*") if ",orig:" not in path]
-
-    def collected(self):
-        return len(glob.glob(f"{self.out}/queue/id:*"))
 
     def said(self, what):
         """A number of fuzzer_stats, which the engine writes after the seeds, each minute and at
@@ -264,12 +319,6 @@ class Afl(Job):
         """AFL++ keeps none: the report of libFuzzer's target on the same input."""
         return explain(self.binary, self.folder, path)
 
-    def stop(self):
-        """An afl-fuzz that is ended at a bad moment leaves a stopped process in a session of its
-        own. It is found by its statistics file."""
-        super().stop()
-        kill_marked(f"P2MCHECK_STATS={self.stats}")
-
     def remark(self):
         stability = self.said("stability")
         return "stability unknown" if stability is None else f"stability {stability:g} %"
@@ -281,36 +330,24 @@ class Afl(Job):
                     "some state survives from one case to the next")
         return super().broken() or (f"{self.log}: no stability was reported" if stability is None else None)
 
-    def collect(self, corpus):
-        for path in self.queue():
-            data = read(path)
-            name = f"{corpus}/{hashlib.sha1(data).hexdigest()}"  # as libFuzzer calls them
-            if not os.path.exists(name):
-                write(name, data)
+
+# What AFL++ demands of options that a user sets, and without which it would miss findings.
+NEEDED = {"ASAN_OPTIONS": "abort_on_error=1:symbolize=0", "LSAN_OPTIONS": "symbolize=0",
+          "MSAN_OPTIONS": "exit_code=86:abort_on_error=1:symbolize=0",
+          "UBSAN_OPTIONS": "halt_on_error=1:abort_on_error=1:symbolize=0"}
+
+
+def sanitizer_options(environment):
+    """The options of the user, merged with those that AFL++ needs. It sets all if there are none."""
+    return {name: f"malloc_context_size=0:allocator_may_return_null=1:{environment[name]}:{needed}"
+            for name, needed in NEEDED.items() if name in environment}
 
 
 def check_unused(hunt):
     """afl-fuzz locks the folder of each instance. Two of one name are an error before anything runs."""
     for path in (f"{hunt.shared}/{Afl.instance(hunt, number)}" for number in range(hunt.jobs)):
         if os.path.isdir(path):
-            folder = os.open(path, os.O_RDONLY)
-            try:
-                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise Failure(f"{path}: is in use by a running afl-fuzz; choose another HOST") from None
-            finally:
-                os.close(folder)
-
-
-def start(engine, hunt, corpus, seeds, run):
-    """The jobs of one run, all of them started."""
-    if engine == "libfuzzer":
-        return [Libfuzzer(hunt, i, (corpus, seeds), run) for i in range(hunt.jobs)]
-    for name in inputs(corpus):
-        shutil.copyfile(f"{corpus}/{name}", f"{seeds}/{name}")
-    # AFL++ skips seeds that crash, so they are run separately before.
-    first = Libfuzzer(hunt, hunt.jobs, (seeds,), run, "-runs=0")
-    first.process.wait()
-    if first.artifacts() or first.broken():
-        return [first]
-    return [Afl(hunt, i, seeds, run) for i in range(hunt.jobs)]
+            held = lock(path)
+            if held is None:
+                raise Failure(f"{path}: is in use by a running afl-fuzz; choose another HOST")
+            os.close(held)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Reads and writes files: a file is written as a whole, or not at all."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -8,6 +9,9 @@ import re
 import socket
 import tempfile
 import threading
+
+ROOM = 16 << 20  # bytes: with less space an engine could not save its findings
+PROBE = 64 << 10  # bytes that are written to see whether a folder takes any
 
 
 class Failure(Exception):
@@ -94,3 +98,41 @@ def plain(path):
     if os.lstat(link).st_uid != os.getuid() or os.path.realpath(link) != target:
         raise Failure(f"{link}: is not a link of this user to {target}; remove it")
     return link + name
+
+
+# ---- locks and room ----
+
+def lock(path):
+    """A descriptor that locks the file or folder; None if another process holds it. The kernel releases
+    it when the holder closes it or ends, so that it is never stale."""
+    held = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(held)
+        return None
+    return held
+
+
+def lack_of_room(*folders):
+    """The reason why findings could not be saved there much longer, or None."""
+    for folder in filter(os.path.isdir, folders):
+        disk = os.statvfs(folder)
+        if disk.f_bavail * disk.f_frsize < ROOM or (disk.f_files and not disk.f_favail):
+            return f"{folder}: the disk is full, less than {ROOM >> 20} MiB are left"
+    return None
+
+
+def check_room(*folders):
+    """Fails now if files could not be written there. The free space is not all: there are quotas."""
+    reason = lack_of_room(*folders)
+    if reason:
+        raise Failure(reason)
+    for folder in filter(os.path.isdir, folders):
+        try:
+            with tempfile.TemporaryFile(dir=folder) as file:
+                file.write(os.urandom(PROBE))
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise Failure(f"{folder}: cannot be written to: {error.strerror}") from None

@@ -11,7 +11,7 @@ import shlex
 import subprocess
 
 from p2mcheck import cli, doubts, facts
-from p2mcheck.engines import LIMIT
+from p2mcheck.engines import LIMIT, is_whole
 from p2mcheck.files import Failure, crashes, read, read_text, write
 
 
@@ -135,20 +135,28 @@ def command_for(hunt, job, name, small, kind):
 
 # ---- the findings of `make fuzz` ----
 
-def file_findings(hunt, jobs):
-    """The first one of each kind; returns how many there are. One engine ends at its first finding,
-    the other collects more of the same before it stops."""
-    count, kinds = 0, set()
-    for job, path in [(job, path) for job in jobs for path in job.artifacts()]:
-        report = tail_of(job.report(path))
-        kind = kind_of(report)
-        count += 1
-        if kind in kinds:
-            print(f"another {kind}: {path}")
-            continue
-        kinds.add(kind)
-        file_finding(hunt, job, path, report, kind)
-    return count
+def file_findings(hunt, found):
+    """(job, path) of each in `found`; the first one of each kind is shrunk. Returns how many there are, and
+    {path: error} of those that could not be filed."""
+    kinds, errors = set(), {}
+    for job, path in found:
+        try:
+            if not is_whole(path):
+                errors[path] = f"{path}: cut off by a kill or a full disk, so not filed; its report: {job.log}"
+                os.rename(path, f"{os.path.dirname(path)}/cut-{os.path.basename(path)}")  # not again
+                continue
+            report = tail_of(job.report(path))
+            kind = kind_of(report)
+            if kind in kinds:
+                name = file_case(hunt.target, hunt.geometry, kind, read(path), text_of(hunt, path), report,
+                                 hunt.programs.prefix)
+                print(f"another {kind}: {name}")
+                continue
+            kinds.add(kind)
+            file_finding(hunt, job, path, report, kind)
+        except (OSError, Failure) as error:  # a full disk also fails a build
+            errors[path] = f"{path}: not filed: {error}"
+    return len(found), errors
 
 
 def file_finding(hunt, job, path, report, kind):

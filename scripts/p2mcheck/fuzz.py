@@ -1,19 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Fuzzes one target under libFuzzer or AFL++ on several cores, and files its findings.
 
-Jobs share one corpus folder, with either engine (engines.py). Each has its log and
-its artifacts in build/run/. The first finding (findings.py) ends the run.
+Each run has a folder in build/run/ (engine_run.py), with the logs and findings of its jobs, and their new
+inputs. The first finding (findings.py) ends the run. What a killed run left is brought in by the next one.
 """
 
 import os
-import shutil
+import signal
 import sys
 import time
 
 from p2mcheck import cli, collected, engines, facts, programs
 from p2mcheck.cli import plural
-from p2mcheck.files import check_writable, crashes, write
+from p2mcheck.engine_run import EngineRun, killed, left_behind, new_folder
+from p2mcheck.files import check_room, check_writable, crashes, lack_of_room
 from p2mcheck.findings import file_findings
+from p2mcheck.processes import deferred_ending, handle_ending
 
 EVERY = 5  # seconds between progress lines
 
@@ -41,41 +43,80 @@ def build(args, hunt):
     args.programs.make(hunt.binary, *files, args.programs.p2m_case())
 
 
-def watch(jobs, start):
-    """Prints progress until the time is over, a job has a finding, or a signal arrives."""
+# ---- the engines run ----
+
+def watch(jobs, places, start, stop):
+    """Prints progress until the jobs have ended, one has a finding, a signal arrives, or the disk is full."""
     last, last_time = facts.total([]), start
-    while any(job.process.poll() is None for job in jobs):
+    while any([job.running() for job in jobs]):
         deadline = time.monotonic() + EVERY
         while time.monotonic() < deadline:
-            time.sleep(0.2)
-            if any(job.ended_early() for job in jobs) or all(job.process.poll() is not None for job in jobs):
+            stop.wait(0.2)
+            if stop.is_set() or any(job.ended_early() for job in jobs) or not any([job.running() for job in jobs]):
                 return
+        if lack_of_room(*places):
+            return
         now, tally = time.monotonic(), facts.total(job.tally() for job in jobs)
         seconds = now - last_time
         print(f"{now - start:6.0f} s  {(tally['cases'] - last['cases']) / seconds:9.0f} exec/s  "
               f"{(tally['ops'] - last['ops']) / seconds:10.0f} ops/s  "
-              f"corpus {max(job.collected() for job in jobs):6}  "
+              f"new {max(len(job.queue()) for job in jobs):6}  "
               f"cov {max(job.coverage() for job in jobs):5}", flush=True)
         last, last_time = tally, now
 
 
-def run_jobs(args, hunt, corpus, run):
-    """(jobs that have ended, whether a signal interrupted them)"""
-    jobs, interrupted, start = [], False, time.monotonic()
-    try:
-        jobs = engines.start(args.engine, hunt, corpus, f"{run}/seeds", run)
-        print(f"running {jobs[0].command}", flush=True)
-        watch(jobs, start)
-    except KeyboardInterrupt:
-        interrupted = True
-        print("interrupted")
-    finally:
-        for job in jobs:
-            job.interrupt()
-        for job in jobs:
-            job.stop()
-    return jobs, interrupted
+def run_jobs(run, places):
+    """(the jobs that ran, whether a signal interrupted them, why findings cannot be saved any more)"""
+    jobs, start = [], time.monotonic()
+    with deferred_ending() as stop:
+        try:
+            for jobs in filter(None, (run.first, run.jobs)):
+                for job in jobs:
+                    job.start(max(1, run.hunt.time - int(time.monotonic() - start)))
+                print(f"running {jobs[0].command}", flush=True)
+                watch(jobs, places, start, stop)
+                if stop.is_set() or lack_of_room(*places) or any(job.ended_early() or job.late for job in jobs):
+                    break
+        finally:
+            run.stop()
+        return jobs, stop.is_set(), lack_of_room(*places)
 
+
+# ---- what a run leaves ----
+
+def corpus_of(hunt):
+    return f"{hunt.programs.folder}/corpus/{hunt.name}"
+
+
+def bring_in(run):
+    """Inputs to the corpus, findings to crashes/. (findings, errors). The folder goes if nothing failed;
+    what could not be filed stays there for the next run."""
+    cut = run.bring_in(corpus_of(run.hunt))
+    errors = [f"{run.folder}: {plural(cut, 'input')} cut off by a kill or a full disk, not added"] if cut else []
+    findings, unfiled = file_findings(run.hunt, run.artifacts())
+    if not any(map(os.path.exists, unfiled)):
+        run.end()
+    return findings, errors + list(unfiled.values())
+
+
+def recover(args, places):
+    """Brings in what killed runs left; returns the number of their findings."""
+    found = 0
+    for run in left_behind(EngineRun, args.programs, f"{args.programs.folder}/run"):
+        print(f"a run was killed: {run.folder}: {plural(len(run.artifacts()), 'crasher')}")
+        check_room(*places)
+        collected.prepare(corpus_of(run.hunt), args.programs.p2m_case())
+        if run.artifacts():
+            args.programs.make(run.hunt.binary, shown=True)
+        findings, errors = bring_in(run)
+        print("".join(f"  {error}\n" for error in errors), end="", file=sys.stderr)
+        found += findings
+        if not findings:
+            run.remove()
+    return found
+
+
+# ---- the end ----
 
 def untested(hunt, tally):
     """Prints calls by op; the ops that never succeeded, although this subject has them."""
@@ -86,27 +127,50 @@ def untested(hunt, tally):
     return [op for op in facts.idle_ops(ops, tally) if op not in hunt.programs.without]
 
 
-def conclude(args, hunt, jobs, interrupted, findings, line):
-    """The last lines; the exit status."""
-    tally = facts.total(job.tally() for job in jobs)
+def errors_of(jobs, tally, idle):
+    """The errors of a run, one line each."""
     broken = [job.broken() for job in jobs if job.broken() and not job.artifacts()]
-    remarks = sorted({job.remark() for job in jobs} - {None})
+    errors = [f"never succeeded, so not tested: {' '.join(idle)}"] if idle else []
+    return errors + broken[:1] + ["no input was run"] * (not tally["cases"])
+
+
+def fuzz(args, hunt, corpus, folder, places):
+    """One run, from its start to its last line. The exit status."""
+    seeds, start = f"{folder}/seeds", time.monotonic()
+    run = EngineRun(folder, args.engine, hunt, [corpus, seeds], tried=True)
+    run.record()
+    before = set(collected.inputs(corpus))
+    reviewed = engines.make_seeds(args.programs.p2m_case(), hunt.target, hunt.geometry, seeds,
+                                  facts.targets()[hunt.target].is_text)
+    engine = " under AFL++" if args.engine == "afl" else ""
+    print(f"fuzzing {hunt.name}{engine} for {args.time} s with {plural(args.jobs, 'job')}, seed {args.seed}: "
+          f"{len(reviewed)} reviewed cases, {len(before)} collected ones")
+    print(f"new inputs go to {corpus}/, findings to {crashes()}/")
+    run.prepare()
+    jobs, interrupted, full = run_jobs(run, places)
+    findings, errors = bring_in(run)
+    tally, remarks = facts.total(job.tally() for job in jobs), sorted({job.remark() for job in jobs} - {None})
     idle = untested(hunt, tally)
-    if idle:
-        print(f"fuzz: never succeeded, so not tested: {' '.join(idle)}", file=sys.stderr)
-    print(f"\n{hunt.name}: {tally['cases']} execs, {tally['ops']} ops, {tally['checks']} checks in {line}; "
+    if full:
+        errors.append(f"{full}; what is not filed stays in {folder} for the next run")
+    elif interrupted:
+        print("interrupted")
+    else:
+        errors += errors_of(jobs, tally, idle)
+    print("".join(f"fuzz: {error}\n" for error in errors), end="", file=sys.stderr)
+    print(f"\n{hunt.name}: {tally['cases']} execs, {tally['ops']} ops, {tally['checks']} checks in "
+          f"{time.monotonic() - start:.0f} s; {len(set(collected.inputs(corpus)) - before)} new corpus cases; "
           f"{''.join(remark + '; ' for remark in remarks)}{plural(findings, 'finding')}")
-    if findings or interrupted:
-        return 1
-    if broken:
-        print(f"fuzz: {broken[0]}", file=sys.stderr)
-    if not tally["cases"]:
-        print("fuzz: no input was run", file=sys.stderr)
-    return 1 if broken or not tally["cases"] or idle else 0
+    if not findings and not errors:  # otherwise the folder has the logs of the failure
+        run.remove()
+    return 1 if findings or errors or interrupted else 0
 
 
 def main():
     args = arguments()
+    handle_ending(signal.default_int_handler)
+    for _ in killed(f"{args.programs.folder}/run"):
+        pass  # a left engine would have the folder of this host
     hunt = engines.Hunt(args.programs, args.target, args.geometry, args.time, args.jobs, args.seed, args.san, args.arch)
     if args.shared:
         hunt.shared, hunt.host = f"{args.shared}/{hunt.name}", args.host
@@ -114,26 +178,10 @@ def main():
         engines.check_unused(hunt)
     check_writable(crashes(), "CRASHES")
     build(args, hunt)
-    corpus = f"{args.programs.folder}/corpus/{hunt.name}"
-    run = f"{args.programs.folder}/run/{hunt.name}.{os.getpid()}"  # each run has its own folder
+    corpus = corpus_of(hunt)
     collected.prepare(corpus, args.programs.p2m_case())
-    os.makedirs(run)
-    write(f"{corpus}/.probe", b"")  # fails now if the corpus is not writable
-    os.unlink(f"{corpus}/.probe")
-    before = set(collected.inputs(corpus))
-    seeds = engines.make_seeds(args.programs.p2m_case(), hunt.target, hunt.geometry, f"{run}/seeds",
-                               facts.targets()[hunt.target].is_text)
-    engine = " under AFL++" if args.engine == "afl" else ""
-    print(f"fuzzing {hunt.name}{engine} for {args.time} s with {plural(args.jobs, 'job')}, seed {args.seed}: "
-          f"{len(seeds)} reviewed cases, {len(before)} collected ones")
-    print(f"new inputs go to {corpus}/, findings to {crashes()}/")
-    start = time.monotonic()
-    jobs, interrupted = run_jobs(args, hunt, corpus, run)
-    findings = file_findings(hunt, jobs)
-    for job in jobs:
-        job.collect(corpus)
-    status = conclude(args, hunt, jobs, interrupted, findings, f"{time.monotonic() - start:.0f} s; "
-                      f"{len(set(collected.inputs(corpus)) - before)} new corpus cases")
-    if not findings and (interrupted or not status):  # otherwise the folder has the logs of the failure
-        shutil.rmtree(run, ignore_errors=True)
-    return status
+    places = (corpus, args.programs.folder, crashes())
+    found = recover(args, places)
+    check_room(*places)
+    folder, _ = new_folder(f"{args.programs.folder}/run/{hunt.name}")
+    return fuzz(args, hunt, corpus, folder, places) or (1 if found else 0)

@@ -2,11 +2,19 @@
 """Runs processes: one for its output, several at a time; ends leftover ones."""
 
 import concurrent.futures
+import contextlib
+import ctypes
 import os
 import signal
 import subprocess
+import sys
+import threading
+import time
 
-from p2mcheck.files import read
+from p2mcheck.files import read, read_text
+
+SUPPORTED_BITS = 28  # of randomness in addresses: with more, clang 14's sanitizers die at their start, at times
+ADDR_NO_RANDOMIZE = 0x40000  # of personality(2)
 
 
 def output(command, **options):
@@ -37,6 +45,26 @@ def each(jobs, function, items):
             raise
 
 
+def random_bits():
+    """Bits of randomness that the kernel gives addresses; 0 if unknown."""
+    try:
+        return int(read_text("/proc/sys/vm/mmap_rnd_bits"))
+    except (OSError, ValueError):
+        return 0
+
+
+def fix_addresses():
+    """For everything that this process starts from now on, what `setarch -R` does, if sanitizers need it."""
+    bits, personality = random_bits(), ctypes.CDLL(None).personality
+    now = personality(0xffffffff)
+    if bits <= SUPPORTED_BITS or now & ADDR_NO_RANDOMIZE:
+        return
+    done = personality(now | ADDR_NO_RANDOMIZE) != -1
+    print(f"{os.path.basename(sys.argv[0])}: vm.mmap_rnd_bits is {bits}, and sanitizers support {SUPPORTED_BITS}: " +
+          ("runs under setarch -R" if done else "but setarch -R is refused, so programs may die at their start"),
+          file=sys.stderr)
+
+
 def kill_marked(mark):
     """Kills our processes that have an environment variable beginning so; their numbers."""
     killed = []
@@ -48,3 +76,42 @@ def kill_marked(mark):
         except OSError:
             continue  # gone, or another user's
     return killed
+
+
+def is_alive(number):
+    try:
+        return read(f"/proc/{number}/stat").rsplit(b")", 1)[1].split()[0] not in (b"Z", b"X")
+    except (OSError, IndexError):
+        return False
+
+
+def end_marked(mark):
+    """kill_marked(), and waits until they are gone; returns how many there were."""
+    ended = kill_marked(mark)
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline and any(is_alive(number) for number in ended):
+        time.sleep(0.05)
+    return len(ended)
+
+
+# ---- signals that ask for an end ----
+
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def handle_ending(handler):
+    """Installs it, except for a signal that is ignored (nohup); returns the previous handlers."""
+    return {number: signal.signal(number, handler) for number in ENDING
+            if signal.getsignal(number) != signal.SIG_IGN}
+
+
+@contextlib.contextmanager
+def deferred_ending():
+    """An event that such a signal sets; nothing is interrupted meanwhile."""
+    event = threading.Event()
+    previous = handle_ending(lambda _number, _frame: event.set())
+    try:
+        yield event
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -13,6 +13,7 @@ import sys
 
 from p2mcheck import building, facts
 from p2mcheck.files import Failure, check_writable, plain
+from p2mcheck.processes import fix_addresses
 
 SHAPES = ["micro", "tiny", "odd"]  # the geometries of a p2m in a file, if the user names no others
 SANITIZERS = ("address,undefined", "memory", "thread", "none")
@@ -23,11 +24,13 @@ def cores():
 
 
 def setup(*packages):
-    """Installs missing packages: those to build p2m-case, and these groups or packages of scripts/setup."""
+    """Before a command builds programs and runs them: installs missing packages, those to build p2m-case
+    and these groups or packages of scripts/setup (NO_SETUP=1 skips that), and fixes addresses for sanitizers."""
     sys.stdout.flush()
     status = subprocess.run([f"{facts.ROOT}/scripts/setup", *packages], check=False).returncode
     if status:
         sys.exit(status)  # it has printed the error
+    fix_addresses()
 
 
 def show(line):

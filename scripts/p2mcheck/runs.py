@@ -6,8 +6,7 @@ import os
 import subprocess
 
 from p2mcheck import cli, facts, findings, programs
-from p2mcheck.files import Failure, check_writable, crashes, read_text
-from p2mcheck.processes import output
+from p2mcheck.files import Failure, check_writable, crashes
 
 
 def props():
@@ -57,23 +56,6 @@ def search(args, geometry, *options):
 # ---- real threads ----
 
 RACED = ("micro", "tiny", "odd")
-BITS = 28  # of randomness in addresses: with more, clang 14's ThreadSanitizer dies at its start, at times
-
-
-def fixed_addresses():
-    """The prefix of a command with ThreadSanitizer, if the kernel randomises addresses too much."""
-    try:
-        bits = int(read_text("/proc/sys/vm/mmap_rnd_bits"))
-    except (OSError, ValueError):
-        return []  # unknown in this kernel
-    if bits <= BITS:
-        return []
-    status, text = output(["setarch", "-R", "true"])
-    if status:
-        raise Failure(f"vm.mmap_rnd_bits is {bits}, ThreadSanitizer supports {BITS}, and setarch -R fails: "
-                      f"{text.strip()}")
-    print(f"race: under setarch -R, since vm.mmap_rnd_bits is {bits} and ThreadSanitizer supports {BITS}")
-    return ["setarch", "-R"]
 
 
 def race():
@@ -85,7 +67,7 @@ def race():
     program = chosen.program("race", args.geometry, "tsan")
     chosen.make(program)
     limit = f"--rounds={args.rounds}" if args.rounds else f"--time={args.time}"
-    programs.execute([*fixed_addresses(), program, limit, f"--threads={args.threads}", f"--seed={args.seed}"])
+    programs.execute([program, limit, f"--threads={args.threads}", f"--seed={args.seed}"])
 
 
 # ---- cases ----
@@ -109,6 +91,7 @@ def single_case(doc):
     args = parser.parse()
     if not args.case:
         parser.error(f"CASE is not set: make {parser.prog} CASE=FILE")
+    programs.setup()
     return parser, args, [f"--{name}={value}" for name in ("geometry", "target") if (value := getattr(args, name))]
 
 

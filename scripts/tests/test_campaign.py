@@ -16,8 +16,7 @@ import signal
 import time
 
 from harness import contents, fill, finish, test, text_of, wait_until, write
-from p2mcheck import collected
-from p2mcheck.campaign import slices
+from p2mcheck import collected, engine_run
 from p2mcheck.campaign.corpora import Corpora
 from p2mcheck.campaign.state import State
 from p2mcheck.campaign.triage import shape_of
@@ -124,15 +123,25 @@ def corpora(t):
     pruned.repair()
     t.check("a pruning killed half-way leaves the old corpus",
             os.listdir(corpus) == [name] and os.listdir(f"{folder}/corpus") == ["ops_tiny"])
+    for rest in ("merged", "old"):  # after the exchange, with renameat2 and without
+        os.mkdir(f"{corpus}.{rest}")
+        late = hashlib.sha1(rest.encode()).hexdigest()
+        write(f"{corpus}.{rest}/{late}", rest)
+        write(f"{corpus}.{rest}/{'0' * 40}", "cut off")
+        pruned.repair()
+        t.check("killed after the exchange: what came meanwhile is there", set(os.listdir(corpus)) == {name, late} and
+                os.listdir(f"{folder}/corpus") == ["ops_tiny"], str(os.listdir(corpus)))
+        os.unlink(f"{corpus}/{late}")
     os.mkdir(corpus + ".merged")
     for late in ("late", name):
         write(f"{corpus}/{late}", late)
     pruned.replace(corpus, corpus + ".merged", {name})
     t.check("what comes while the corpus is pruned stays", os.listdir(corpus) == ["late"] and
             os.listdir(f"{folder}/corpus") == ["ops_tiny"], str(os.listdir(corpus)))
-    write(f"{folder}/{name}", b"inp")
-    t.check("an input cut short stays out of the corpus",
-            not slices.adopt(f"{folder}/{name}", corpus, name) and os.listdir(corpus) == ["late"])
+    for cut in (name, "id:000001"):
+        write(f"{folder}/{cut}", b"inp" if cut == name else b"")
+        t.check("an input cut short stays out of the corpus",
+                not engine_run.adopt(f"{folder}/{cut}", corpus) and os.listdir(corpus) == ["late"])
 
 
 @test("collected inputs have a marked folder", tier="scripts")
@@ -184,7 +193,7 @@ def killed(clone):
     finish(process)
     clone.check("kill -9 leaves the crasher, and status says so", bool(found) and is_whole(found[0]) and
                 "was killed" in clone.status() and "left behind" in clone.status(), clone.status())
-    output, status = clone.run("canary_tiny", "5", "--engines=libfuzzer")
+    output, status = clone.run("canary_tiny", "12", "--engines=libfuzzer")
     clone.check("the next one resumes it, brings in and files it",
                 status == 1 and re.search(r"resumes one that was killed", output) is not None and
                 "slices of a killed campaign: 1 slice, 1 crasher;" in output and
@@ -242,11 +251,11 @@ def full_tmpfs(t):
 
 @campaign_test("kill -9 of an engine", how="alone")
 def killed_engine(clone):
-    process = clone.begin("ops_tiny", 8, "--engines=libfuzzer", "--slice=4")
+    process = clone.begin("ops_tiny", 16, "--engines=libfuzzer", "--slice=4")
     clone.wait_for(process, "build/campaign/slices/*/new/*")
     time.sleep(0.5)
     process.send_signal(signal.SIGSTOP)
-    ended = slices.end_orphans(f"{clone.folder}/build/campaign")  # what it is for, with -9
+    ended = engine_run.end_orphans(f"{clone.folder}/build/campaign/slices")  # what it is for, with -9
     collected = {os.path.basename(path) for path in clone.files("build/campaign/slices/*/new/*")
                  if os.path.basename(path) == hashlib.sha1(contents(path)).hexdigest()}
     process.send_signal(signal.SIGCONT)
@@ -275,7 +284,7 @@ def interrupted(clone):
 
 @campaign_test("both engines", *AFL, needs=("afl-fuzz", "afl-clang-fast"), how="alone")
 def both_engines(clone):
-    output, status = clone.run("ops_tiny", "9", "--engines=libfuzzer,afl")
+    output, status = clone.run("ops_tiny", "20", "--engines=libfuzzer,afl")
     rows = dict(re.findall(r"^ops_tiny +(\w+) +\d+ +(\d+)", output, re.M))
     clone.check("both engines run, and add to one corpus", status == 0 and
                 int(rows.get("afl", 0)) > 0 and int(rows.get("libfuzzer", 0)) > 0, output)

@@ -13,6 +13,7 @@ import signal
 
 from harness import BUILD, finish, test, text_of
 from p2mcheck import engines
+from p2mcheck.engine_run import EngineRun
 from p2mcheck.programs import Programs
 
 
@@ -28,7 +29,11 @@ def run_engine(t, engine, binary, mutator):
     for name in ("corpus", "seeds"):
         os.makedirs(t.path(name))
     t.path("seeds/boot", bytes(16))
-    job = engines.start(engine, hunt, t.path("corpus"), t.path("seeds"), t.path("run"))[0]
+    run = EngineRun(t.path("run"), engine, hunt, [t.path("corpus"), t.path("seeds")])
+    os.mkdir(run.folder)
+    run.prepare()
+    job = run.jobs[0]
+    job.start(hunt.time)
     t.watch(job.process)
     try:
         status = finish(job.process).status
@@ -46,6 +51,7 @@ def counts_add_up(t):
     counts = []
     for _ in range(3):
         job = engines.Job(Programs(BUILD).facts, t.folder, [f"{BUILD}/fuzz/tiny/ops_tiny", "-runs=0", t.path("seeds")])
+        job.start(60)
         finish(t.watch(job.process))
         counts.append(job.tally())
     t.check("once, twice, three times", counts[0]["cases"] >= 40 and counts[0]["calls get"] > 0 and
@@ -72,7 +78,7 @@ AFL = ("fuzz/tiny/ops_tiny", "afl/tiny/ops_tiny", "afl-san/tiny/ops_tiny", "afl/
 
 def fuzz_shared(t, what, shared, host, pattern=None, status=0, **options):
     """make fuzz of a machine of this name."""
-    return t.expect(what, ["scripts/fuzz", "--engine=afl", f"--shared={shared}", f"--host={host}", "--time=3",
+    return t.expect(what, ["scripts/fuzz", "--engine=afl", f"--shared={shared}", f"--host={host}", "--time=6",
                            "--jobs=1"], pattern, status, **options)
 
 

@@ -69,6 +69,7 @@ def garbage_and_interruption(t):
     clone, source = t.clone(), random.Random(1)
     corpus = f"{clone}/build/corpus/ops_tiny"
     os.makedirs(f"{corpus}/a folder")
+    write(f"{corpus}/FORMAT", "2\n")
     for size in (0, 1, 1 << 20):
         write(f"{corpus}/garbage {size}", source.randbytes(size))
     process = t.start(["make", "fuzz", "TIME=60", "JOBS=2"], cwd=clone)

@@ -17,6 +17,8 @@ import time
 
 from p2mcheck import engines, facts
 from p2mcheck.collected import inputs, prepare
+from p2mcheck.engine_run import link_or_copy
+from p2mcheck.engines import is_whole
 from p2mcheck.files import read
 
 MERGING = 600  # seconds at most
@@ -55,21 +57,26 @@ class Corpora:
 
     # ---- seeds ----
 
-    def seeds(self, excluded, hunt):
-        """A folder with the reviewed cases as bytes, made once per run, without those that are
-        now findings."""
+    def seeds(self, group):
+        return f"{self.folder}/seeds/{group}"
+
+    def given(self, group):
+        """The folders with inputs for a slice."""
+        return [self.path(group), self.seeds(group)]
+
+    def make_seeds(self, excluded, hunt):
+        """The reviewed cases as bytes, made once per run, without those that are now findings."""
         group = hunt.name
-        folder = f"{self.folder}/seeds/{group}"
+        folder = self.seeds(group)
         with self.of(group):
             if group in self.seeded:
-                return folder
+                return
             shutil.rmtree(folder, ignore_errors=True)
             for name in engines.make_seeds(hunt.programs.p2m_case(), hunt.target, hunt.geometry, folder,
                                            facts.targets()[hunt.target].is_text):
                 if hashlib.sha1(read(name)).hexdigest() in excluded.get(group, ()):
                     os.unlink(name)
             self.seeded.add(group)
-        return folder
 
     def exclude(self, excluded, group, data):
         """Removes a finding from the inputs, since every slice would stop at it."""
@@ -77,9 +84,9 @@ class Corpora:
         with self.of(group):
             if os.path.exists(f"{self.path(group)}/{name}"):
                 os.unlink(f"{self.path(group)}/{name}")
-            for seed in inputs(f"{self.folder}/seeds/{group}"):
-                if read(f"{self.folder}/seeds/{group}/{seed}") == data:
-                    os.unlink(f"{self.folder}/seeds/{group}/{seed}")
+            for seed in inputs(self.seeds(group)):
+                if read(f"{self.seeds(group)}/{seed}") == data:
+                    os.unlink(f"{self.seeds(group)}/{seed}")
                     excluded.setdefault(group, []).append(name)
 
     # ---- pruning ----
@@ -95,15 +102,18 @@ class Corpora:
             return self.after.setdefault(group, len(inputs(self.path(group))))
 
     def repair(self):
-        """Undoes a pruning that was killed. A merged folder is either incomplete or the old
-        one after the exchange: in both cases its corpus is in place, or beside it as .old."""
-        for old in glob.glob(f"{self.root}/*.old"):
-            if os.path.exists(old[:-4]):
-                shutil.rmtree(old)
-            else:
-                os.rename(old, old[:-4])
-        for merged in glob.glob(f"{self.root}/*.merged"):
-            shutil.rmtree(merged)
+        """Undoes a pruning that was killed. Beside the corpus is the old one, perhaps with inputs that
+        were added meanwhile, or an incomplete copy: whatever is whole in it belongs to the corpus."""
+        for rest in sorted(glob.glob(f"{self.root}/*.old") +
+                           glob.glob(f"{self.root}/*.merged"), reverse=True):
+            corpus = rest.rsplit(".", 1)[0]
+            if not os.path.exists(corpus):
+                os.rename(rest, corpus)
+                continue
+            for name in inputs(rest):
+                if is_whole(f"{rest}/{name}"):
+                    link_or_copy(f"{rest}/{name}", f"{corpus}/{name}")
+            shutil.rmtree(rest)
 
     def prune(self, group, hunt, stop):
         """(inputs before, after); None if it did not finish. The old corpus exists
@@ -118,7 +128,7 @@ class Corpora:
                 [hunt.binary, "-merge=1", f"-max_len={hunt.facts.longest_input}", *engines.LIMITS,
                  f"-artifact_prefix={self.folder}/merge-", merged, corpus],
                 stdout=out, stderr=out, stdin=subprocess.DEVNULL,
-                # slices.end_orphans finds it if this process is killed
+                # end_orphans finds it if this process is killed
                 env={**os.environ, "P2MCHECK_STATS": os.path.abspath(f"{self.folder}/slices/merge")})
         deadline = time.monotonic() + MERGING
         while process.poll() is None:

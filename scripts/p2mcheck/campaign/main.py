@@ -11,7 +11,6 @@ With SUBJECT=linux (or a file), state, corpora and crashers are in build/campaig
 
 import collections
 import os
-import signal
 
 from p2mcheck import cli, facts, programs
 from p2mcheck.campaign import report
@@ -19,8 +18,10 @@ from p2mcheck.campaign.corpora import Corpora
 from p2mcheck.campaign.run import SHORTEST, Campaign
 from p2mcheck.campaign.state import Lock, State
 from p2mcheck.cli import plural
-from p2mcheck.collected import inputs
+from p2mcheck.collected import inputs, prepare
+from p2mcheck.engine_run import end_orphans
 from p2mcheck.files import Failure, check_writable, crashes
+from p2mcheck.processes import handle_ending
 
 
 def arguments():
@@ -123,18 +124,17 @@ def main():
     lock, state = Lock(folder), State(folder)
     if not lock.take():
         raise Failure(f"{folder}: in use by a campaign, process {lock.holder()}")
-    known = Corpora(args.place.corpora, folder, args.programs)
-    known.repair()
+    orphans = end_orphans(f"{folder}/slices")
+    Corpora(args.place.corpora, folder, args.programs).repair()
     os.environ.setdefault("AFL_FAST_CAL", "1")  # each slice calibrates the whole corpus
     resume_or_begin(args, state, names)
     build(args)
     for group in args.on:
-        known.prepare(group)
+        prepare(f"{args.place.corpora}/{group}", args.programs.p2m_case())
     campaign = Campaign(args, names, state)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, campaign.interrupt)
+    handle_ending(campaign.interrupt)
     try:
-        campaign.recover()
+        campaign.recover(orphans)
         print(f"campaign: {report.span(state.data['seconds'])} on {plural(args.jobs, 'core')}, "
               f"{plural(len(names), 'lane')}, "
               f"slices of {campaign.slice} s, seed {state.data['seed']}; `make status` shows its progress",

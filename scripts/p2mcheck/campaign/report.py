@@ -10,6 +10,7 @@ from p2mcheck import facts
 from p2mcheck.collected import inputs
 from p2mcheck.campaign.state import Lock, State, given_up, tally_of
 from p2mcheck.cli import plural
+from p2mcheck.engine_run import MARK
 
 
 def span(seconds):
@@ -149,7 +150,7 @@ def status(programs, place):
           f"pruned {plural(data['prunes'], 'time')}")
     print_table(data, place.corpora, running)
     print_bugs(data, programs.again)
-    left = glob.glob(f"{folder}/slices/*/slice.json")
+    left = glob.glob(f"{folder}/slices/*/{MARK}")
     if left and not pid:
         print(f"left behind: {plural(len(left), 'slice')}; the next `make campaign` brings them in")
     return 0

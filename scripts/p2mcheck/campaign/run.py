@@ -15,10 +15,11 @@ import traceback
 from p2mcheck.campaign import corpora, report, slices, triage
 from p2mcheck.campaign.state import new_lane, tally_of
 from p2mcheck.cli import plural
-from p2mcheck.files import read
+from p2mcheck.engine_run import MARK, left_behind
+from p2mcheck.engines import is_whole
+from p2mcheck.files import lack_of_room, read
 
 TICK = 5  # seconds after which the time that passed is saved, and the disk looked at
-ROOM = 16 << 20  # bytes: with less space an engine could not save its findings
 SHORTEST = 2  # seconds of a slice
 
 
@@ -77,7 +78,8 @@ class Campaign:
         folder = f"{self.folder}/slices/{number:06}-{lane}"
         os.makedirs(folder)
         # of AFL++'s slices every other one is without sanitizers
-        return slices.Slice(folder, lane, self.programs, seconds, data["seed"] + number, sanitized=number % 2 == 0)
+        return slices.of_lane(folder, lane, self.programs, seconds, data["seed"] + number,
+                              self.corpora.given(lane.rsplit(".", 1)[0]), sanitized=number % 2 == 0)
 
     def number(self, it):
         return str(int(os.path.basename(it.folder).split("-")[0]))
@@ -85,7 +87,7 @@ class Campaign:
     def bring_in(self, it):
         """Corpus first, then findings, then the numbers; the folder goes when all is on record.
         False if the slice broke."""
-        group = it.group
+        group = it.hunt.name
         self.corpora.prepare(group)
         result = it.measure()
         after = time.monotonic()
@@ -93,8 +95,12 @@ class Campaign:
             short = it.bring_in(self.corpora.path(group))
         if short:
             self.say(f"{it.lane}: {short} incomplete inputs are not added to the corpus")
-        for path in it.artifacts():
-            self.file(it, group, path)
+        for _, path in it.artifacts():
+            if is_whole(path):
+                self.file(it, group, path)
+            else:
+                self.say(f"{it.lane}: a crasher is cut off, so not filed: {path}; "
+                         f"its report: {it.keep_log(f'{self.folder}/broken')}")
         with self.lock:
             data = self.state.data
             self.pass_time()
@@ -133,10 +139,10 @@ class Campaign:
         """The loop of each of the JOBS threads until the time is over."""
         try:
             while (it := self.begin()) is not None:
-                group = it.group
+                group = it.hunt.name
                 self.corpora.note(group)
-                it.start(self.corpora.path(group),
-                         self.corpora.seeds(self.state.data["excluded"], it.hunt))
+                self.corpora.make_seeds(self.state.data["excluded"], it.hunt)
+                it.start()
                 it.wait(self.stop)
                 if self.bring_in(it):  # otherwise the folder has the logs of the failure
                     self.prune(group, it.hunt)
@@ -164,17 +170,17 @@ class Campaign:
 
     # ---- the whole ----
 
-    def recover(self):
-        """Brings in the slices of a killed campaign."""
-        orphans = slices.end_orphans(self.folder)
-        left = list(slices.left_behind(self.programs, self.folder))
+    def recover(self, orphans):
+        """Brings in the slices of a killed campaign, of which so many processes were left."""
+        left = list(left_behind(slices.Slice, self.programs, f"{self.folder}/slices"))
         crashers = sum(len(it.artifacts()) for it in left)
         for it in left:
             self.state.add_lanes([it.lane])
             self.bring_in(it)
             self.state.data["killed"] += 1
         for rest in glob.glob(f"{self.folder}/slices/*"):
-            shutil.rmtree(rest) if os.path.isdir(rest) else os.unlink(rest)  # nothing was begun there
+            if not os.path.exists(f"{rest}/{MARK}"):  # nothing was begun there
+                shutil.rmtree(rest) if os.path.isdir(rest) else os.unlink(rest)
         self.state.data["open"] = {}
         if left or orphans:
             self.say(f"brought in slices of a killed campaign: {plural(len(left), 'slice')}, "
@@ -182,11 +188,9 @@ class Campaign:
 
     def room(self):
         """Stops while there is still room to save findings."""
-        for folder in (self.args.build, self.args.place.crashes):
-            if os.path.isdir(folder):
-                disk = os.statvfs(folder)
-                if disk.f_bavail * disk.f_frsize < ROOM or (disk.f_files and not disk.f_favail):
-                    self.give_up(f"{folder}: the disk is full, less than {ROOM >> 20} MiB are left")
+        reason = lack_of_room(self.args.build, self.args.place.crashes)
+        if reason:
+            self.give_up(reason)
 
     def watch(self, threads):
         """While the others work: time, disk, and a progress line at intervals."""
