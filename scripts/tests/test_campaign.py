@@ -8,19 +8,22 @@ the finding and its filing is as long as a test needs it.
 
 import glob
 import hashlib
+import json
 import os
 import re
 import resource
 import shutil
 import signal
+import sys
 import time
 
-from harness import contents, fill, finish, test, text_of, wait_until, write
+from harness import ROOT, contents, fill, finish, test, text_of, wait_until, write
 from p2mcheck import collected, engine_run
 from p2mcheck.campaign.corpora import Corpora
+from p2mcheck.campaign.main import new_because
 from p2mcheck.campaign.state import State
 from p2mcheck.campaign.triage import shape_of
-from p2mcheck.files import Failure
+from p2mcheck.files import Failure, read_json
 
 ENGINES = ("p2m-case", "clang-san/p2m-case", "fuzz/tiny/canary_tiny", "fuzz/tiny/ops_tiny", "fuzz/tiny/e820_tiny")
 AFL = ("afl/tiny/ops_tiny", "afl-san/tiny/ops_tiny", "afl/tiny/mutator_ops_tiny.so")
@@ -111,6 +114,29 @@ def bugs_apart(t):
                  shape_of(case.replace("micro", "x86_64"))}) == 4, shape)
 
 
+@test("campaign: its state belongs to a revision of the core", tier="scripts")
+def revisions(t):
+    for folder in ("core", "props/subjects"):
+        os.makedirs(t.path(folder))
+    t.path("props/subjects/core.c", "subject")
+    t.path("core/p2m.c", "one")
+    told = [t.run([sys.executable, "-c", f"import sys; sys.path.append('{ROOT}/scripts')\n"
+                   "from p2mcheck.campaign.state import core_revision; print(core_revision())"],
+                  cwd=t.folder).out for change in ("one", "one", "two") if t.path("core/p2m.c", change)]
+    t.check("the same sources, the same revision", told[0] == told[1] != told[2] and len(told[0]) == 13, str(told))
+    state = State(t.folder)
+    state.begin(1, {}, "a")
+    state.data["bugs"] = {"x": {"revision": "a", "count": 2}, "y": {"revision": "b", "count": 1}, "z": {"count": 1}}
+    state.begin(1, {}, "b")
+    t.check("bugs stay, and those of another core are marked", [bug["older"] for bug in state.data["bugs"].values()] ==
+            [True, False, True] and all(bug["count"] == 0 for bug in state.data["bugs"].values()), str(state.data))
+    state.data["done"] = 7200.0
+    for total, revision, want in ((60, "b", "already run 2:00:00"), (0, "b", None), (8000, "b", None),
+                                  (8000, "c", "the core has changed")):
+        because = new_because(argparse.Namespace(total=total), state, revision)
+        t.check(f"{total} s on {revision}", because is want if want is None else want in (because or ""), str(because))
+
+
 @test("campaign: corpora are pruned", tier="scripts")
 def corpora(t):
     """Also a pruning that was killed, and inputs that are not whole."""
@@ -181,6 +207,10 @@ def unmarked(clone):
 def killed(clone):
     clone.check("status without a campaign says how to begin one", "HOURS" in clone.status())
     output, status = clone.run("canary_tiny", "0")
+    for option in ("--hours=inf", "--hours=nan", "--hours=1e9", "--seconds=-1"):
+        done = clone.t.run(["scripts/campaign", option], cwd=clone.folder)
+        clone.check(f"{option} is one clear line", done.status == 2 and done.out.count("\n") == 1 and
+                    "choose a number" in done.out, done.out)
     clone.check("no time is one clear line", status == 1 and output.count("\n") == 1 and
                 "HOURS or SECONDS" in output, output)
     process, found = clone.caught()
@@ -194,8 +224,8 @@ def killed(clone):
     clone.check("kill -9 leaves the crasher, and status says so", bool(found) and is_whole(found[0]) and
                 "was killed" in clone.status() and "left behind" in clone.status(), clone.status())
     output, status = clone.run("canary_tiny", "12", "--engines=libfuzzer")
-    clone.check("the next one resumes it, brings in and files it",
-                status == 1 and re.search(r"resumes one that was killed", output) is not None and
+    clone.check("the next one resumes it (or has no time left for that), brings in and files it",
+                status == 1 and re.search(r"resumes one that was killed|already run", output) is not None and
                 "slices of a killed campaign: 1 slice, 1 crasher;" in output and
                 "bug: GET_MATCHES_MODEL" in output and clone.is_filed(data), output)
     # the canary has two shapes: a frame that is set, and one that is there from the boot
@@ -207,6 +237,15 @@ def killed(clone):
     clone.check("the case named is there, shrunk, with its test",
                 again is not None and all(os.path.exists(f"{clone.folder}/{again.group(1)}{end}")
                                           for end in ("", ".txt", ".c")), output)
+    state = read_json(f"{clone.folder}/build/campaign/state.json")
+    bugs = {key: {**bug, "count": 0, "older": True} for key, bug in state["bugs"].items()}
+    state.update(status="failed", bugs=bugs, done=500)
+    write(f"{clone.folder}/build/campaign/state.json", json.dumps(state))
+    clone.check("bugs of another core are marked", "bug of another revision of the core, not met in this one: "
+                "GET_MATCHES_MODEL" in clone.status(), clone.status())
+    output, status = clone.run("ops_tiny", "8", "--engines=libfuzzer")
+    clone.check("a shorter one after a longer one begins anew and runs", status == 0 and " (0 broken" in output and
+                "it has already run 0:08:20 of the 8 s that are set now" in output, output)
     write(f"{clone.folder}/build/campaign/state.json", "{")
     output, status = clone.run("canary_tiny", "5")
     clone.check("a state that is not to be read is one clear line",

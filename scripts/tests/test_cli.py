@@ -233,7 +233,7 @@ def bad_input(cli):
     cli.bad("replay without a path", "replay", says="missing PATH", status=2)
     cli.bad("missing file", "run", cli.path("none"), says="No such file")
     cli.bad("a folder", "run", cli.t.folder, says="is a directory")
-    for what in (("encode", text), ("decode", text), ("e820", cli.path("log", LOGS["bios-new"])),
+    for what in (("encode", text), ("decode", text), ("e820", cli.path("log", LOG)),
                  ("shrink", text), ("encode", cli.path("link2"))):
         if what[-1].endswith("link2"):
             os.symlink("c.txt", cli.path("link2"))

@@ -16,7 +16,7 @@ from p2mcheck import cli, facts, programs
 from p2mcheck.campaign import report
 from p2mcheck.campaign.corpora import Corpora
 from p2mcheck.campaign.run import SHORTEST, Campaign
-from p2mcheck.campaign.state import Lock, State
+from p2mcheck.campaign.state import Lock, State, core_revision
 from p2mcheck.cli import plural
 from p2mcheck.collected import inputs, prepare
 from p2mcheck.engine_run import end_orphans
@@ -89,11 +89,22 @@ def check_masks(args, known):
         raise Failure(f"KNOWN={args.known}: the campaign to resume has KNOWN={known}; begin another one with NEW=1")
 
 
+def new_because(args, state, revision):
+    """The reason why a campaign that has not ended is not resumed, or None."""
+    if state.data.get("revision") != revision:
+        return "the core has changed since then"
+    if args.total and args.total - state.data["done"] < SHORTEST:
+        return f"it has already run {report.span(state.data['done'])} of the {report.span(args.total)} that are set now"
+    return None
+
+
 def resume_or_begin(args, state, names):
     """Resumes a campaign that has not ended, or begins one; prints which."""
-    known = state.load()
+    known, revision = state.load(), core_revision() if args.subject == "core" else args.programs.folder
     counts = {group: len(inputs(f"{args.place.corpora}/{group}")) for group in args.on}
-    if known and state.data["status"] != "ended" and not args.new:
+    open_one = known and state.data["status"] != "ended" and not args.new
+    because = new_because(args, state, revision) if open_one else None
+    if open_one and not because:
         check_masks(args, state.data.get("known", ""))
         how = "killed" if state.data["status"] == "running" else state.data["status"]
         state.data["seconds"] = args.total or state.data["seconds"]
@@ -103,11 +114,14 @@ def resume_or_begin(args, state, names):
         print(f"campaign: resumes one that was {how} after {report.span(state.data['done'])}; "
               f"{report.span(max(0, state.data['seconds'] - state.data['done']))} to go")
     else:
-        if not args.total:
+        seconds = args.total or (state.data["seconds"] if open_one else 0)
+        if not seconds:
             raise Failure("HOURS or SECONDS is not set, and there is no campaign to resume")
-        state.begin(args.seed, counts)
+        if because:
+            print(f"campaign: begins anew and does not resume the last one: {because}; corpora and bugs stay")
+        state.begin(args.seed, counts, revision)
         state.data["known"] = args.known
-        state.data["seconds"] = args.total
+        state.data["seconds"] = seconds
     state.data.update(status="running", pid=os.getpid())
     state.add_lanes(names)
     state.save()

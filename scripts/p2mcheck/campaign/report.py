@@ -66,8 +66,12 @@ def repeat(bug, again):
 
 def print_bugs(data, again=""):
     for bug in data["bugs"].values():
+        if bug.get("older") and not bug["count"]:
+            print(f"bug of another revision of the core, not met in this one: {bug['kind']}\n"
+                  f"  again:  {repeat(bug, again)}")
         if bug["count"]:
-            print(f"bug: {bug['kind']} in {bug['lane']}, met {plural(bug['count'], 'time')}\n"
+            print(f"bug: {bug['kind']} in {bug['lane']}, met {plural(bug['count'], 'time')}"
+                  f"{', known from another revision of the core' * bool(bug.get('older'))}\n"
                   f"  again:  {repeat(bug, again)}")
             if bug["case"] != bug["again"]:
                 print(f"  found:  make repro{again} CASE={bug['case']}")

@@ -128,6 +128,7 @@ class Campaign:
                     bug["count"] = bugs.get(key, bug)["count"]
                     bugs[key] = bug
                 bugs[key]["count"] += 1
+                bugs[key]["revision"] = self.state.data["revision"]
                 self.state.data["lanes"].setdefault(it.lane, new_lane())["bugs"] += bool(bug)
                 self.corpora.exclude(self.state.data["excluded"], group, content)
                 self.state.save()

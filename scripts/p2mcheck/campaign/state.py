@@ -12,14 +12,24 @@ share of 1. The same results give the same slices.
 
 import collections
 import fcntl
+import glob
+import hashlib
 import os
 
-from p2mcheck.files import Failure, read_json, write_json
+from p2mcheck.files import Failure, read, read_json, write_json
 
 VERSION = 2
 HEAVIEST = 8  # as heavy as a lane becomes
 REMEMBERED = 3  # slices whose new coverage counts
 GIVEN_UP = 3  # slices that broke one after the other
+
+
+def core_revision():
+    """A hash of what a campaign tests: the core, and the subject that calls it."""
+    digest = hashlib.sha256()
+    for path in sorted(glob.glob("core/*.[ch]")) + ["props/subjects/core.c"]:
+        digest.update(path.encode() + b"\0" + read(path) + b"\0")
+    return digest.hexdigest()[:12]
 
 
 def new_lane(clock=0.0):
@@ -59,15 +69,16 @@ class State:
             raise Failure(f"{self.path}: not of version {VERSION}; remove it to begin anew")
         return True
 
-    def begin(self, seed, corpora):
+    def begin(self, seed, corpora, revision=""):
         """A new campaign; `corpora`: files collected so far, by target and geometry. Known bugs
-        stay, so that one bug is one bug across campaigns."""
+        stay, so that one bug is one bug across campaigns; those of another core are marked."""
         bugs = self.data["bugs"] if self.data else {}
         for bug in bugs.values():
-            bug["count"] = 0
-        self.data = {"version": VERSION, "seconds": 0, "done": 0.0, "seed": seed, "status": "running",
-                     "pid": 0, "next": self.data["next"] if self.data else 1, "open": {}, "lanes": {},
-                     "bugs": bugs, "excluded": {}, "corpora": corpora, "prunes": 0, "killed": 0}
+            bug["count"], bug["older"] = 0, bug.get("revision") != revision
+        self.data = {"version": VERSION, "revision": revision, "seconds": 0, "done": 0.0, "seed": seed,
+                     "status": "running", "pid": 0, "next": self.data["next"] if self.data else 1,
+                     "open": {}, "lanes": {}, "bugs": bugs, "excluded": {}, "corpora": corpora,
+                     "prunes": 0, "killed": 0}
 
     def save(self):
         write_json(self.path, self.data)
