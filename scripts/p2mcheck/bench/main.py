@@ -13,7 +13,7 @@ import time
 
 from p2mcheck import cli
 from p2mcheck.cli import median
-from p2mcheck.engines import Afl
+from p2mcheck.engines import Afl, sanitizer_options
 from p2mcheck.files import Failure, read_text, write_json
 from p2mcheck.processes import output
 from p2mcheck.programs import Programs, has_afl, setup
@@ -73,7 +73,8 @@ def afl_execs_a_second(programs, geometry, name):
         _, said = output(
             ["afl-fuzz", "-i", f"{folder}/in", "-o", f"{folder}/out", "-V", str(AFL_SECONDS), "-s", "1",
              "-G", str(programs.facts.longest_input), "-t", "10000", "--", programs.program(name, geometry, "afl")],
-            env={**os.environ, **Afl.ENVIRONMENT, **Afl.with_mutator(programs.mutator("ops", geometry))})
+            env={**os.environ, **Afl.ENVIRONMENT, **sanitizer_options(os.environ),
+                 **Afl.with_mutator(programs.mutator("ops", geometry))})
         try:
             text = read_text(f"{folder}/out/default/fuzzer_stats")
             return float(re.search(r"^execs_per_sec\s*: ([\d.]+)", text, re.M).group(1))

@@ -135,7 +135,7 @@ def libfuzzer(planted, bug, geometry, seed, budget, grace):
 
 # AFL++ waits for two seconds if one of these is missing.
 AFL_ENVIRONMENT = {**{name: value for name, value in engines.Afl.ENVIRONMENT.items() if name != "AFL_SYNC_TIME"},
-                   "ASAN_OPTIONS": "abort_on_error=1:symbolize=0"}
+                   **engines.sanitizer_options(os.environ), "ASAN_OPTIONS": "abort_on_error=1:symbolize=0"}
 
 
 def afl(planted, bug, geometry, seed, budget, grace):
