@@ -21,7 +21,11 @@ def count(command, **options):
     return len(STEP.findall(done.stdout))
 
 
-def follow(process, note, say=lambda line: None):
+def ignore(_):
+    """In place of note() and say()."""
+
+
+def follow(process, note=ignore, say=ignore):
     """Calls note(number of files) as they are made, and say() for each other line of the running make.
     Answers these lines."""
     made, said = 0, []

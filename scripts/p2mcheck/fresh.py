@@ -59,7 +59,8 @@ def make_root(root, release, packages):
     os.makedirs(f"{root}/etc/dpkg/dpkg.cfg.d")
     write(f"{root}/etc/dpkg/dpkg.cfg.d/fast", "force-unsafe-io\n")  # the root is thrown away
     include = [f"--include={','.join(packages)}"] * bool(packages)
-    status, text = output(["debootstrap", "--variant=minbase", f"--cache-dir={cache}", *include, release, root, mirror()])
+    status, text = output(["debootstrap", "--variant=minbase", f"--cache-dir={cache}", *include, release, root,
+                           mirror()])
     if status:
         raise Failure(f"debootstrap {release}: {cli.last_line(text)}")
     settings = [line for line in output(["apt-config", "dump", "Acquire"])[1].splitlines()
@@ -95,7 +96,8 @@ def main():
     try:
         make_root(root, args.release, () if args.bare else ("make", "git"))
         subprocess.run(["git", "clone", "-q", "--no-hardlinks", ROOT, root + HOME], check=True)
-        print(f"{args.release}: {output(['chroot', root, 'dpkg-query', '-f', '.', '-W'])[1].count('.')} packages", flush=True)
+        _, installed = output(["chroot", root, "dpkg-query", "-W", "-f", "."])
+        print(f"{args.release}: {cli.plural(len(installed), 'package')}", flush=True)
         statuses = [run(root, command) for command in args.command]
     finally:
         with contextlib.suppress(FileNotFoundError):

@@ -120,15 +120,15 @@ class Programs:
 
     def make(self, *goals, jobs=None, shown=True):
         """Builds them and answers the warnings. `shown`: prints a counter and the warnings."""
-        command = ["make", *["-s"] * (not os.environ.get("V")), "--no-print-directory", f"-j{jobs or cores()}", f"B={self.build}",
-                   *self.arguments, *filter(None, goals)]
+        command = ["make", *["-s"] * (not os.environ.get("V")), "--no-print-directory", f"-j{jobs or cores()}",
+                   f"B={self.build}", *self.arguments, *filter(None, goals)]
         total = building.count(command, env=environment()) if shown else 0
         if total:
             check_writable(self.build, "B")
         sys.stdout.flush()
         with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               env=environment(), encoding="utf-8", errors="replace") as process:
-            said = building.follow(process, *(building.Counter(total), show) if shown else [lambda made: None])
+            said = building.follow(process, *(building.Counter(total), show) if shown else ())
         if process.returncode:
             raise Failure("the build failed" + (f":\n{said[-2000:]}" if not shown else ""))
         return said

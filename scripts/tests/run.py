@@ -27,7 +27,8 @@ MODULES = ("test_harness", "test_structure", "test_readme", "test_cases", "test_
 TIERS = {
     "scripts": (("scripts",), (), None),
     "test": (("scripts", "test"), (), "fuzz test"),
-    "compare": (("compare",), ("test_compare",), "fuzz patch g++ librapidcheck-dev python3-hypothesis python3-statsmodels afl++"),
+    "compare": (("compare",), ("test_compare",),
+                "fuzz patch g++ librapidcheck-dev python3-hypothesis python3-statsmodels afl++"),
 }
 TIERS["all"] = (("scripts", "test", "compare", "all"), ("test_compare", "test_long"),
                 f"{TIERS['test'][2]} {TIERS['compare'][2]} {' '.join(lint.PACKAGES)} debootstrap git locales-all")

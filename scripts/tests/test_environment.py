@@ -13,7 +13,8 @@ from harness import BUILD, ROOT, make_command, test, text_of
 from p2mcheck import building, files, lint
 
 COMMANDS = re.search(r"^COMMANDS := ((?:.*\\\n)*.*)", text_of(f"{ROOT}/Makefile"), re.M)[1].replace("\\\n", "").split()
-NASTY = ("$(shell touch MARK)", "$(touch MARK)", "`touch MARK`", "1; touch MARK", "a'b\"c", "$HOME", "a$$b", "#x", "\\$x\\\\", "(")
+NASTY = ("$(shell touch MARK)", "$(touch MARK)", "`touch MARK`", "1; touch MARK", "a'b\"c", "$HOME", "a$$b", "#x",
+         "\\$x\\\\", "(")
 FUZZ = ("p2m-case", "fuzz/tiny/ops_tiny")  # what `make fuzz` builds
 ODD = "o'd $d $HOME `x` (é)"  # the name of a file or a folder
 
@@ -142,7 +143,8 @@ def counted(t):
 def not_writable(t):
     reason = "/dev/null/x: Not a directory; choose another folder with"
     for command in ("fuzz", "props", "exhaustive", "exhaustive-races"):
-        fails(t, f"{command}: findings", make_command(command, "CRASHES=/dev/null/x"), f"{command}: {reason} CRASHES=FOLDER")
+        fails(t, f"{command}: findings", make_command(command, "CRASHES=/dev/null/x"),
+              f"{command}: {reason} CRASHES=FOLDER")
     for command in ("fuzz", "props", "exhaustive", "regress", "race", "repro"):
         fails(t, f"{command}: built files", ["make", "--no-print-directory", command, "B=/dev/null/x", "CASE=x",
                                              f"CRASHES={t.folder}"], f"{command}: {reason} B=FOLDER")
@@ -237,4 +239,5 @@ def paths(t):
     make("regress", f"JUNIT={report}", f"B={build}")
     t.check("the results are there", len(xml.etree.ElementTree.parse(report).getroot()[0]) > 10)
     shutil.copytree(f"{place}/props/subjects", f"{t.folder}/subjects {ODD}")
-    make("props", f"SUBJECT={t.folder}/subjects {ODD}/example.c", "SHAPES=micro", "GEOMETRY=micro", "CASES=100", f"B={build}")
+    make("props", f"SUBJECT={t.folder}/subjects {ODD}/example.c", "SHAPES=micro", "GEOMETRY=micro", "CASES=100",
+         f"B={build}")
