@@ -6,6 +6,7 @@ stopped (SIGSTOP) while its engine continues and finds the canary's bug, so that
 the finding and its filing is as long as a test needs it.
 """
 
+import argparse
 import glob
 import hashlib
 import json

@@ -22,7 +22,6 @@ TEXT = "p2m-case 2\ngeometry tiny\nset 0x1ff mfn 0x77\nget 0x1ff\n"
 LOG = ("BIOS-e820: [mem 0x0000000000000000-0x0000000000001fff] usable\n"
        "BIOS-e820: [mem 0x0000000000004000-0x0000000000004fff] reserved\n")
 
-
 CANARY = "p2m-case 1\ngeometry tiny\nset 0x0 mfn 0x7\nset 0x1ff mfn 0x5\nrange 0x30 0x140\n"
 
 
