@@ -77,9 +77,9 @@ def filed(t):
 @test("campaign: the command for a bug", tier="scripts")
 def bug(t):
     known = {"again": "crashes/x"}  # from a campaign that did not try
-    t.check("one that repeats", {report.again(known), report.again({**known, "repeats": True})} ==
+    t.check("one that repeats", {report.repeat(known), report.repeat({**known, "repeats": True})} ==
             {"make repro CASE=crashes/x"})
-    t.check("one that does not", report.again({**known, "repeats": False}) ==
+    t.check("one that does not", report.repeat({**known, "repeats": False}) ==
             "make repro CASE=crashes/x does not repeat it; it is kept")
 
 

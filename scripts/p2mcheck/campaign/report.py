@@ -58,7 +58,7 @@ def print_table(data, corpora, running):
               f"{lane['cov']:5} {new:>8} {lane['bugs']:4}{remark}")
 
 
-def repeat(bug, again):
+def repeat(bug, again=""):
     """The command that repeats it, or that none was seen to."""
     return f"make repro{again} CASE={bug['again']}" + (
         "" if bug.get("repeats", True) else " does not repeat it; it is kept")
