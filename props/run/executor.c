@@ -701,7 +701,7 @@ static void without_overlap(const struct subject *subject, const struct test_cas
         take_apart(c, reversed);
         if ((judge_as_it_is(subject, &apart.c, CHECK_QUICK, &again) &&
              judge_as_it_is(subject, &apart.c, CHECK_EVERY, &again)) ||
-            again.id >= LINEARIZABLE)
+            again.id >= verdict->id)
             continue;
         *verdict = again;
         if (again.op >= 0 && again.op < (int)c->count)
@@ -714,12 +714,19 @@ static void without_overlap(const struct subject *subject, const struct test_cas
     judged = overlapping;
 }
 
+/* True if calls that wait for op `op` run inside it. */
+static bool overlaps(const struct test_case *c, int op)
+{
+    return op > 0 && op < (int)c->count && c->ops[op - 1].at;
+}
+
 bool executor_judge(const struct subject *subject, const struct test_case *c,
                     enum check_level level, struct verdict *verdict)
 {
     if (judge_as_it_is(subject, c, level, verdict))
         return true;
-    if (verdict->id == LINEARIZABLE)
+    if (verdict->id == LINEARIZABLE ||
+        (verdict->id == GRANTS_ACCOUNTED && overlaps(c, verdict->op)))
         without_overlap(subject, c, verdict);
     return false;
 }
