@@ -60,7 +60,7 @@ void checks_one_lookup(const struct op *op);
 
 /* ---- views.c ---- */
 
-/* Other lookups of the subject, where the op was, and its dump. */
+/* Now and then: other lookups of the subject, where the op was, and its dump. */
 void checks_other_views(const struct op *op);
 
 /* ---- mfn_tree.c ---- */

@@ -77,6 +77,12 @@ static inline bool run_is_thorough(void)
     return MODEL_LITERAL || run.level == CHECK_EVERY;
 }
 
+/* True where a costly look at what other checks see as well is due: now and then, or always. */
+static inline bool run_is_sampled(void)
+{
+    return run.level == CHECK_EVERY || running_op % 8 == 0 || running_op + 1 >= (int)run.c->count;
+}
+
 /* True if the subject waives the comparison of `id` at `pfn`. */
 static inline bool run_waives(enum invariant id, p2m_word pfn)
 {

@@ -133,7 +133,7 @@ void checks_other_views(const struct op *op)
 {
     p2m_word pfn = op && op_names_pfn(op->kind) ? (p2m_word)op->pfn : 0;
 
-    if (!run.subject->other_view)
+    if (!run.subject->other_view || !run_is_sampled())
         return;
     run_count_check(OTHER_VIEWS_AGREE);
     if (pfn < MAX_P2M_PFN)
@@ -143,9 +143,8 @@ void checks_other_views(const struct op *op)
     if (op && op->kind == OP_RANGE && op->arg - 1 < MAX_P2M_PFN)
         views_at((p2m_word)op->arg - 1);
     remapped_views();
-    if (!run.subject->dump || !MODEL_LITERAL)
-        return;
-    check_dump();
+    if (run.subject->dump && MODEL_LITERAL)
+        check_dump();
 }
 
 UNINSTRUMENTED_END

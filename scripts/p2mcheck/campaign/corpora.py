@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The corpora that a campaign's slices share: build/corpus/TARGET_GEOMETRY, which `make fuzz` also
-uses, with both engines. Those of a kernel are in the folder of its campaign. This module prunes them, and puts the reviewed cases beside them as
-seeds.
+uses, with both engines. Those of another subject are in the folder of its campaign. This module prunes
+them, and puts the reviewed cases beside them as seeds.
 
 Pruning is libFuzzer's -merge=1 for both engines: there is one corpus for both.
 """

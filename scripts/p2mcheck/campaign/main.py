@@ -25,16 +25,16 @@ from p2mcheck.processes import handle_ending
 
 
 def arguments():
-    known = [f"{target}_{geometry}" for target in facts.targets() for geometry in facts.geometries()]
-    parser = cli.Parser(__doc__, subjects=True, on=None, hours=0.0, seconds=0.0, jobs=programs.cores(), slice=60, seed=1,
-                        checks={"on": cli.some_of(known), "slice": cli.at_least(SHORTEST)})
+    parser = cli.Parser(__doc__, subjects=True, on="", hours=0.0, seconds=0.0, jobs=programs.cores(), slice=60,
+                        seed=1, checks={"slice": cli.at_least(SHORTEST)})
     parser.setting("engines", ["libfuzzer", "afl"], cli.some_of(("libfuzzer", "afl"), ","), "separated by commas")
     parser.switch("new", "do not resume a campaign that has not ended", "NEW")
     args = parser.parse()
     args.total = args.seconds or 3600 * args.hours
     args.programs = parser.programs(args)
     args.place = place_of(args.programs)
-    args.on = parser.checked("ON", " ".join(args.on or default_pairs(args.programs)), cli.some_of(pairs_of(args.programs)))
+    wanted = args.on or " ".join(default_pairs(args.programs))
+    args.on = parser.checked("ON", wanted, cli.some_of(pairs_of(args.programs)))
     return args
 
 
