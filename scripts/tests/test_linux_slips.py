@@ -82,7 +82,7 @@ def is_found(t, tree, slip, known):
         write(f"{folder}/{other}", text if other == name else text_of(f"{source}/kernel/{other}"))
     made = prepared(t, folder)
     t.make(f"{what}: it is built", ["-s", "SUBJECT=linux", f"LINUX_FOLDER={made}", f"{made}/gcc/tiny/props_tiny"])
-    t.expect(what, [os.path.abspath(f"{made}/gcc/tiny/props_tiny"), "--cases=2000"],
+    t.expect(what, [os.path.abspath(f"{made}/gcc/tiny/props_tiny"), "--cases=20000"],
              f"p2mcheck: {invariant or '[A-Z]'}", status=1, cwd=t.folder, env={**os.environ, "P2MCHECK_KNOWN": known})
     shutil.rmtree(made)
 
