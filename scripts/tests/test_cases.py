@@ -19,7 +19,8 @@ UNITS = [(flavour, geometry, name)
          for name in ("core", "model", "text", "codec", "mutate", "host", "invariants", "shrink")
          if geometry != "odd" or name in ("core", "model", "codec", "mutate")]
 UNITS += [("gcc", "tiny", "adapter_aflpp"), ("gcc-san", "tiny", "adapter_aflpp")]
-UNITS += [("gcc", "tiny", "order"), ("clang-san", "tiny", "order"), ("gcc", "x86_64", "order")]
+UNITS += [(flavour, "tiny", name) for flavour in ("gcc", "clang-san") for name in ("order", "schedule")]
+UNITS += [("gcc", "x86_64", "order")]
 UNITS += [("gcc", "x86_32", "core"), ("gcc", "x86_32", "codec"), ("gcc-san", "tiny", "host")]
 
 # flavour, geometry, cases
