@@ -95,15 +95,12 @@ static p2m_word entry_at(p2m_word pfn)
 
 uint64_t state_hash_entries(const struct op *op)
 {
-    p2m_word first = (p2m_word)op->pfn / P2M_LEAF * P2M_LEAF, end = first + P2M_LEAF;
+    p2m_word first = MODEL_LITERAL ? 0 : (p2m_word)op->pfn / P2M_LEAF * P2M_LEAF;
+    p2m_word count = MODEL_LITERAL ? MAX_P2M_PFN : P2M_LEAF;
     uint64_t hash = 1;
 
-    if (MODEL_LITERAL) {
-        first = 0;
-        end = MAX_P2M_PFN;
-    }
-    for (p2m_word pfn = first; pfn < end && pfn < MAX_P2M_PFN; pfn++)
-        hash = hash_word(hash, entry_at(pfn));
+    for (p2m_word i = 0; i < count && first + i < MAX_P2M_PFN; i++)
+        hash = hash_word(hash, entry_at(first + i));
     return hash | 1;
 }
 

@@ -358,6 +358,7 @@ static void built(void)
     p2m_word start, end;
 
     run.published = false;
+    run.max_pfn = 0;
     if (run.c->boot.auto_translated)
         return;
     run_refresh_view();
@@ -585,7 +586,6 @@ bool executor_start(const struct subject *subject, const struct test_case *c,
     run.level = level;
     running_op = -1;
     run.trace = 0;
-    run.max_pfn = 0;
     memset(&run.view, 0, sizeof(run.view));
     host_start();
     host_reset();

@@ -16,7 +16,7 @@ CORES = os.cpu_count()
 
 UNITS = [(flavour, geometry, name)
          for flavour in ("gcc", "clang-san") for geometry in ("tiny", "odd", "x86_64")
-         for name in ("core", "model", "text", "codec", "mutate", "host", "invariants", "shrink")
+         for name in ("core", "model", "text", "codec", "mutate", "host", "invariants", "rules", "shrink")
          if geometry != "odd" or name in ("core", "model", "codec", "mutate")]
 UNITS += [("gcc", "tiny", "adapter_aflpp"), ("gcc-san", "tiny", "adapter_aflpp")]
 UNITS += [(flavour, "tiny", name) for flavour in ("gcc", "clang-san") for name in ("order", "schedule")]
