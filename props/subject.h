@@ -32,8 +32,8 @@ struct subject_view {
 
 /*
  * Other lookups of the same table: X(name, its word in a report). The first four take a PFN, the
- * others an MFN. ENTRY is get by another way, VALID answers 1 or 0, LOCAL_PFN only for a frame of this domain, and IOREMAP where
- * a machine frame of an NVS entry is mapped.
+ * others an MFN. ENTRY is get by another way, VALID answers 1 or 0, LOCAL_PFN only for a frame of
+ * this domain, and IOREMAP where a machine frame of an NVS entry is mapped.
  */
 #define OTHER_VIEWS(X)                                                                             \
     X(ENTRY, "the entry of PFN")                                                                   \
