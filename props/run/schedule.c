@@ -38,13 +38,12 @@ bool schedule_is_honoured(const struct op *op)
 /* Turn `turn` of the pair is next, if there is one that is made. */
 static void load_turn(unsigned pair, unsigned turn)
 {
-    const struct op *op = schedule.call[pair + 1];
-    const struct turn *next = turn ? &op->turn[turn - 1] : NULL;
+    const struct op op = *schedule.call[pair + 1];
 
     schedule.pair[pair].turn = turn;
-    schedule.pair[pair].over = next && (turn > op->turns || next->from != TURN_START);
+    schedule.pair[pair].over = turn > op.turns || (turn && op.turn[turn - 1].from != TURN_START);
     if (!schedule.pair[pair].over)
-        schedule.pair[pair].left = next ? next->point : op->at;
+        schedule.pair[pair].left = turn ? op.turn[turn - 1].point : op.at;
 }
 
 /* Does the pair's next turn count the points of this call? */

@@ -10,6 +10,7 @@ from unittest import mock
 
 from harness import BUILD, finish, test
 from p2mcheck import engines, findings
+from p2mcheck.engine_run import EngineRun
 from p2mcheck.files import read, read_text
 from p2mcheck.programs import Programs
 
@@ -59,7 +60,10 @@ def found_by(engine, *goals, **options):
         t.path("seeds/boot", bytes(16))
         # an engine's own limit is by the clock: on a busy machine it would come first
         with mock.patch.multiple(engines, LIMIT=600, LIMITS=("-timeout=600",)):
-            job = engines.start(engine, hunt, t.path("corpus"), t.path("seeds"), t.path("run"))[0]
+            run = EngineRun(t.path("run"), engine, hunt, [t.path("corpus"), t.path("seeds")])
+            run.prepare()
+            job = run.jobs[0]
+            job.start(hunt.time)
             t.watch(job.process)
             try:
                 finish(job.process)

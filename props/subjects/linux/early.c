@@ -22,10 +22,10 @@ bool linux_brk_is_endless(void)
     enum op_kind kind = running_op < 0 ? OP_BUILD : (enum op_kind)run.c->ops[running_op].kind;
 
     if (op_has_entry(kind))
-        return linux_is_known(LINUX_D1);
+        return linux_knows(LINUX_D1);
     if (kind == OP_RANGE || kind == OP_XEN_SET_IDENTITY)
-        return linux_is_known(LINUX_B10);
-    return linux_is_known(LINUX_B10) || linux_is_known(LINUX_D1);
+        return linux_knows(LINUX_B10);
+    return linux_knows(LINUX_B10) || linux_knows(LINUX_D1);
 }
 
 void *linux_list_room(size_t bytes)
@@ -41,7 +41,7 @@ void *linux_list_room(size_t bytes)
 
 void *linux_leaf_behind_list(void)
 {
-    if (neighbour || !host.list_words || linux_is_known(LINUX_D4))
+    if (neighbour || !host.list_words || linux_knows(LINUX_D4))
         return NULL;
     return linux_list_room(P2M_PAGE_BYTES);
 }

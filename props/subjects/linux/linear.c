@@ -439,6 +439,7 @@ const struct linux_file linux_file = {
     .set_noalloc = __set_phys_to_machine,
     .range = range,
     .boot_range = boot_range,
+    .array_end = array_end,
     .covers = covers,
     .on_store = on_store,
     .range_is_possible = range_is_possible,

@@ -12,11 +12,12 @@ UNINSTRUMENTED_BEGIN
 static unsigned remaps(unsigned i)
 {
     uint64_t pfn = run.c->boot.setup.nvs[i].pfn, pages = run.c->boot.setup.nvs[i].pages;
+    uint64_t end = linux_file.array_end ? linux_file.array_end() : MAX_P2M_PFN;
 
     if (pages > MOST)
         pages = MOST;
-    if (linux_is_known(LINUX_F4) && pfn + pages > MAX_P2M_PFN)
-        pages = pfn < MAX_P2M_PFN ? MAX_P2M_PFN - pfn : 0;
+    if (linux_knows(LINUX_F4) && pfn + pages > end)
+        pages = pfn < end ? end - pfn : 0;
     return (unsigned)pages;
 }
 

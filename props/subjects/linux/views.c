@@ -19,7 +19,7 @@ static bool other_view(enum other_view view, p2m_word where, p2m_word back, p2m_
     if (linux_knows(LINUX_A2) && view == VIEW_PHYS_TO_MACHINE &&
         (linux_file.get(where) & (linux_file.foreign_bit ^ ENTRY_FOREIGN_BIT)))
         return false;
-    if (linux_is_known(LINUX_F14) && view == VIEW_IOREMAP && where - MFN_OF_NVS(1, 0) < 0xffff)
+    if (linux_knows(LINUX_F14) && view == VIEW_IOREMAP && where - MFN_OF_NVS(1, 0) < 0xffff)
         return false;
     if (!linux_file.other_view((enum linux_other_view)view, where, back, &found))
         return false;
