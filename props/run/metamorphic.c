@@ -370,7 +370,6 @@ bool metamorphic_try(const struct subject *subject, enum invariant id, struct te
     if (id != DETERMINISM && is_at_boot())
         keep_boot_ops(start);
     start->boot.auto_translated = false;
-    memset(start->boot.setup.nvs, 0, sizeof(start->boot.setup.nvs)); /* remapped when published */
     run.model_off = true;
     if (id == DETERMINISM) {
         fine = determinism(subject, verdict);

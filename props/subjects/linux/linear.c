@@ -256,8 +256,8 @@ static void make_list(void)
     bool first = !mapped;
 
     if (first) {
-        drop_leaves();
         swapper_pg_dir = linux_boot_page();
+        drop_leaves();
         xen_vmalloc_p2m_tree();
         mapped = true;
     }
@@ -422,7 +422,9 @@ static uint64_t shows_overlapping(const struct linux_call *outer, const struct l
 
 static unsigned long covers(void)
 {
-    return mapped ? xen_p2m_size : TABLE;
+    unsigned long end = max(extra_end, hotplug_limit);
+
+    return mapped ? xen_p2m_size : ALIGN(end, SLOTS * SLOTS);
 }
 
 const struct linux_file linux_file = {
@@ -439,7 +441,6 @@ const struct linux_file linux_file = {
     .set_noalloc = __set_phys_to_machine,
     .range = range,
     .boot_range = boot_range,
-    .array_end = array_end,
     .covers = covers,
     .on_store = on_store,
     .range_is_possible = range_is_possible,

@@ -12,8 +12,10 @@ UNINSTRUMENTED_BEGIN
 static unsigned remaps(unsigned i)
 {
     uint64_t pfn = run.c->boot.setup.nvs[i].pfn, pages = run.c->boot.setup.nvs[i].pages;
-    uint64_t end = linux_file.array_end ? linux_file.array_end() : MAX_P2M_PFN;
+    uint64_t end = linux_file.covers ? linux_file.covers() : MAX_P2M_PFN;
 
+    if (run.model_off) /* the moment of the first publish would matter */
+        return 0;
     if (pages > MOST)
         pages = MOST;
     if (linux_knows(LINUX_F4) && pfn + pages > end)

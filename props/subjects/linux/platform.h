@@ -125,9 +125,6 @@ struct linux_file {
     unsigned long (*range)(unsigned long start, unsigned long end);
     /* As in struct subject; or NULL. */
     bool (*boot_range)(unsigned n, unsigned long *start, unsigned long *end);
-
-    /* The PFNs that a list in virtual memory has room for at least; NULL before 3.19. */
-    unsigned long (*array_end)(void);
     unsigned long (*covers)(void); /* PFNs that can be in the MFN tree; NULL: all */
     bool (*range_is_possible)(unsigned long start, unsigned long end); /* NULL: all are */
     /* As in struct subject; NULL: it has none. */

@@ -203,6 +203,8 @@ static bool skips(const struct op *op)
 
     if (linux_file.no_identity && is_about_identity(op))
         return true;
+    if (op_is_grant(op->kind) && !run.published) /* the boot makes none */
+        return true;
     /* ranges are of the boot (__init); we make them later as well, but not in another life */
     if (host.epoch && (op->kind == OP_RANGE || op->kind == OP_XEN_SET_IDENTITY))
         return true;
