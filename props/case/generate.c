@@ -318,7 +318,7 @@ void generate_nvs(struct prng *prng, struct boot *boot)
 static void some_setup(struct prng prng, struct boot *boot)
 {
     boot->flags |= (uint16_t)(prng_one_in(&prng, 3) << BOOT_TOOLS4);
-    if (prng_one_in(&prng, 4))
+    if (prng_one_in(&prng, 8))
         generate_nvs(&prng, boot);
 }
 

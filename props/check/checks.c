@@ -161,7 +161,7 @@ void checks_max_pfn(void)
 static void check_toolstack(void)
 {
     run_count_check(TOOLSTACK_SEES_ALL);
-    toolstack_check();
+    toolstack_check(run_is_sampled());
 }
 
 /* ---- without a tree ---- */

@@ -159,12 +159,12 @@ void toolstack_check_above(void)
     nothing_above(host.info->max_pfn);
 }
 
-void toolstack_check(void)
+void toolstack_check(bool list)
 {
-    struct subject_list list;
+    struct subject_list published;
 
-    if (published_list(&list) && (run_is_tools4() || run_is_sampled()))
-        walk_list(&list, compare_leaf);
+    if (published_list(&published) && list)
+        walk_list(&published, compare_leaf);
     if (!run_is_tools4())
         walk(compare_leaf);
     nothing_above(host.info->max_pfn);

@@ -11,8 +11,11 @@
 
 #include "run.h"
 
-/* Through the MFN tree up to max_pfn: checks that it reads all entries of the model. */
-void toolstack_check(void);
+/*
+ * Through the MFN tree up to max_pfn: checks that it reads all entries of the model; with
+ * `list`, through the page tables of a list in virtual memory as well.
+ */
+void toolstack_check(bool list);
 
 /* Only: checks that there is no frame above max_pfn that it must see. */
 void toolstack_check_above(void);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Lookups other than get, the reverse ones among them, and dumps: see checks.h. */
-#include <string.h>
-
 #include "checks.h"
 #include "props/base/uninstrumented.h"
 
@@ -83,7 +81,7 @@ static const char *word_of(p2m_word entry)
     return entry & ENTRY_IDENTITY_BIT ? "identity" : "pfn";
 }
 
-/* An MFN of 0 may count as abnormal. */
+/* The first letters tell the words apart. An MFN of 0 may count as abnormal. */
 static void dump_line(p2m_word first, p2m_word end, const char *word)
 {
     if (first != dumped)
@@ -93,8 +91,7 @@ static void dump_line(p2m_word first, p2m_word end, const char *word)
         p2m_word entry = model_get(&run.oracle.model, pfn);
         const char *want = word_of(entry);
 
-        if (strcmp(word, want) && !(entry == 0 && !strcmp(word, "abnormal")) &&
-            !run_waives(OTHER_VIEWS_AGREE, pfn))
+        if (*word != *want && !(entry == 0 && *word == 'a') && !run_waives(OTHER_VIEWS_AGREE, pfn))
             violated(OTHER_VIEWS_AGREE, "PFN 0x%llx in the dump: expected '%s', got '%s'", HEX(pfn),
                      want, word);
     }

@@ -314,7 +314,7 @@ static void resume(const struct op *op)
     outcome.taken_before = host.taken;
     if (!boot->auto_translated) {
         if (!run.model_off)
-            toolstack_check();
+            toolstack_check(true);
         toolstack_restore(boot->xen_restore);
         oracle_resume(&run.oracle, boot->xen_restore,
                       run.subject->custom_layout ? host.info->max_pfn : MAX_P2M_PFN);
