@@ -21,11 +21,13 @@ MASKS = os.environ.get("KNOWN") or "B5,B17,C3,C6,F4,F7,F12,F14"  # of Debian's 6
 # for them. One that does not apply to a version is left out.
 GRANT_SLIPS = (
     ("a map that failed is recorded", "set_foreign", r"\bmap_ops\[i\]\.status != GNTST_okay", "0"),
-    ("a map that failed for the kernel alone is recorded", "set_foreign", r"\bkmap_ops\[i\]\.status != GNTST_okay", "0"),
+    ("a map that failed for the kernel alone is recorded", "set_foreign",
+     r"\bkmap_ops\[i\]\.status != GNTST_okay", "0"),
     ("the entry is not foreign", "set_foreign", r"FOREIGN_FRAME\(mfn\)", "mfn"),
     ("a slot that failed stays mapped", "set_foreign", r"1 \+ !!kmap_ops", "0"),
     ("a slot that failed stays mapped for the kernel", "set_foreign", r"1 \+ !!kmap_ops", "1"),
-    ("a slot that failed is okay", "set_foreign", r"(?<!k)(map_ops\[i\]\.status = )GNTST_general_error", r"\1GNTST_okay"),
+    ("a slot that failed is okay", "set_foreign",
+     r"(?<!k)(map_ops\[i\]\.status = )GNTST_general_error", r"\1GNTST_okay"),
     ("another slot is unmapped", "set_foreign", r"(= )map_ops\[i\]\.handle", r"\1map_ops[0].handle"),
     ("the device's map is forgotten", "set_foreign", r"= map_ops\[i\]\.dev_bus_addr", "= 0"),
     ("all slots go to one page", "set_foreign", r"page_to_pfn\(pages\[i\]\)", "page_to_pfn(pages[0])"),
@@ -74,7 +76,8 @@ def example(t):
 def kernel(tree):
     @test(f"kernel {tree}: each finding has a name", how="builds", goals=("p2m-case",))
     def report(t):
-        t.expect("kernel-report", ["scripts/kernel-report", f"--build={BUILD}", "--cases=20000", f"--linux={tree}"], limit=3600)
+        t.expect("kernel-report", ["scripts/kernel-report", f"--build={BUILD}", "--cases=20000", f"--linux={tree}"],
+                 limit=3600)
         row = json.loads(text_of(f"{BUILD}/kernel-report.json"))[0]
         expected = set(MASKS.split(",")) - {"F14"}  # of 6.12 alone
         t.check("these are among its defects", expected <= set(row["defects"]), f"{expected - set(row['defects'])}\n{row}")
