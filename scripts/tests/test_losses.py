@@ -92,7 +92,8 @@ def catch(fuzz, target, engine, moment=None):
     found = "job-*/crash-*" if target == "canary" else "new/*" if engine == "libfuzzer" else "afl/*/queue/id:*,src:*"
     if moment is None:
         wait_until(lambda: process.poll() is not None or any(
-            engines.is_whole(one) for path, _ in marks() - before for one in glob.glob(f"{os.path.dirname(path)}/{found}")))
+            engines.is_whole(one) for path, _ in marks() - before
+            for one in glob.glob(f"{os.path.dirname(path)}/{found}")))
     else:
         time.sleep(moment)
     fuzz.freeze()
