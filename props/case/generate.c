@@ -215,9 +215,10 @@ static void inside_the_next(struct prng *prng, struct op *op)
     op->at = generate_sync_point(prng);
     if (!prng_one_in(prng, 4))
         return;
-    op->turns = (uint8_t)(1 + prng_below(prng, prng_one_in(prng, 4) ? OP_TURNS - 1 : 1));
+    op->turns = (uint8_t)(1 + prng_below(prng, prng_one_in(prng, 2) ? OP_TURNS - 1 : 1));
     for (unsigned i = 0; i < op->turns; i++)
-        op->turn[i] = (struct turn){.point = generate_sync_point(prng)};
+        op->turn[i].point = (uint16_t)(i && prng_one_in(prng, 2) ? 1 + prng_below(prng, 8)
+                                                                 : generate_sync_point(prng));
 }
 
 static void random_op(struct prng *prng, const struct generate_mix *mix, struct op *op)
