@@ -146,4 +146,5 @@ compile_commands.json:
 FLAVOURS = $(sort $(foreach goal,$(filter $(C)/%,$(MAKECMDGOALS)),$(firstword $(subst /, ,$(goal:$(C)/%=%)))))
 depends_of = $(if $(BUG),$(foreach f,$(FLAVOURS),$(foreach g,$(GEOMETRIES) any,$(B)/$(f)/$(g) $(C)/$(f)/$(g))))
 -include $(shell find -L $(or $(depends_of),$(B)) \
-  \( -path $(B)/bugs -o -path $(B)/smoke -o -path $(B)/compare -o -path $(B)/fresh \) -prune -o -name '*.d' -print 2>/dev/null)
+  \( -path $(B)/bugs -o -path $(B)/smoke -o -path $(B)/compare -o -path $(B)/fresh \) -prune \
+  -o -name '*.d' -print 2>/dev/null)

@@ -61,7 +61,8 @@ LINUX_DATA := data data.rel data.rel.local
 
 $(C)/%/kernel.o: $(LINUX_SOURCE) $(wildcard props/subjects/linux/*) $(LINUX_FOLDER)/features.h $(RULES)
 	$(CC_SAY)
-	$(Q)$(if $(filter afl%,$(flavour)),$(AFL_CC),$(CC_$(flavour))) $(LINUX_FLAGS) $(CFLAGS_$(flavour)) $(SHAPE_$(geometry)) -c -o $@.tmp $<
+	$(Q)$(if $(filter afl%,$(flavour)),$(AFL_CC),$(CC_$(flavour))) $(LINUX_FLAGS) $(CFLAGS_$(flavour)) \
+	  $(SHAPE_$(geometry)) -c -o $@.tmp $<
 	$(Q)objcopy $(foreach s,$(LINUX_DATA),--rename-section .$(s)=linux_data_$(geometry)) \
 	  --rename-section .bss=linux_bss_$(geometry) --wildcard --keep-global-symbol='linux_*' $@.tmp $@
 	@rm -f $@.tmp
