@@ -21,7 +21,7 @@ from p2mcheck.files import Failure, write
 from p2mcheck.processes import output
 
 COMMANDS = ("make fuzz TIME=10", "make test")
-HOME = "/root/p2mcheck"
+HOME = "/p2mcheck"  # in the new root
 # In a mount and process namespace of its own, so that nothing stays mounted or running.
 ENTER = """root=$1; shift
 mount --rbind /dev "$root/dev" && mount -t sysfs sysfs "$root/sys" && mount -t proc proc "$root/proc" &&

@@ -214,7 +214,7 @@ def copy(t, name):
     return place
 
 
-@test("paths with blanks, quotes, $ and UTF-8", how="builds",
+@test("paths with blanks, quotes, $ and UTF-8", tier="all", how="builds",
       goals=(*FUZZ, "gcc/p2m-case", "fuzz/tiny/canary_tiny", "clang-san/p2m-case"))
 def paths(t):
     place = copy(t, ODD)

@@ -290,7 +290,7 @@ def options_merged(t):
             ":exit_code=86:" in merged["MSAN_OPTIONS"], str(merged))
 
 
-@test("losses: AFL++ in an unusual environment", goals=AFL, needs=("afl-fuzz", "afl-clang-fast"))
+@test("losses: AFL++ in an unusual environment", tier="all", goals=AFL, needs=("afl-fuzz", "afl-clang-fast"))
 def unusual(t):
     fuzz = Fuzz(t)
     options = dict.fromkeys(engines.NEEDED, "verbosity=0")
