@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Fields that not every executor honours (the table in fuzz/README.md): schedules, contents of the
- * list, MFN bases, most of the boot. They are drawn seldom: codecs, texts, conversion and
- * shrinker meet them, and hunts lose nothing.
+ * list, MFN bases, most of the boot. They are drawn seldom, so that codecs, texts, conversion and
+ * shrinker meet them.
  */
 #include <string.h>
 
@@ -94,8 +94,7 @@ static void a_setup(struct prng *prng, struct boot *boot)
     boot->setup.initrd = (uint32_t)generate_pfn(prng);
     boot->setup.page_tables = (uint32_t)generate_pfn(prng);
     boot->setup.list = (uint32_t)generate_pfn(prng);
-    boot->setup.nvs[0].pfn = (uint32_t)generate_pfn(prng);
-    boot->setup.nvs[0].pages = (uint32_t)(1 + prng_below(prng, P2M_LEAF));
+    generate_nvs(prng, boot);
     boot->setup.answer[prng_below(prng, BOOT_ANSWERS)] = (uint8_t)prng_next(prng);
 }
 

@@ -509,7 +509,7 @@ static void run_ops(unsigned from, unsigned to)
         if (is_of_boot(op))
             continue;
         running_op = (int)i;
-        run.tally.skipped[op->kind] += !schedule_is_honoured(op);
+        run.tally.skipped[op->kind] += op_has_schedule(op) && !schedule_is_honoured(op);
         if (call && op->at && op->at_from == TURN_START && count < OVERLAP_CALLS - 1) {
             waiting[count++] = op;
             continue;
@@ -576,6 +576,19 @@ static const struct test_case *fitting(const struct subject *subject, const stru
     return &ordinary;
 }
 
+/* Has the boot a field that neither this subject nor the executor honours? */
+static bool boot_is_cut(const struct subject *subject, const struct boot *boot)
+{
+    static const struct boot none;
+    unsigned honoured = 1u << BOOT_BARE | (unsigned)(subject->list != NULL) << BOOT_TOOLS4;
+    struct boot rest = *boot;
+
+    if (subject->remaps)
+        memset(rest.setup.nvs, 0, sizeof(rest.setup.nvs));
+    return boot->hotplug_limit || boot->extra[0].pages || (boot->flags & ~honoured) ||
+           memcmp(&rest.setup, &none.setup, sizeof(rest.setup));
+}
+
 bool executor_start(const struct subject *subject, const struct test_case *c,
                     enum check_level level, struct verdict *verdict)
 {
@@ -583,6 +596,7 @@ bool executor_start(const struct subject *subject, const struct test_case *c,
     verdict->details[0] = '\0';
     run.subject = subject;
     run.c = fitting(subject, c);
+    run.tally.skipped[OP_BUILD] += boot_is_cut(subject, &c->boot);
     run.level = level;
     running_op = -1;
     run.trace = 0;
@@ -717,7 +731,7 @@ static void without_overlap(const struct subject *subject, const struct test_cas
 /* True if calls that wait for op `op` run inside it. */
 static bool overlaps(const struct test_case *c, int op)
 {
-    return op > 0 && op < (int)c->count && c->ops[op - 1].at;
+    return op > 0 && op < (int)c->count && op_has_pfn(c->ops[op - 1].kind) && c->ops[op - 1].at;
 }
 
 bool executor_judge(const struct subject *subject, const struct test_case *c,

@@ -6,7 +6,7 @@
  * their order and the other calls between or around them. One cut is enough: of
  * a range, a call that touches one PFN only sees whether the step at its PFN came
  * before it, and whether the range has yet changed that PFN's leaf: made it private,
- * or identity as a whole. All the calls overlap, so that order is free otherwise.
+ * or identity as a whole. A call that ended before another began comes first; else order is free.
  */
 #include "linearize.h"
 

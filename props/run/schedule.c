@@ -32,7 +32,7 @@ bool schedule_is_honoured(const struct op *op)
 
     for (unsigned i = 0; i < op->turns; i++)
         honoured = honoured && is_made(op->turn[i].from, op->turn[i].keep);
-    return honoured || !op_has_schedule(op);
+    return honoured;
 }
 
 /* Turn `turn` of the pair is next, if there is one that is made. */

@@ -11,7 +11,7 @@
 
 #include "overlap.h"
 
-/* True if the schedule of the op is made as it is written; else parts of it are skipped. */
+/* Of an op with a schedule: true if it is made as it is written; else parts of it are skipped. */
 bool schedule_is_honoured(const struct op *op);
 
 /*

@@ -6,7 +6,6 @@
 #include "props/case/generate.h"
 #include "props/run/executor.h"
 #include "props/run/overlap.h"
-#include "props/subjects/broken.h"
 #include "unit.h"
 
 /* ---- the order: a subject whose calls have so many sync points as their PFN says ---- */
