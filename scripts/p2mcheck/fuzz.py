@@ -107,7 +107,7 @@ def recover(args, places):
         check_room(*places)
         collected.prepare(corpus_of(run.hunt), args.programs.p2m_case())
         if run.artifacts():
-            args.programs.make(run.hunt.binary, shown=True)
+            args.programs.make(run.hunt.binary)
         findings, errors = bring_in(run)
         print("".join(f"  {error}\n" for error in errors), end="", file=sys.stderr)
         found += findings

@@ -13,9 +13,10 @@ import re
 import shutil
 import subprocess
 
-from p2mcheck.cli import plural
+from p2mcheck.cli import last_line, plural
 from p2mcheck.coverage import newest_clang, run
 from p2mcheck.files import Failure, entries, read_text, write_json
+from p2mcheck.processes import output
 
 LISTED = "props/subjects/linux/unreached.txt"
 GIVES_UP = re.compile(r"\b(BUG|BUG_ON|WARN|WARN_ON|WARN_ON_ONCE|panic)\(")
@@ -25,8 +26,10 @@ GEOMETRY = "tiny"
 def fuzz(args):
     """Collects inputs; a finding does not matter here."""
     print(f"fuzzing for {args.time} s", flush=True)
-    subprocess.run(["scripts/fuzz", f"--build={args.build}", f"--time={args.time}", f"--geometry={GEOMETRY}",
-                    "--target=ops"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    status, text = output(["scripts/fuzz", f"--build={args.build}", f"--time={args.time}", f"--geometry={GEOMETRY}",
+                           "--target=ops", "--subject=linux", f"--linux={args.linux}", f"--known={args.known}"])
+    if not re.search(r": [1-9]\d* execs", text):
+        raise Failure(f"scripts/fuzz ended with status {status}: {last_line(text)}")
 
 
 def replay(programs, folder, name, *arguments):
@@ -138,7 +141,7 @@ def figures_of(measured, programs):
 def build(args, programs, version):
     for folder in (args.build, programs.folder):  # another compiler's objects are not compatible with these
         shutil.rmtree(f"{folder}/cov", ignore_errors=True)
-    programs.make(f"COVERAGE_CC=clang-{version}", programs.p2m_case("cov"), programs.p2m_case(), shown=True)
+    programs.make(f"COVERAGE_CC=clang-{version}", programs.p2m_case("cov"), programs.p2m_case())
 
 
 def measure(args, programs):
