@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/time.h>
 
-#include "core/geometry.h"
 #include "props/base/uninstrumented.h"
 #include "props/base/verdict.h"
 #include "sync.h"

@@ -8,10 +8,16 @@
 #ifndef PROPS_HOST_HANG_H
 #define PROPS_HOST_HANG_H
 
+#include "core/geometry.h"
+
 #define HANG_TICK_MS 50
 
-/* Between two calls the harness itself takes a small part of either. */
-enum { HANG_TICKS = 1000 / HANG_TICK_MS, HANG_TICKS_KNOWN = 200 / HANG_TICK_MS };
+/* Many times what the harness itself takes between two calls; a look at a big tree takes longest.
+ */
+enum {
+    HANG_TICKS = (MAX_P2M_PFN > 65536 ? 5000 : 1000) / HANG_TICK_MS,
+    HANG_TICKS_KNOWN = HANG_TICKS / 5
+};
 
 /* The patience: HANG_TICKS, or HANG_TICKS_KNOWN while such a call is expected. */
 extern unsigned hang_ticks;
