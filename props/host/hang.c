@@ -25,9 +25,9 @@ static void on_tick(int number)
     (void)number;
     if (!pthread_equal(pthread_self(), watched))
         return;
-    if (!verdict_is_open() || calls != sync_calls || left != p2m_sync_left) {
+    if (!verdict_is_open() || calls != sync_calls || left != sync_left()) {
         calls = sync_calls;
-        left = p2m_sync_left;
+        left = sync_left();
         still = 0;
         return;
     }

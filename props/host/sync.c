@@ -4,27 +4,42 @@
 
 #include <stddef.h>
 
+#include "core/access.h"
 #include "core/geometry.h"
 #include "props/base/uninstrumented.h"
 #include "props/base/verdict.h"
 
 UNINSTRUMENTED_BEGIN
 
+_Static_assert(SYNC_OTHER == P2M_CALL, "a point of which nothing is known may be a call");
+
 unsigned p2m_sync_left, sync_calls;
 
-static unsigned armed_with;
+static unsigned armed_with, watched_left;
 static void (*at_zero)(void);
+static void (*watch)(const struct sync_access *access);
 
 void sync_arm(unsigned left, void (*hook)(void))
 {
     sync_calls++;
-    p2m_sync_left = armed_with = left;
+    armed_with = watched_left = left;
+    p2m_sync_left = watch ? 1 : left;
     at_zero = hook;
+}
+
+void sync_watch(void (*watcher)(const struct sync_access *access))
+{
+    watch = watcher;
+}
+
+unsigned sync_left(void)
+{
+    return watch ? watched_left : p2m_sync_left;
 }
 
 bool sync_was_passed(void)
 {
-    return p2m_sync_left != armed_with;
+    return sync_left() != armed_with;
 }
 
 void sync_arm_limit(void)
@@ -32,18 +47,31 @@ void sync_arm_limit(void)
     sync_arm(SYNC_LIMIT, NULL);
 }
 
-void p2m_sync_reached(void)
+static void count_down_to_zero(void)
 {
     if (!at_zero)
         violated(HANG, "expected a call to end, got past %u sync points", SYNC_LIMIT);
     at_zero();
 }
 
+void p2m_sync_reached(unsigned kind, const volatile void *address, unsigned size, uint64_t value)
+{
+    if (!watch) {
+        count_down_to_zero();
+        return;
+    }
+    p2m_sync_left = 1;
+    if (--watched_left == 0)
+        count_down_to_zero();
+    if (watch)
+        watch(&(struct sync_access){kind, size, address, value});
+}
+
 #ifdef P2M_SYNC_IS_A_CALL
-void p2m_sync(void)
+void p2m_sync(unsigned kind, const volatile void *address, unsigned size, uint64_t value)
 {
     if (--p2m_sync_left == 0)
-        p2m_sync_reached();
+        p2m_sync_reached(kind, address, size, value);
 }
 #endif
 

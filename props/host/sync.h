@@ -3,11 +3,15 @@
  * The sync points of core/access.h in a harness build: a countdown, so that one
  * costs a decrement and a branch. At zero the armed hook runs (for example another call).
  * Without a hook the call has passed too many points: HANG. A call without points: hang.h.
+ *
+ * A watcher sees each point and what comes next. It costs a call a point, so it is set
+ * only while store buffers or a search need it.
  */
 #ifndef PROPS_HOST_SYNC_H
 #define PROPS_HOST_SYNC_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /*
  * The limit of sync points in a call before it counts as endless. The
@@ -15,12 +19,23 @@
  */
 #define SYNC_LIMIT (MAX_P2M_PFN > 65536 ? 1u << 24 : 1u << 18)
 
-extern unsigned p2m_sync_left;
-extern unsigned sync_calls; /* of sync_arm: how far the running case got (hang.h) */
-void p2m_sync_reached(void);
+extern unsigned p2m_sync_left; /* while there is a watcher: 1 */
+extern unsigned sync_calls;    /* of sync_arm: how far the running case got (hang.h) */
+
+/* What a call does next: a load, a store or a compare-and-swap of `size` bytes, or else. */
+struct sync_access {
+    unsigned kind; /* enum p2m_access of core/access.h */
+    unsigned size; /* bytes; of a call or a loop 0 */
+    const volatile void *address;
+    uint64_t value; /* of a store or a compare-and-swap: the new one */
+};
+void p2m_sync_reached(unsigned kind, const volatile void *address, unsigned size, uint64_t value);
 
 /* At the `left`-th sync point from now `hook` runs; it arms the next one. */
 void sync_arm(unsigned left, void (*hook)(void));
+
+/* The sync points left until then. */
+unsigned sync_left(void);
 
 /* True if a sync point was passed since the last sync_arm. */
 bool sync_was_passed(void);
@@ -28,14 +43,24 @@ bool sync_was_passed(void);
 /* Before a call inside which no other call runs: it has the whole limit. */
 void sync_arm_limit(void);
 
+/*
+ * From the next sync_arm on: after the countdown of a point, and after what runs at zero,
+ * `watcher` is called: the access follows at once. NULL: none.
+ */
+void sync_watch(void (*watcher)(const struct sync_access *access));
+
+/* P2M_SYNC(kind, address, size, value), or P2M_SYNC() where nothing is known of what follows. */
+#define SYNC_OTHER 3 /* P2M_CALL */
+#define P2M_SYNC(...) SYNC_AT_(0, ##__VA_ARGS__, SYNC_OTHER, 0, 0, 0, 0)
 #ifdef P2M_SYNC_IS_A_CALL /* where branches are counted, count only those of the core */
-void p2m_sync(void);
-#define P2M_SYNC(...) p2m_sync()
+void p2m_sync(unsigned kind, const volatile void *address, unsigned size, uint64_t value);
+#define SYNC_AT_(none, kind, address, size, value, ...)                                            \
+    p2m_sync((kind), (address), (size), (uint64_t)(uintptr_t)(value))
 #else
-#define P2M_SYNC(...)                                                                              \
+#define SYNC_AT_(none, kind, address, size, value, ...)                                            \
     do {                                                                                           \
         if (__builtin_expect(--p2m_sync_left == 0, 0))                                             \
-            p2m_sync_reached();                                                                    \
+            p2m_sync_reached((kind), (address), (size), (uint64_t)(uintptr_t)(value));             \
     } while (0)
 #endif
 

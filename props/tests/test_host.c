@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The traps themselves: an index past a page and a use after free are reported;
- * checks_fast() says no to each thing that can be wrong; MFNs lead back to their pages.
+ * checks_fast() says no to each thing that can be wrong; MFNs lead back to their pages; sync
+ * points tell what follows.
  */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/access.h"
 #include "props/base/asan.h"
 #include "props/check/checks.h"
 #include "props/run/executor.h"
@@ -219,6 +221,54 @@ static void test_fast_check(void **state)
     assert_int_equal(refusals, 28);
 }
 
+static struct sync_access seen[8];
+static unsigned seen_count, at_zero_after;
+static bool at_zero_ran;
+
+static void note_access(const struct sync_access *access)
+{
+    assert_true(seen_count < 8);
+    seen[seen_count++] = *access;
+}
+
+static void note_zero(void)
+{
+    at_zero_after = seen_count;
+    at_zero_ran = true;
+    sync_arm_limit();
+}
+
+/* The watcher is told of each point, and what follows; the hook runs before that access. */
+static void test_watched_points(void **state)
+{
+    static p2m_word word;
+
+    (void)state;
+    sync_watch(note_access);
+    sync_arm(3, note_zero);
+    assert_false(sync_was_passed());
+    p2m_store(&word, (p2m_word)5);
+    assert_true(sync_was_passed());
+    assert_int_equal(p2m_load(&word), 5);
+    assert_true(p2m_cas(&word, (p2m_word)5, (p2m_word)6));
+    p2m_loop();
+    P2M_SYNC();
+    sync_watch(NULL);
+    sync_arm_limit();
+    assert_int_equal(p2m_load(&word), 6);
+    assert_int_equal(seen_count, 5);
+    assert_true(at_zero_ran && at_zero_after == 2);
+    assert_int_equal(seen[0].kind, P2M_STORE);
+    assert_int_equal(seen[0].value, 5);
+    assert_int_equal(seen[0].size, sizeof(p2m_word));
+    assert_ptr_equal(seen[0].address, &word);
+    assert_int_equal(seen[1].kind, P2M_LOAD);
+    assert_int_equal(seen[2].kind, P2M_CAS);
+    assert_int_equal(seen[2].value, 6);
+    assert_int_equal(seen[3].kind, P2M_LOOP);
+    assert_int_equal(seen[4].kind, P2M_CALL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -226,6 +276,7 @@ int main(void)
         cmocka_unit_test(test_pages),
         cmocka_unit_test(test_mfns),
         cmocka_unit_test(test_fast_check),
+        cmocka_unit_test(test_watched_points),
     };
 
     host_start();
