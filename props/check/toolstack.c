@@ -170,6 +170,92 @@ void toolstack_check(bool list)
     nothing_above(host.info->max_pfn);
 }
 
+/* ---- looks while calls are under way ---- */
+
+/* The first page of a look that was not live. */
+static struct {
+    bool found;
+    p2m_word mfn, pfn;
+    const char *what;
+} dead;
+
+static const p2m_word *reach(p2m_word mfn, const char *what, p2m_word pfn)
+{
+    const p2m_word *page = host_mfn_to_virt(mfn);
+
+    if (!page && !dead.found) {
+        dead.found = true;
+        dead.mfn = mfn;
+        dead.pfn = pfn;
+        dead.what = what;
+    }
+    return page;
+}
+
+static void look_at_mid(const p2m_word *mid, p2m_word pfn, p2m_word end)
+{
+    p2m_word last = INVALID_P2M_ENTRY;
+
+    for (unsigned mi = 0; mi < P2M_MID && pfn < end; mi++, pfn += P2M_LEAF) {
+        if (mid[mi] != last)
+            reach(mid[mi], "a leaf", pfn);
+        last = mid[mi];
+    }
+}
+
+static void look_at_tree(p2m_word end)
+{
+    const p2m_word *root = reach(host.info->pfn_to_mfn_frame_list_list, "the published root", 0);
+
+    for (p2m_word pfn = 0; root && pfn < end; pfn += P2M_MID_SPAN) {
+        const p2m_word *mid = reach(root[pfn / P2M_MID_SPAN], "a page of the MFN tree", pfn);
+
+        if (mid)
+            look_at_mid(mid, pfn, end);
+    }
+}
+
+static void look_at_list(p2m_word end)
+{
+    struct subject_list list;
+
+    run.subject->list(&list);
+    for (p2m_word pfn = 0; list.generation % 2 == 0 && pfn < end; pfn += P2M_LEAF) {
+        p2m_word address = list.vaddr + pfn * (p2m_word)sizeof(p2m_word);
+
+        reach(host_virt_to_mfn(run.subject->list_page(list.cr3, address)), "the list", pfn);
+    }
+}
+
+void toolstack_look(void)
+{
+    p2m_word end = host.info->max_pfn;
+
+    if (!run.published || run.c->boot.auto_translated || !(MODEL_LITERAL || run_is_sampled()))
+        return;
+    run_count_check(TOOLSTACK_SEES_ALL);
+    end = end < MAX_P2M_PFN ? end : MAX_P2M_PFN;
+    if (run_is_tools4())
+        look_at_list(end);
+    else
+        look_at_tree(end);
+}
+
+void toolstack_begin_looks(void)
+{
+    dead.found = false;
+}
+
+void toolstack_check_looks(void)
+{
+    if (dead.found)
+        violated(TOOLSTACK_SEES_ALL,
+                 "at a switch, PFN 0x%llx: expected %s to be a live page, got MFN 0x%llx",
+                 (unsigned long long)dead.pfn, dead.what, (unsigned long long)dead.mfn);
+}
+
+/* ---- restore ---- */
+
 static void renumber_leaf(p2m_word *leaf, p2m_word first)
 {
     (void)first;

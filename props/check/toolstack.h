@@ -20,6 +20,19 @@ void toolstack_check(bool list);
 /* Only: checks that there is no frame above max_pfn that it must see. */
 void toolstack_check_above(void);
 
+/*
+ * A look while calls are under way, at a switch from one to the other: each page that is reached
+ * must be live. A list in virtual memory is only looked at while its generation is even. What is
+ * wrong is noted: invariants that come earlier may be violated as well.
+ */
+void toolstack_look(void);
+
+/* Forgets what former looks found. */
+void toolstack_begin_looks(void);
+
+/* Violates TOOLSTACK_SEES_ALL if a look has found something. */
+void toolstack_check_looks(void);
+
 /* Gives every frame that a real toolstack can reach its new MFN; `xen`: as Xen's own toolstack
  * does. */
 void toolstack_restore(bool xen);

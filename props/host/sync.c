@@ -14,6 +14,7 @@ UNINSTRUMENTED_BEGIN
 _Static_assert(SYNC_OTHER == P2M_CALL, "a point of which nothing is known may be a call");
 
 unsigned p2m_sync_left, sync_calls;
+uintptr_t sync_place;
 
 static unsigned armed_with, watched_left;
 static void (*at_zero)(void);
@@ -56,6 +57,7 @@ static void count_down_to_zero(void)
 
 void p2m_sync_reached(unsigned kind, const volatile void *address, unsigned size, uint64_t value)
 {
+    sync_place = (uintptr_t)__builtin_return_address(0);
     if (!watch) {
         count_down_to_zero();
         return;

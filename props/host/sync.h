@@ -31,6 +31,9 @@ struct sync_access {
 };
 void p2m_sync_reached(unsigned kind, const volatile void *address, unsigned size, uint64_t value);
 
+/* In a hook or a watcher: the address in the call to which its sync point returns. */
+extern uintptr_t sync_place;
+
 /* At the `left`-th sync point from now `hook` runs; it arms the next one. */
 void sync_arm(unsigned left, void (*hook)(void));
 

@@ -40,6 +40,7 @@ void report_print(FILE *out, const struct report *report)
     fprintf(out, "p2mcheck:   op %d of %u: %s\n", verdict->op + 1, c->count, line);
     fprintf(out, "p2mcheck:   %s\n", verdict->details);
     explain(out, verdict, c);
+    report_switches(out);
     fprintf(out, "p2mcheck: the case:\n");
     text_print_case(out, "    ", &shape_here, c);
 }

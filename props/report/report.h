@@ -24,4 +24,10 @@ void report_print(FILE *out, const struct report *report);
 /* The same on stderr, from within the invariant's own function; ends the program. */
 noreturn void report_and_stop(const struct report *report);
 
+/*
+ * Of a violation where calls overlapped, after executor_judge: where each call stops and goes on,
+ * with source lines. Else nothing. (report_print does it.)
+ */
+void report_switches(FILE *out);
+
 #endif

@@ -11,6 +11,7 @@
 #include "props/base/uninstrumented.h"
 #include "props/check/checks.h"
 #include "props/check/state_hash.h"
+#include "props/check/switches.h"
 #include "props/check/toolstack.h"
 #include "props/host/hang.h"
 #include "schedule.h"
@@ -734,6 +735,22 @@ static bool overlaps(const struct test_case *c, int op)
     return op > 0 && op < (int)c->count && op_has_pfn(c->ops[op - 1].kind) && c->ops[op - 1].at;
 }
 
+/* The run that the verdict is from once more, if calls overlapped there: for the report. */
+static void record_switches(const struct subject *subject)
+{
+    const unsigned patience = hang_ticks;
+    struct verdict again;
+
+    switches.count = 0;
+    if (!overlaps(judged.c, judged.op))
+        return;
+    hang_ticks = HANG_TICKS_KNOWN;
+    switches.wanted = true;
+    executor_run(subject, judged.c, judged.level, &again);
+    switches.wanted = false;
+    hang_ticks = patience;
+}
+
 bool executor_judge(const struct subject *subject, const struct test_case *c,
                     enum check_level level, struct verdict *verdict)
 {
@@ -742,6 +759,7 @@ bool executor_judge(const struct subject *subject, const struct test_case *c,
     if (verdict->id == LINEARIZABLE ||
         (verdict->id == GRANTS_ACCOUNTED && overlaps(c, verdict->op)))
         without_overlap(subject, c, verdict);
+    record_switches(subject);
     return false;
 }
 

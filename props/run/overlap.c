@@ -10,6 +10,8 @@
 #include "linearize.h"
 #include "props/base/uninstrumented.h"
 #include "props/check/checks.h"
+#include "props/check/switches.h"
+#include "props/check/toolstack.h"
 #include "props/host/sync.h"
 #include "schedule.h"
 
@@ -92,7 +94,12 @@ static void run_inner_call(void)
 {
     unsigned level = overlap.depth;
 
+    toolstack_look();
+    switches_stop();
+    switches_go(level, false, level + 1, true);
     run_call(level + 1);
+    switches_go(level + 1, true, level, false);
+    toolstack_look();
     overlap.depth = level;
     sync_arm_limit();
 }
@@ -108,8 +115,10 @@ static void run_call(unsigned level)
     else
         sync_arm_limit();
     make_call(level);
-    if (has_inner && !overlap.began[level + 1])
-        run_call(level + 1); /* there were fewer sync points than that */
+    if (has_inner && !overlap.began[level + 1]) { /* there were fewer sync points than that */
+        switches_go(level, true, level + 1, true);
+        run_call(level + 1);
+    }
 }
 
 static void begin(void)
@@ -168,6 +177,7 @@ static void check_without_order(struct oracle *fork)
         VERDICT_TRY(checks_mfn_tree());
     if (host.grants_wrong)
         VERDICT_TRY(grants_check());
+    VERDICT_TRY(toolstack_check_looks());
     VERDICT_TRY(no_order(fork));
     checks_reread_kinds(); /* of no more use to linearize_why */
     if (run.published)
@@ -209,6 +219,7 @@ static void judge(void)
     run.oracle.kinds.max_pfn = max_pfn; /* leaves private now raise it again */
     checks_reread_kinds();
     checks_after(&outcome, true);
+    toolstack_check_looks();
     judge_grants();
 }
 
@@ -227,6 +238,8 @@ void overlap_run(const struct op *const *calls, unsigned count)
     for (unsigned i = 0; i < count; i++)
         overlap.call[i] = calls[count - 1 - i]; /* the last one written is the outer one */
     host_arm(0);
+    toolstack_begin_looks();
+    switches_begin(overlap.call, count);
     if (alternates(calls, count))
         schedule_run(overlap.call, count, make_call);
     else

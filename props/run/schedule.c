@@ -3,6 +3,8 @@
 #include "schedule.h"
 
 #include "props/base/uninstrumented.h"
+#include "props/check/switches.h"
+#include "props/check/toolstack.h"
 #include "props/host/fiber.h"
 
 UNINSTRUMENTED_BEGIN
@@ -13,7 +15,7 @@ _Static_assert(FIBERS >= OVERLAP_CALLS, "each call has a stack");
 static struct {
     const struct op *const *call;
     unsigned count;
-    bool ended[OVERLAP_CALLS];
+    bool begun[OVERLAP_CALLS], ended[OVERLAP_CALLS];
     struct {
         unsigned turn; /* the next one */
         unsigned left; /* sync points of its call until then */
@@ -96,12 +98,27 @@ static unsigned after_end(unsigned level)
     return schedule.count;
 }
 
+static void stop_here(void)
+{
+    switches_stop();
+    fiber_pause();
+}
+
+/* Call `next` goes on where `level` stopped or ended. */
+static void note_switch(unsigned level, unsigned next)
+{
+    if (next == schedule.count)
+        return;
+    switches_go(level, schedule.ended[level], next, !schedule.begun[next]);
+    toolstack_look();
+}
+
 void schedule_run(const struct op *const *calls, unsigned count, void (*make)(unsigned level))
 {
     schedule.call = calls;
     schedule.count = count;
     for (unsigned level = 0; level < count; level++) {
-        schedule.ended[level] = false;
+        schedule.begun[level] = schedule.ended[level] = false;
         fiber_start(level, make);
         if (level + 1 < count)
             load_turn(level, 0);
@@ -112,15 +129,14 @@ void schedule_run(const struct op *const *calls, unsigned count, void (*make)(un
         if (points == ~0u)
             sync_arm_limit();
         else if (points)
-            sync_arm(points, fiber_pause);
+            sync_arm(points, stop_here);
+        schedule.begun[level] = schedule.begun[level] || points;
         schedule.ended[level] = points && fiber_run(level);
-        if (schedule.ended[level]) {
-            level = after_end(level);
-            continue;
-        }
-        next = after_points(level, points);
-        if (!schedule.ended[next]) /* else the turn changes nothing */
-            level = next;
+        next = schedule.ended[level] ? after_end(level) : after_points(level, points);
+        if (next == level || (next < count && schedule.ended[next]))
+            continue; /* the turn changes nothing */
+        note_switch(level, next);
+        level = next;
     }
 }
 

@@ -4,6 +4,8 @@
 
 #include "core/access.h"
 #include "props/case/generate.h"
+#include "props/check/switches.h"
+#include "props/report/report.h"
 #include "props/run/executor.h"
 #include "props/run/overlap.h"
 #include "unit.h"
@@ -181,6 +183,43 @@ static void test_violations(void **state)
     }
 }
 
+static bool guarded_set(p2m_word pfn, p2m_word entry)
+{
+    bool done = subject_core.set(pfn, entry);
+
+    if (pfn == 1)
+        violated(CORE_BUG, "on purpose");
+    return done;
+}
+
+/* The report has the source line at which each call stops, and where it goes on. */
+static void test_report(void **state)
+{
+    static struct test_case c;
+    struct subject subject = subject_core;
+    struct verdict verdict;
+    char text[4096];
+    FILE *file = tmpfile();
+
+    (void)state;
+    subject.set = guarded_set;
+    c.count = 2;
+    c.ops[0] = (struct op){.kind = OP_SET, .pfn = 3, .arg = 3, .at = 2, .turns = 1};
+    c.ops[0].turn[0].point = 3;
+    c.ops[1] = (struct op){.kind = OP_SET, .pfn = 1, .arg = 1};
+    assert_false(executor_judge(&subject, &c, CHECK_QUICK, &verdict));
+    assert_int_equal(verdict.id, CORE_BUG);
+    assert_int_equal(switches.count, 2);
+    report_switches(file);
+    rewind(file);
+    text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+    fclose(file);
+    assert_non_null(strstr(text, "set 0x1 mfn 0x1: stops before p2m.c:"));
+    assert_non_null(strstr(text, "set 0x3 mfn 0x3: begins"));
+    assert_non_null(strstr(text, "set 0x3 mfn 0x3: stops before p2m.c:"));
+    assert_non_null(strstr(text, "set 0x1 mfn 0x1: goes on at p2m.c:"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -188,6 +227,7 @@ int main(void)
         cmocka_unit_test(test_turns),
         cmocka_unit_test(test_one_stack_or_many),
         cmocka_unit_test(test_violations),
+        cmocka_unit_test(test_report),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

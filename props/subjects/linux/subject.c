@@ -4,15 +4,14 @@
  * of a version are declared here, each with its reason. Its defects are found, and can
  * be masked by name (KNOWN=), so that defects behind them are also found.
  */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "grants_skipped.h"
 #include "harness.h"
 #include "platform.h"
+#include "props/base/source_lines.h"
 #include "props/base/uninstrumented.h"
 #include "props/check/run.h"
 
@@ -451,33 +450,32 @@ static void view(struct subject_view *out)
 
 /* ---- the place of a violation ---- */
 
-/* Prints the innermost function of the kernel's file that the instruction is in. */
+struct kernel_place {
+    FILE *out;
+    const char *how;
+    bool found;
+};
+
+/* Only the innermost function of the kernel's file. */
+static void print_kernel_place(void *ctx, const struct source_line *place)
+{
+    struct kernel_place *kernel = ctx;
+    bool file = strstr(place->file, "/kernel/p2m.c"),
+         header = strstr(place->file, "/kernel/page.h");
+
+    if (kernel->found || !(file || header))
+        return;
+    kernel->found = true;
+    fprintf(kernel->out, "p2mcheck:   %s %s, line %u of the kernel's %s\n", kernel->how,
+            place->function, place->line, file ? "p2m.c" : "page.h");
+}
+
 static bool print_place(FILE *out, const char *how, uintptr_t address)
 {
-    char command[600], function[200], place[600], program[400] = {0};
-    extern const char __executable_start __attribute__((weak)); /* a mutator has none */
-    FILE *pipe;
-    bool found = false;
+    struct kernel_place kernel = {out, how, false};
 
-    if (readlink("/proc/self/exe", program, sizeof(program) - 1) <= 0)
-        return false;
-    snprintf(command, sizeof(command), "addr2line -f -i -e '%s' 0x%" PRIxPTR " 2>/dev/null",
-             program, address - (uintptr_t)&__executable_start);
-    pipe = popen(command, "r");
-    while (pipe && !found && fgets(function, sizeof(function), pipe) &&
-           fgets(place, sizeof(place), pipe)) {
-        const char *file = strstr(place, "/kernel/p2m.c:");
-        const char *header = strstr(place, "/kernel/page.h:");
-
-        found = file || header;
-        if (found)
-            fprintf(out, "p2mcheck:   %s %.*s, line %d of the kernel's %s\n", how,
-                    (int)strcspn(function, "\n"), function,
-                    atoi(strrchr(file ? file : header, ':') + 1), file ? "p2m.c" : "page.h");
-    }
-    if (pipe)
-        pclose(pipe);
-    return found;
+    source_lines_find(&address, 1, print_kernel_place, &kernel);
+    return kernel.found;
 }
 
 static const void *kernel_function(const struct op *op)
