@@ -272,10 +272,8 @@ static void test_watched_points(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_traps),
-        cmocka_unit_test(test_pages),
-        cmocka_unit_test(test_mfns),
-        cmocka_unit_test(test_fast_check),
+        cmocka_unit_test(test_traps),          cmocka_unit_test(test_pages),
+        cmocka_unit_test(test_mfns),           cmocka_unit_test(test_fast_check),
         cmocka_unit_test(test_watched_points),
     };
 

@@ -13,7 +13,7 @@ import subprocess
 from p2mcheck import cli
 from p2mcheck.files import Failure
 from p2mcheck.processes import output
-from p2mcheck.programs import SANITIZERS, environment, setup
+from p2mcheck.programs import SANITIZERS, environment, setup, why_no_32_bit
 
 TARGETS = (("ops", "tiny"), ("e820", "tiny"), ("ops", "x86_64"), ("ops", "x86_32"), ("case", "tiny"))
 TARGETS_32 = (("ops", "odd"), ("ops", "x86_32"), ("e820", "x86_32"), ("case", "odd"))
@@ -64,7 +64,7 @@ def main():
     for compiler, san, arch, targets in rows:
         flags = ["-fsanitize=fuzzer" + (f",{san}" if san != "none" else "")]
         flags += ["-m32"] if arch == "i386" else []
-        why = links(args.build, compiler, *flags)
+        why = links(args.build, compiler, *flags) or (arch == "i386" and why_no_32_bit(args.build))
         for target, geometry in targets:
             name = f"{compiler:9} {san:18} {arch:7} {target}_{geometry}"
             if why:

@@ -52,6 +52,25 @@ def flavour(san, arch):
     return "fuzz-i386" if arch == "i386" else "fuzz" if san == SANITIZERS[0] else f"fuzz-{san}"
 
 
+def why_no_32_bit(build):
+    """The reason why a 32-bit program cannot be built and run here, or None. A kernel can refuse to run one."""
+    probe = f"{build}/m32-probe.{os.getpid()}"
+    os.makedirs(build, exist_ok=True)
+    try:
+        built = subprocess.run(["gcc" if shutil.which("gcc") else "clang", "-m32", "-x", "c", "-", "-o", probe],
+                               check=False, stderr=subprocess.DEVNULL,
+                               input=b"#include <stdio.h>\nint main(void) { return !stdout; }").returncode
+        if built:
+            return "no -m32 program links (install gcc-multilib and g++-multilib)"
+        try:
+            return subprocess.run([probe], check=False).returncode and "a -m32 program fails"
+        except OSError as error:
+            return f"this kernel runs no 32-bit program: {error.strerror}"
+    finally:
+        if os.path.exists(probe):
+            os.unlink(probe)
+
+
 class Programs:
     """The programs of one subject. `build` is make's B. `folder` has the programs: the same,
     or a folder below it for a planted bug, a kernel, or a p2m in a file of the user."""

@@ -9,6 +9,7 @@ import re
 import subprocess
 
 from harness import BUILD, ROOT, command, make_command, test
+from p2mcheck.programs import why_no_32_bit
 
 FLAVOURS = ("gcc", "clang", "gcc-san", "clang-san")
 SMALL, BIG = "tiny,odd,micro", "x86_64,x86_32"
@@ -36,17 +37,12 @@ HASHES = (("a second time", "gcc", (), None), ("in reverse order", "gcc", ("--re
           ("i386", "gcc-m32", (), ("odd", "x86_32")))
 
 
-def can_run_32_bit():
-    probe = f"{BUILD}/m32-probe"
-    os.makedirs(BUILD, exist_ok=True)
-    built = subprocess.run(["gcc", "-m32", "-x", "c", "-", "-o", probe], check=False, stderr=subprocess.DEVNULL,
-                           input=b"#include <stdio.h>\nint main(void) { return !stdout; }")
-    return built.returncode == 0 and subprocess.run([probe], check=False).returncode == 0
+WHY_NO_32_BIT = why_no_32_bit(BUILD)
 
 
 def replay(name, flavour, geometries, *options):
-    if flavour == "gcc-m32" and not can_run_32_bit():
-        test(name)(lambda t: t.skip("this machine builds or runs no -m32 program"))
+    if flavour == "gcc-m32" and WHY_NO_32_BIT:
+        test(name)(lambda t: t.skip(WHY_NO_32_BIT))
         return
     command(name, [f"{BUILD}/{flavour}/p2m-case", "replay", *options, "corpus"],
             rf"^replayed in {geometries} geom.* 0 failures$")
@@ -60,8 +56,8 @@ def hashes(t, flavour, *options):
 
 
 def determinism(name, flavour, options, geometries):
-    if flavour == "gcc-m32" and not can_run_32_bit():
-        test(f"state hashes: {name}")(lambda t: t.skip("this machine builds or runs no -m32 program"))
+    if flavour == "gcc-m32" and WHY_NO_32_BIT:
+        test(f"state hashes: {name}")(lambda t: t.skip(WHY_NO_32_BIT))
         return
 
     @test(f"state hashes: {name}", goals=("gcc/p2m-case", f"{flavour}/p2m-case"))

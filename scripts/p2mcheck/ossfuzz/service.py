@@ -13,6 +13,7 @@ import tempfile
 from p2mcheck import facts
 from p2mcheck.files import Failure
 from p2mcheck.processes import output
+from p2mcheck.programs import why_no_32_bit
 
 CLANG = os.environ.get("CLANG", "clang")
 VERSION = re.sub(r"^clang", "", os.path.basename(CLANG))  # "-19" of clang-19
@@ -103,7 +104,7 @@ class Configuration:
             return f"{self.library()} is missing"
         if self.architecture == "i386" and not self.links("-m32", "-fsanitize=address"):
             return f"{CLANG} links no -m32 program (install gcc-multilib and g++-multilib)"
-        return None
+        return self.architecture == "i386" and why_no_32_bit(tempfile.gettempdir()) or None
 
     def links(self, *flags):
         """True if a C++ program compiles."""
