@@ -96,7 +96,10 @@ static uintptr_t instruction_of(const void *context)
 static void on_fault(int signal, siginfo_t *info, void *context)
 {
     uintptr_t offset = (uintptr_t)info->si_addr - (uintptr_t)shared_area;
+    sigset_t signals; /* TSan blocks them all, and a violation does not return from here */
 
+    sigemptyset(&signals);
+    sigprocmask(SIG_SETMASK, &signals, NULL);
     host_store = instruction_of(context);
     if (offset < 4 * shared_stride)
         violated(host_shared_invariant((enum host_shared_page)(offset / shared_stride)),

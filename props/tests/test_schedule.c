@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Calls that alternate: the order of the switches, and the way out of a case from a fiber. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/access.h"
@@ -112,7 +113,7 @@ static void test_turns(void **state)
 
 /* ---- the same result on one stack and on several ---- */
 
-#define CASES 20000
+static uint64_t cases = 20000; /* or the first argument of the program */
 
 static void test_one_stack_or_many(void **state)
 {
@@ -121,7 +122,7 @@ static void test_one_stack_or_many(void **state)
 
     (void)state;
     run.want_hash = true;
-    for (uint64_t seed = 1; seed <= CASES; seed++) {
+    for (uint64_t seed = 1; seed <= cases; seed++) {
         struct generate_mix mix = generate_all;
         struct prng prng = {seed};
         struct verdict one, many;
@@ -142,7 +143,48 @@ static void test_one_stack_or_many(void **state)
             fail_msg("seed %u: the results differ", (unsigned)seed);
     }
     run.want_hash = false;
-    assert_true(overlaps > CASES);
+    assert_true(overlaps > cases);
+}
+
+/* Some calls of the case get turns. */
+static void draw_turns(struct prng *prng, struct test_case *c)
+{
+    for (unsigned i = 0; i < c->count; i++) {
+        struct op *op = &c->ops[i];
+
+        if (!op_has_pfn(op->kind) || !op->at || op->at_from != TURN_START)
+            continue;
+        op->turns = (uint8_t)prng_below(prng, OP_TURNS);
+        for (unsigned k = 0; k < op->turns; k++)
+            op->turn[k] = (struct turn){.point = (uint16_t)(1 + prng_below(prng, 20))};
+    }
+}
+
+/* Prints one hash over all results: it is the same in each build. */
+static void test_one_hash(void **state)
+{
+    static struct test_case c;
+    uint64_t all = 0, scheduled = 0;
+
+    (void)state;
+    run.want_hash = true;
+    for (uint64_t seed = 1; seed <= cases; seed++) {
+        struct generate_mix mix = generate_all;
+        struct prng prng = {seed};
+        struct verdict verdict;
+
+        mix.race = 4;
+        generate_case(&prng, &mix, 16, &c);
+        draw_turns(&prng, &c);
+        for (unsigned i = 0; i < c.count; i++)
+            scheduled += c.ops[i].turns > 0;
+        assert_true(executor_run(&subject_core, &c, CHECK_QUICK, &verdict));
+        all = prng_mix(all ^ executor_hash());
+    }
+    run.want_hash = false;
+    assert_true(scheduled > cases / 4);
+    printf("schedules: %llu cases, hash %016llx\n", (unsigned long long)cases,
+           (unsigned long long)all);
 }
 
 /* ---- violations inside a fiber ---- */
@@ -167,7 +209,7 @@ static void test_violations(void **state)
     (void)state;
     host_watch_faults();
     subject.get = guarded_get;
-    for (unsigned round = 0; round < 3000; round++) {
+    for (unsigned round = 0; round < (cases > 20000 ? cases : 3000); round++) {
         bool store = round % 2, inner = round % 3 > 0;
         static struct test_case c;
 
@@ -180,6 +222,7 @@ static void test_violations(void **state)
         c.ops[inner ? 0 : 1].pfn = 1 + store;
         assert_false(executor_run(&subject, &c, CHECK_QUICK, &verdict));
         assert_int_equal(verdict.id, store ? IDENTITY_PAGE_UNTOUCHED : CORE_BUG);
+        assert_true(verdict.op >= 0);
     }
 }
 
@@ -220,15 +263,18 @@ static void test_report(void **state)
     assert_non_null(strstr(text, "set 0x1 mfn 0x1: goes on at p2m.c:"));
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_turns),
         cmocka_unit_test(test_one_stack_or_many),
+        cmocka_unit_test(test_one_hash),
         cmocka_unit_test(test_violations),
         cmocka_unit_test(test_report),
     };
 
+    if (argc > 1)
+        cases = strtoull(argv[1], NULL, 10);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

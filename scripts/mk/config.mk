@@ -105,6 +105,14 @@ CFLAGS_gcc := -O2 -g
 CC_clang := $(CLANG)
 CFLAGS_clang := -O2 -g
 
+# Coroutines as on a machine whose switch is not written by hand.
+CC_gcc-ucontext := $(GCC)
+CFLAGS_gcc-ucontext := -O2 -g -DFIBER_BY_UCONTEXT
+CC_clang-ucontext := $(CLANG)
+CFLAGS_clang-ucontext = $(CFLAGS_clang-san) -DFIBER_BY_UCONTEXT
+LDFLAGS_clang-ucontext = $(LDFLAGS_clang-san)
+GEOMETRIES_clang-ucontext := tiny
+
 # For the comparison of state hashes: two geometries are enough.
 CC_gcc-O0 := $(GCC)
 CFLAGS_gcc-O0 := -O0 -g

@@ -83,6 +83,30 @@ replay("each page of each case refused, big geometries", "gcc", 2, "--faults", f
 for ROW in HASHES:
     determinism(*ROW)
 
+# Coroutines: the same verdicts and hashes by each way to switch stacks, and under each sanitizer.
+SWITCHES = (("gcc", "by hand", {}), ("gcc-ucontext", "ucontext", {}),
+            ("clang-san", "ASan", {"ASAN_OPTIONS": "detect_stack_use_after_return=0"}),
+            ("clang-san", "ASan, use after return", {"ASAN_OPTIONS": "detect_stack_use_after_return=1"}))
+SANITIZED = (("fuzz-thread", "TSan", {}), ("fuzz-memory", "MSan", {}), ("clang-ucontext", "ASan, ucontext", {}))
+
+
+def schedules(name, rows, *arguments, **options):
+    @test(name, goals=sorted({f"{flavour}/tiny/unit-test_schedule" for flavour, *_ in rows}), **options)
+    def same(t):
+        lines = []
+        for flavour, title, environment in rows:
+            done = t.run([f"{BUILD}/{flavour}/tiny/unit-test_schedule", *arguments],
+                         env={**os.environ, **environment}, limit=3600)
+            found = re.search(r"^schedules: \d+ cases, hash (\w{16})$", done.out, re.M)
+            t.check(f"{title}: all tests passed", done.status == 0 and found, done.out[-2000:])
+            lines.append(found and found[1])
+        t.check("one hash", len(set(lines)) == 1, f"{lines}")
+
+
+schedules("schedules: one hash, by hand, ucontext, ASan", SWITCHES)
+schedules("schedules: one hash, every sanitizer", SWITCHES + SANITIZED, tier="all")
+schedules("schedules: a million cases, a million failures", SWITCHES[:3], "1000000", tier="all", how="alone")
+
 # All of micro, and a part of what two calls at a time can do.
 MICRO = f"{BUILD}/gcc/micro/exhaustive_micro"
 command("exhaustive, micro: every state x every call", [MICRO, "--calls"],
