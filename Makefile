@@ -15,7 +15,7 @@ export B
 .DEFAULT_GOAL := help
 COMMANDS := fuzz props exhaustive exhaustive-races race bugs mutants regress repro shrink \
   campaign status corpus-promote coverage report matrix bench bench-against compare \
-  kernel-report oss-fuzz-check test test-scripts test-compare test-all lint format
+  kernel-report kernel-bisect oss-fuzz-check test test-scripts test-compare test-all lint format
 .PHONY: help clean distclean fuzz-targets service-targets service-names peers compile_commands.json $(COMMANDS)
 
 # A bare Debian has no Python.
@@ -93,6 +93,7 @@ endif
 # help:   or SUBJECT=FILE.c SHAPES="micro tiny odd": props/subjects/README.md
 # help:   or BUG=NAME: the core with that bug of props/bugs
 # help:   kernel-report    versions x invariants   LINUX="TREE .." CASES=20000 SEED=1
+# help:   kernel-bisect    the commit from which on a case fails, or passes   GOOD= BAD= LINUX=GITTREE CASE= KNOWN=
 # help:
 # help: To build
 # help:   fuzz-targets     only build them: build/fuzz/GEOMETRY/TARGET_GEOMETRY

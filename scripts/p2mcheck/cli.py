@@ -94,6 +94,7 @@ def variables():
     geometry = one_of(list(facts.geometries()))
     return {
         "arch": ("ARCH", one_of(("native", "i386")), "i386: a 32-bit program"),
+        "bad": ("BAD", str, "a revision at which the case fails"),
         "base": ("BASE", str, "the revision to compare with"),
         "bug": ("BUG", planted_bug, "a planted bug, named as in props/bugs/"),
         "budget": ("BUDGET", positive, "seconds for a run"),
@@ -104,6 +105,7 @@ def variables():
         "engine": ("ENGINE", one_of(("libfuzzer", "afl")), "libfuzzer, or afl for AFL++"),
         "flavour": ("PROPS_FLAVOUR", str, "compiler and flags"),
         "geometry": ("GEOMETRY", geometry, "the geometry of the tree"),
+        "good": ("GOOD", str, "a revision at which the case passes"),
         "host": ("HOST", str, "the name of this machine in SHARED"),
         "hours": ("HOURS", number, "hours to run"),
         "jobs": ("JOBS", positive, "processes at a time"),
