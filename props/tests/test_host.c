@@ -81,10 +81,18 @@ static void nothing(void)
     host_page_free(host_page_alloc());
 }
 
+static void a_list_after_an_empty_one(void)
+{
+    host_stretch_list(0);
+    host_stretch_list(P2M_LEAF);
+    *(volatile p2m_word *)host_list = 1;
+}
+
 static void test_traps(void **state)
 {
     (void)state;
     assert_false(is_caught(nothing));
+    assert_false(is_caught(a_list_after_an_empty_one));
     assert_true(is_caught(past_a_page));
     assert_true(is_caught(before_a_page));
     assert_true(is_caught(after_free));
