@@ -17,9 +17,15 @@ void linux_early_reset(void)
     neighbour = false;
 }
 
+/* The boot is before the first op, and the calls of a property are behind the last one. */
+static bool is_op(void)
+{
+    return running_op >= 0 && running_op < (int)run.c->count;
+}
+
 bool linux_brk_is_endless(void)
 {
-    enum op_kind kind = running_op < 0 ? OP_BUILD : (enum op_kind)run.c->ops[running_op].kind;
+    enum op_kind kind = is_op() ? (enum op_kind)run.c->ops[running_op].kind : OP_BUILD;
 
     if (op_has_entry(kind))
         return linux_knows(LINUX_D1);

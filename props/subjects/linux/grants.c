@@ -54,8 +54,7 @@ uint64_t grants_show(const struct op *op)
     for (unsigned i = 0; op->kind == OP_GRANT_MAP && i < op->count; i++) {
         struct linux_call call = {.kind = LINUX_SET,
                                   .pfn = op->pfn + i,
-                                  .arg = oracle_grant_mfn(op, i) | ENTRY_FOREIGN_BIT,
-                                  .refuses = op->refuse};
+                                  .arg = oracle_grant_mfn(op, i) | ENTRY_FOREIGN_BIT};
 
         shows |= linux_file.shows(&call);
         if (is_stripped(linux_file.get(call.pfn)))

@@ -33,11 +33,11 @@
     X(B13, "no range has an edge in what is identity already")                                     \
     X(B17, "INVALID is not set beyond the list, where all reads as identity")                      \
     X(B18, "no grant is mapped over an identity or a foreign entry")                               \
-    X(C1, "no call runs inside another between its finding a mid missing and its adding one")      \
+    X(C1, "no call on another leaf runs inside one that finds a mid missing, until it adds one")   \
     X(C2, "the same for a page of the MFN tree")                                                   \
     X(C3, "no call runs inside another between its adding a page to the MFN tree and noting it")   \
     X(C5, "above max_pfn no page is added and none compared after a resume")                       \
-    X(C6, "no page is refused to a call on a missing mid; on a linear list a resume may take one") \
+    X(C6, "no resume with a mid that the MFN tree has not; of a linear list it may take pages")    \
     X(C7, "the toolstack finds what is above max_pfn")                                             \
     X(C8, "no resume while a mid below max_pfn is p2m_mid_identity")                               \
     X(D6, "no range touches PFNs 0x100 to 0xfff")                                                  \
@@ -45,7 +45,7 @@
     X(F1, "nothing but identity is set where the leaf is p2m_identity")                            \
     X(F3, "the toolstack finds the page at max_pfn")                                               \
     X(F4, "nothing is set beyond the list")                                                        \
-    X(F5, "grants are unmapped one by one, and none is refused to the kernel alone")               \
+    X(F5, "grants are unmapped one by one, and at once those refused to the kernel alone")         \
     X(F6, "after a batch of grants that failed its caller finds out which slots hold")             \
     X(F7, "a log of a failed unmap is not read")                                                   \
     X(B10, "the brk area has no end for ranges")                                                   \
@@ -66,8 +66,8 @@ enum linux_defect {
 struct linux_call {
     enum { LINUX_SET, LINUX_RANGE_CALL, LINUX_RESUME_CALL, LINUX_OTHER } kind;
     unsigned long pfn, arg;
-    bool refuses; /* a page will be refused */
-    bool noalloc; /* __set */
+    bool noalloc;    /* __set */
+    bool alternates; /* it stops at points of a schedule, and goes on later */
 };
 
 /* The file's own pages, as the harness looks at them. */

@@ -159,14 +159,14 @@ static struct linux_call call_of(const struct op *op)
     struct linux_call call = {.kind = LINUX_OTHER,
                               .pfn = (unsigned long)op->pfn,
                               .arg = (unsigned long)op->arg,
-                              .refuses = op->refuse,
-                              .noalloc = op->kind == OP_SET_NOALLOC};
+                              .noalloc = op->kind == OP_SET_NOALLOC,
+                              .alternates = op->turns > 0};
 
     if (op_has_entry(op->kind))
         call.kind = LINUX_SET;
     else if (op->kind == OP_RANGE)
         call.kind = LINUX_RANGE_CALL;
-    else if (op->kind == OP_RESUME)
+    else if (op->kind == OP_RESUME || (op->kind == OP_PUBLISH && run.published))
         call.kind = LINUX_RESUME_CALL;
     return call;
 }

@@ -284,8 +284,6 @@ static uint64_t set_shows(const struct linux_call *call)
                                                         : ONE(B1);
     if (leaf == p2m_missing && !plain)
         shows |= mid_is_missing(call->pfn) ? ONE(B4) : ONE(B3);
-    if (call->refuses && !early && mid_is_missing(call->pfn))
-        shows |= ONE(C6);
     if (p2m_top_mfn && !is_private(leaf) && mfn_is_stale(call->pfn))
         shows |= ONE(C5);
     if (plain && is_unlisted(call->pfn))
@@ -336,7 +334,7 @@ static uint64_t resume_shows(void)
         }
         if (p2m_top_mfn_p[ti] == p2m_mid_missing_mfn)
             return is_mid_identity(p2m_top[ti]) ? ONE(C8)
-                   : has_leaf(p2m_top[ti])      ? ONE(B11)
+                   : has_leaf(p2m_top[ti])      ? ONE(B11) | ONE(C6)
                                                 : ONE(C6);
         if (is_unlisted(pfn))
             return ONE(B11);
@@ -360,13 +358,25 @@ static uint64_t shows(const struct linux_call *call)
     }
 }
 
+/*
+ * The inner call makes all pages that the outer one needs. So the outer call frees those that it
+ * has in vain, and needs none.
+ */
+static bool makes_all(const struct linux_call *inner, const struct linux_call *outer)
+{
+    bool plain = !(inner->arg >> 62 & 1);
+
+    return inner->pfn / P2M_PER_PAGE == outer->pfn / P2M_PER_PAGE && plain && !inner->noalloc &&
+           !inner->alternates && !outer->alternates;
+}
+
 static uint64_t shows_overlapping(const struct linux_call *outer, const struct linux_call *inner)
 {
     if (shim_auto_translated || outer->kind != LINUX_SET || inner->kind != LINUX_SET ||
         outer->pfn >= MAX_P2M_PFN || inner->pfn >= MAX_P2M_PFN ||
         p2m_top_index(outer->pfn) != p2m_top_index(inner->pfn))
         return 0;
-    return ONE(C1) | ONE(C2) | ONE(C3);
+    return ONE(C3) | (makes_all(inner, outer) ? 0 : ONE(C1) | ONE(C2));
 }
 
 const struct linux_file linux_file = {
