@@ -106,8 +106,10 @@ void shim_wmb(void);
 #define PFN_PHYS(x) ((phys_addr_t)(x) << PAGE_SHIFT)
 #define PAGE_ALIGN(x) ALIGN((unsigned long)(x), PAGE_SIZE)
 #define PAGE_OFFSET 0ul
-#define __PAGE_OFFSET 0ul
-#define __START_KERNEL_map 0ul
+/* Between these lies a list that was moved already. */
+extern unsigned long shim_moved_list;
+#define __PAGE_OFFSET shim_moved_list
+#define __START_KERNEL_map (~0ul)
 #define __pa(p) ((unsigned long)(p))
 #define __va(a) ((void *)(unsigned long)(a))
 
@@ -375,15 +377,22 @@ struct file_operations {
     int (*open)(struct inode *inode, struct file *file);
     const void *read, *llseek, *release;
 };
+extern const struct file_operations *shim_debugfs; /* the file that was created last */
 #define seq_read NULL
 #define seq_lseek NULL
 #define single_release NULL
-#define single_open(file, show, data) 0
-#define DEFINE_SHOW_ATTRIBUTE(name) static const struct file_operations name##_fops
+#define single_open(file, show, data) (show)((struct seq_file *)(file), (data))
+#define DEFINE_SHOW_ATTRIBUTE(name)                                                                \
+    static int name##_open(struct inode *inode, struct file *file)                                 \
+    {                                                                                              \
+        return (void)inode, single_open(file, name##_show, NULL);                                  \
+    }                                                                                              \
+    static const struct file_operations name##_fops = {.open = name##_open}
 struct dentry;
 #define xen_init_debugfs() ((struct dentry *)1)
 #define debugfs_create_dir(name, parent) ((void)(parent), (struct dentry *)1)
-#define debugfs_create_file(name, mode, parent, data, operations) ((void)(operations))
+#define debugfs_create_file(name, mode, parent, data, operations)                                  \
+    ((void)(parent), (void)(shim_debugfs = (operations)))
 
 #include "grants.h"
 

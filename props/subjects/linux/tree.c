@@ -118,14 +118,29 @@ static void seal(void)
 
 #include "early.inc"
 
+static void wrong_line(unsigned long first, unsigned long end, const char *word)
+{
+    (void)first, (void)end;
+    linux_bug(word, "the dump, and there is no list yet", 0);
+}
+
+/* Nobody reads the dump before the build; in an auto-translated guest anybody can. */
+static void expect_no_dump(void)
+{
+    if (LINUX_DUMP)
+        dump(wrong_line);
+}
+
 static void build(unsigned long *mfn_list, unsigned long nr_pages, bool auto_translated)
 {
     shim_auto_translated = auto_translated;
     start_info.mfn_list = (unsigned long)mfn_list;
     start_info.nr_pages = nr_pages;
+    expect_no_dump();
+    if (!auto_translated || LINUX_BUILDS_TRANSLATED)
+        xen_build_dynamic_phys_to_machine();
     if (auto_translated)
-        return; /* no version was ever booted so */
-    xen_build_dynamic_phys_to_machine();
+        return;
     if (nr_pages % 2)
         xen_max_p2m_pfn = MAX_P2M_PFN; /* extra memory up to the end: setup.c's share */
     seal();
@@ -135,9 +150,9 @@ static void build(unsigned long *mfn_list, unsigned long nr_pages, bool auto_tra
 static void make_list(void)
 {
     memset(&shared_info, 0, sizeof(shared_info));
-    if (shim_auto_translated)
-        return;
-    if (!end_early())
+    if (shim_auto_translated && !LINUX_BUILDS_TRANSLATED)
+        return; /* the version was never booted so */
+    if (shim_auto_translated || !end_early())
         xen_build_mfn_list_list();
     xen_setup_mfn_list_list();
 }

@@ -35,6 +35,8 @@ FEATURES = (
     ("LINUX_BEYOND_IS_IDENTITY",
      r"(?s)pfn >= (MAX_P2M_PFN|xen_p2m_size)\)+\s*\{?[^}]{0,200}?return IDENTITY_FRAME\(pfn\)"),
     ("LINUX_TOOLS4", r"\bSIF_VIRT_P2M_4TOOLS\b"),
+    ("LINUX_BUILDS_TRANSLATED",
+     r"xen_build_dynamic_phys_to_machine\(void\)\s*\{[^}]*?if \(xen_feature\(XENFEAT_auto_translated_physmap\)\)\s*return;"),
     ("LINUX_EARLY", r"\bearly_set_phys_to_machine\("),
     ("LINUX_REVECTOR", r"\bxen_revector_p2m_tree\("),
     ("LINUX_NONRAM", r"\bxen_do_remap_nonram\("),
