@@ -60,6 +60,17 @@ EARLY = (
     ("a reused leaf was identity", "p2m.c", r"ident_pfns \? p2m_identity : p2m_missing", 0, "p2m_missing",
      "GET_MATCHES_MODEL"),
     ("a leaf that holds a frame is reused", "p2m.c", r"inv_pfns == P2M_PER_PAGE", 0, "inv_pfns > 0", None),
+    ("a list that was moved moves again", "p2m.c", r"va_start <= __START_KERNEL_map", 0, "0", "CORE_BUG"),
+)
+LOSERS = (  # of races that the masks leave: the winner has made all pages that they need
+    ("the loser keeps its mid", "p2m.c", r"free_p2m_page\(mid\);", 0, ";", "PAGE_LEDGER"),
+    ("the loser keeps its page of the MFN tree", "p2m.c", r"free_p2m_page\(mid_mfn\);", 0, ";", "PAGE_LEDGER"),
+    ("the loser keeps its leaf", "p2m.c", r"free_p2m_page\(p2m\);", 0, ";", "PAGE_LEDGER"),
+)
+DUMP = (
+    ("the dump is there before the list", "p2m.c", r"if \(!p2m_top\)\s*return 0;", 0,
+     'seq_printf(m, "", 0ul, 1ul, "missing"); if (!p2m_top) return 0;', None),
+    ("the file of the dump is empty", "p2m.c", r"single_open\(filp, p2m_dump_show, NULL\)", 0, "0", VIEWS),
 )
 
 
@@ -105,14 +116,15 @@ def campaign_of(tree):
         t.check("it is in the same folder", bool(os.listdir(f"{clone}/{folder}/crashes")))
 
 
-def coverage_of(tree):
+def coverage_of(tree, least):
     @test(f"kernel {tree}: coverage of its file", how="builds", tier="all", needs=("llvm-cov-14",))
     def coverage(t):
         output = t.run(["scripts/coverage", f"--build={BUILD}", "--subject=linux", f"--linux={tree}", "--time=5",
                         f"--known={MASKS}"]).out
         found = re.findall(r"p2m\.c +lines +(\d+)/(\d+)", output)
         t.check("by corpora, and with fuzzing", len(found) == 2 and int(found[0][0]) <= int(found[1][0]), output)
-        t.check("most of it is run", len(found) == 2 and int(found[1][0]) > 0.8 * int(found[1][1]), output)
+        t.check("most of it is run", len(found) == 2 and int(found[1][0]) > least * int(found[1][1]), output)
+        t.check("the rest is listed", "coverage: 0 unexplained runs" in output, output)
 
 
 def slips_in(tree, name, slips, known):
@@ -127,9 +139,11 @@ def slips_in(tree, name, slips, known):
 
 for TREE in trees():
     campaign_of(TREE)
-    coverage_of(TREE)
+    coverage_of(TREE, 0.97 if TREE.startswith("debian") else 0.95)
     slips_in(TREE, "4tools", TOOLS4, MASKS)
     slips_in(TREE, "other views", OTHERS, MASKS)
     slips_in(TREE, "NVS entries", NVS, MASKS)
     if not TREE.startswith("debian"):  # these are of the linear era
         slips_in(TREE, "early sets", EARLY, TREE_MASKS)
+        slips_in(TREE, "lost races", LOSERS, TREE_MASKS)
+        slips_in(TREE, "the dump of a tree", DUMP, TREE_MASKS)
