@@ -221,10 +221,11 @@ static void overlap(struct prng *prng, enum vocabulary vocabulary, struct test_c
         to += prng_below(prng, span);
     put_at(op, to & shape_word_mask(&shape_here));
     op->at = generate_sync_point(prng);
+    op->at_keep = generate_keep(prng, &c->boot);
 }
 
 /* One more switch between the two calls, or one less, or at another point. */
-static void change_turns(struct prng *prng, struct op *op)
+static void change_turns(struct prng *prng, const struct boot *boot, struct op *op)
 {
     unsigned at = below(prng, OP_TURNS - 1);
 
@@ -233,7 +234,8 @@ static void change_turns(struct prng *prng, struct op *op)
     if (at > op->turns)
         at = op->turns;
     op->turns = (uint8_t)(at < op->turns ? op->turns : at + 1);
-    op->turn[at] = (struct turn){.point = generate_sync_point(prng)};
+    op->turn[at] =
+        (struct turn){.point = generate_sync_point(prng), .keep = generate_keep(prng, boot)};
 }
 
 /* Refuses a page or puts a call inside the next one, or removes that. */
@@ -246,11 +248,13 @@ static void change_sync_point(struct prng *prng, struct test_case *c)
     if (op_stores(op->kind) && prng_one_in(prng, 2))
         op->refuse = (uint8_t)(op->refuse ? 0 : 1 + below(prng, 6));
     else if (op->at && op->at_from == TURN_START && prng_one_in(prng, 2))
-        change_turns(prng, op);
+        change_turns(prng, &c->boot, op);
     else if (op->at && prng_one_in(prng, 4))
         op_clear_schedule(op);
-    else if (op->at_from == TURN_START)
+    else if (op->at_from == TURN_START) {
         op->at = generate_sync_point(prng);
+        op->at_keep = generate_keep(prng, &c->boot);
+    }
 }
 
 /* One slot more or less, another one refused, the batch moved; or another build. */
@@ -281,11 +285,12 @@ static void change_batch(struct prng *prng, struct test_case *c)
 
 static void change_boot(struct prng *prng, struct boot *boot)
 {
+    static const uint8_t flags[] = {BOOT_BARE, BOOT_TOOLS4, BOOT_TSO};
     uint64_t most = boot_max_pages(&shape_here);
 
     switch (below(prng, 9)) {
     case 8:
-        boot->flags ^= 1u << (prng_one_in(prng, 2) ? BOOT_BARE : BOOT_TOOLS4);
+        boot->flags ^= 1u << flags[below(prng, 3)];
         if (prng_one_in(prng, 4))
             generate_nvs(prng, boot);
         break;

@@ -13,6 +13,7 @@ int running_op;
 jmp_buf verdict_escape, verdict_try_escape;
 bool verdict_trying;
 void (*verdict_leave)(void);
+void (*verdict_on_jump)(void);
 
 static struct verdict *verdict_out; /* NULL: no case runs */
 static struct verdict kept;         /* of the checks so far, the first in the order */
@@ -46,6 +47,8 @@ static noreturn void end_the_case(const struct verdict *verdict)
 
 noreturn void verdict_jump(void)
 {
+    if (verdict_on_jump)
+        verdict_on_jump();
     longjmp(verdict_escape, 1);
 }
 

@@ -46,6 +46,9 @@ bool verdict_is_open(void);
 extern void (*verdict_leave)(void);
 noreturn void verdict_jump(void);
 
+/* Called before the jump, where a violation ends the case; NULL: not called. */
+extern void (*verdict_on_jump)(void);
+
 /*
  * Makes `check`, an expression. A violation ends the check and not the case, so that the
  * checks after it are also made, in any order. verdict_settle() then ends the case, if an

@@ -27,6 +27,7 @@ static struct {
     unsigned off;     /* op kinds that are not drawn at all: swarm */
     uint64_t granted; /* the first PFN of the last batch of grants, */
     uint8_t slots;    /* and its slots; 0: there was none */
+    const struct boot *boot;
 } drawn;
 
 bool generate_swarm_off;
@@ -56,6 +57,7 @@ static uint64_t edge_leaf(struct prng *prng)
 /* An auto-translated guest has no table: tests the PFN where it would end. */
 static void forget(struct prng *prng, const struct boot *boot)
 {
+    drawn.boot = boot;
     drawn.used = 0;
     drawn.meets = false;
     drawn.slots = 0;
@@ -209,16 +211,32 @@ static void a_life_op(struct prng *prng, struct op *op)
         op->at = (uint16_t)(1 + prng_below(prng, 6));
 }
 
+uint8_t generate_keep(struct prng *prng, const struct boot *boot)
+{
+    if (!(boot->flags >> BOOT_TSO & 1) || prng_one_in(prng, 2))
+        return 0;
+    return (uint8_t)(prng_one_in(prng, 4) ? 1 + prng_below(prng, TURN_KEEP_MAX) : 1);
+}
+
 /* The call runs inside the next one; now and then the two alternate, with up to four switches. */
 static void inside_the_next(struct prng *prng, struct op *op)
 {
     op->at = generate_sync_point(prng);
+    op->at_keep = generate_keep(prng, drawn.boot);
     if (!prng_one_in(prng, 4))
         return;
     op->turns = (uint8_t)(1 + prng_below(prng, prng_one_in(prng, 2) ? OP_TURNS - 1 : 1));
-    for (unsigned i = 0; i < op->turns; i++)
+    for (unsigned i = 0; i < op->turns; i++) {
         op->turn[i].point = (uint16_t)(i && prng_one_in(prng, 2) ? 1 + prng_below(prng, 8)
                                                                  : generate_sync_point(prng));
+        op->turn[i].keep = generate_keep(prng, drawn.boot);
+    }
+}
+
+/* Calls overlap more often where they have store buffers. */
+static unsigned overlaps_in(const struct generate_mix *mix)
+{
+    return drawn.boot->flags >> BOOT_TSO & 1 ? (mix->race + 3) / 4 : mix->race;
 }
 
 static void random_op(struct prng *prng, const struct generate_mix *mix, struct op *op)
@@ -256,7 +274,7 @@ static void random_op(struct prng *prng, const struct generate_mix *mix, struct 
     /* what is malformed asks for no page, or should not: then it is to show in the result */
     if (op_stores(op->kind) && !malformed && prng_one_in(prng, 6))
         op->refuse = (uint8_t)(1 + prng_below(prng, 1 + prng_below(prng, 6)));
-    if (once_in(prng, mix->race))
+    if (once_in(prng, overlaps_in(mix)))
         inside_the_next(prng, op);
     drawn.meets = op->at && op->pfn < MAX_P2M_PFN;
     drawn.inside = op->pfn;
@@ -321,6 +339,7 @@ static void some_setup(struct prng prng, struct boot *boot)
     boot->flags |= (uint16_t)(prng_one_in(&prng, 3) << BOOT_TOOLS4);
     if (prng_one_in(&prng, 8))
         generate_nvs(&prng, boot);
+    boot->flags |= (uint16_t)(prng_one_in(&prng, 8) << BOOT_TSO);
 }
 
 static void a_boot(struct prng *prng, struct boot *boot)

@@ -31,9 +31,12 @@ static unsigned kind_weight(const struct op *op)
         [ENTRY_BOTH_BITS] = 6,
     };
     unsigned sum = 16u * weight[op->kind] + 256u * (op->at != 0) + 256u * (op->refuse != 0) +
-                   256u * (op->slots != 0) + 256u * op_has_schedule(op) + 64u * op->turns;
+                   256u * (op->slots != 0) + 256u * op_has_schedule(op) + 64u * op->turns +
+                   32u * (op->at_keep != 0);
     uint64_t value;
 
+    for (unsigned i = 0; i < op->turns; i++)
+        sum += 32u * (op->turn[i].keep != 0);
     if (op_has_entry(op->kind))
         sum += entry_weight[entry_split(&shape_here, op->pfn, op->arg, &value)];
     if (op->kind == OP_XEN_SET_IDENTITY || op->kind == OP_E820)
@@ -49,10 +52,10 @@ static uint64_t capped(uint64_t number)
 
 static uint64_t numbers_of(const struct op *op)
 {
-    uint64_t value = 0, points = op->at;
+    uint64_t value = 0, points = op->at + op->at_keep;
 
     for (unsigned i = 0; i < op->turns; i++)
-        points += op->turn[i].point;
+        points += op->turn[i].point + op->turn[i].keep;
     if (op_has_entry(op->kind))
         entry_split(&shape_here, op->pfn, op->arg, &value);
     if (op->kind == OP_RANGE)

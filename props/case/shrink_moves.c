@@ -241,7 +241,7 @@ static bool smaller_batch(struct shrink *shrink, struct test_case *c, unsigned i
     return false;
 }
 
-/* No overlap, no schedule beyond its first point, fewer switches, earlier points. */
+/* No overlap, no schedule beyond its first point, fewer switches and kept buffers, earlier points. */
 static bool simpler_schedule(struct shrink *shrink, struct test_case *c, unsigned i,
                              shrink_offer_fn *offer)
 {
@@ -256,10 +256,13 @@ static bool simpler_schedule(struct shrink *shrink, struct test_case *c, unsigne
     for (unsigned n = 0; n < c->ops[i].turns; n++)
         TRY((op->turns = (uint8_t)n,
              memset(&op->turn[n], 0, (OP_TURNS - 1 - n) * sizeof(op->turn[0]))));
+    for (unsigned k = 0; k < c->ops[i].at_keep; k++)
+        TRY(op->at_keep = (uint8_t)k);
     for (unsigned k = 1; k < at && k <= OP_AT_MAX; k++)
         TRY(op->at = (uint16_t)k);
     for (unsigned n = 0; n < c->ops[i].turns; n++) {
-        TRY(op->turn[n].keep = 0);
+        for (unsigned k = 0; k < c->ops[i].turn[n].keep; k++)
+            TRY(op->turn[n].keep = (uint8_t)k);
         for (unsigned k = 1; k < c->ops[i].turn[n].point && k <= OP_AT_MAX; k++)
             TRY(op->turn[n].point = (uint16_t)k);
     }

@@ -95,6 +95,12 @@ static inline bool run_is_tools4(void)
     return run.subject->list && (run.c->boot.flags >> BOOT_TOOLS4 & 1);
 }
 
+/* True if overlapping calls have store buffers (props/run/store_buffer.h). */
+static inline bool run_is_tso(void)
+{
+    return run.subject->alternates && (run.c->boot.flags >> BOOT_TSO & 1);
+}
+
 /* Gets the subject's pages, which may move in some subjects. */
 static inline void run_refresh_view(void)
 {

@@ -206,6 +206,7 @@ void host_page_free(void *page)
 {
     int index = host_page_index(page);
 
+    sync_fence();
     if (index < 0 || host.state[index] != HOST_LIVE)
         violated(CORE_BUG, "freed a page that is not live");
     host.live--;

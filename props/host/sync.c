@@ -12,13 +12,14 @@
 UNINSTRUMENTED_BEGIN
 
 _Static_assert(SYNC_OTHER == P2M_CALL, "a point of which nothing is known may be a call");
+_Static_assert(SYNC_FENCE > P2M_LOOP && SYNC_JOINED > P2M_LOOP, "each kind has a number");
 
 unsigned p2m_sync_left, sync_calls;
 uintptr_t sync_place;
 
 static unsigned armed_with, watched_left;
 static void (*at_zero)(void);
-static void (*watch)(const struct sync_access *access);
+static sync_watcher *watch;
 
 void sync_arm(unsigned left, void (*hook)(void))
 {
@@ -28,9 +29,26 @@ void sync_arm(unsigned left, void (*hook)(void))
     at_zero = hook;
 }
 
-void sync_watch(void (*watcher)(const struct sync_access *access))
+sync_watcher *sync_watch(sync_watcher *watcher)
 {
+    sync_watcher *before = watch;
+
+    if (watch && !watcher)
+        p2m_sync_left = watched_left;
     watch = watcher;
+    return before;
+}
+
+void sync_fence(void)
+{
+    if (watch)
+        watch(&(struct sync_access){.kind = SYNC_FENCE});
+}
+
+void sync_joined(const volatile void *address, unsigned size)
+{
+    if (watch)
+        watch(&(struct sync_access){.kind = SYNC_JOINED, .size = size, .address = address});
 }
 
 unsigned sync_left(void)

@@ -22,9 +22,14 @@
 extern unsigned p2m_sync_left; /* while there is a watcher: 1 */
 extern unsigned sync_calls;    /* of sync_arm: how far the running case got (hang.h) */
 
+/* Kinds of accesses besides enum p2m_access of core/access.h; the last two are not points. */
+#define SYNC_OTHER 3  /* P2M_CALL */
+#define SYNC_FENCE 5  /* sync_fence */
+#define SYNC_JOINED 6 /* sync_joined */
+
 /* What a call does next: a load, a store or a compare-and-swap of `size` bytes, or else. */
 struct sync_access {
-    unsigned kind; /* enum p2m_access of core/access.h */
+    unsigned kind; /* enum p2m_access, or one of the above */
     unsigned size; /* bytes; of a call or a loop 0 */
     const volatile void *address;
     uint64_t value; /* of a store or a compare-and-swap: the new one */
@@ -48,12 +53,21 @@ void sync_arm_limit(void);
 
 /*
  * From the next sync_arm on: after the countdown of a point, and after what runs at zero,
- * `watcher` is called: the access follows at once. NULL: none.
+ * `watcher` is called: the access follows at once. NULL: none. Answers the one before.
  */
-void sync_watch(void (*watcher)(const struct sync_access *access));
+typedef void sync_watcher(const struct sync_access *access);
+sync_watcher *sync_watch(sync_watcher *watcher);
+
+/*
+ * Only the watcher sees these. A fence: the stores of the call so far are visible to all: a
+ * lock, a full barrier, a hypercall, a freed page. (A compare-and-swap is one by itself.)
+ * A joined store: an emulation follows the store of the last point with one of `size` bytes
+ * at `address`; the two become visible together.
+ */
+void sync_fence(void);
+void sync_joined(const volatile void *address, unsigned size);
 
 /* P2M_SYNC(kind, address, size, value), or P2M_SYNC() where nothing is known of what follows. */
-#define SYNC_OTHER 3 /* P2M_CALL */
 #define P2M_SYNC(...) SYNC_AT_(0, ##__VA_ARGS__, SYNC_OTHER, 0, 0, 0, 0)
 #ifdef P2M_SYNC_IS_A_CALL /* where branches are counted, count only those of the core */
 void p2m_sync(unsigned kind, const volatile void *address, unsigned size, uint64_t value);

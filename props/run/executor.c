@@ -581,7 +581,8 @@ static const struct test_case *fitting(const struct subject *subject, const stru
 static bool boot_is_cut(const struct subject *subject, const struct boot *boot)
 {
     static const struct boot none;
-    unsigned honoured = 1u << BOOT_BARE | (unsigned)(subject->list != NULL) << BOOT_TOOLS4;
+    unsigned honoured = 1u << BOOT_BARE | (unsigned)(subject->list != NULL) << BOOT_TOOLS4 |
+                        (unsigned)subject->alternates << BOOT_TSO;
     struct boot rest = *boot;
 
     if (subject->remaps)

@@ -14,6 +14,7 @@
 #include "props/check/toolstack.h"
 #include "props/host/sync.h"
 #include "schedule.h"
+#include "store_buffer.h"
 
 UNINSTRUMENTED_BEGIN
 
@@ -83,6 +84,7 @@ static void make_call(unsigned level)
 
     overlap.began[level] = ++overlap.clock;
     overlap.result[level] = call_subject(overlap.call[level]);
+    store_buffer_call_ends();
     overlap.ended[level] = ++overlap.clock;
     note_watched(pages);
 }
@@ -228,7 +230,7 @@ static bool alternates(const struct op *const *calls, unsigned count)
     for (unsigned i = 0; i + 1 < count; i++)
         if (calls[i]->turns && run.subject->alternates)
             return true;
-    return overlap_by_fibers;
+    return overlap_by_fibers || run_is_tso();
 }
 
 void overlap_run(const struct op *const *calls, unsigned count)

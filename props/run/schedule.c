@@ -6,6 +6,7 @@
 #include "props/check/switches.h"
 #include "props/check/toolstack.h"
 #include "props/host/fiber.h"
+#include "store_buffer.h"
 
 UNINSTRUMENTED_BEGIN
 
@@ -15,6 +16,7 @@ _Static_assert(FIBERS >= OVERLAP_CALLS, "each call has a stack");
 static struct {
     const struct op *const *call;
     unsigned count;
+    uint8_t keep; /* of the turn that was last due */
     bool begun[OVERLAP_CALLS], ended[OVERLAP_CALLS];
     struct {
         unsigned turn; /* the next one */
@@ -25,7 +27,7 @@ static struct {
 
 static bool is_made(uint8_t from, uint8_t keep)
 {
-    return from == TURN_START && !keep;
+    return from == TURN_START && (!keep || run_is_tso());
 }
 
 bool schedule_is_honoured(const struct op *op)
@@ -70,7 +72,8 @@ static unsigned until_turn(unsigned level)
  */
 static unsigned after_points(unsigned level, unsigned points)
 {
-    unsigned next = level;
+    unsigned next = level, turn;
+    const struct op *op;
 
     for (unsigned pair = level ? level - 1 : 0; pair <= level; pair++) {
         if (!counts(pair, level))
@@ -81,9 +84,11 @@ static unsigned after_points(unsigned level, unsigned points)
     }
     if (!counts(next, level) || schedule.pair[next].left)
         return level;
-    level = next + !(schedule.pair[next].turn % 2);
-    load_turn(next, schedule.pair[next].turn + 1);
-    return level;
+    turn = schedule.pair[next].turn;
+    op = schedule.call[next + 1];
+    schedule.keep = turn ? op->turn[turn - 1].keep : op->at_keep;
+    load_turn(next, turn + 1);
+    return next + !(turn % 2);
 }
 
 /* The call that goes on where this one has ended; `count` if all have. */
@@ -117,6 +122,8 @@ void schedule_run(const struct op *const *calls, unsigned count, void (*make)(un
 {
     schedule.call = calls;
     schedule.count = count;
+    if (run_is_tso())
+        store_buffer_begin();
     for (unsigned level = 0; level < count; level++) {
         schedule.begun[level] = schedule.ended[level] = false;
         fiber_start(level, make);
@@ -131,13 +138,16 @@ void schedule_run(const struct op *const *calls, unsigned count, void (*make)(un
         else if (points)
             sync_arm(points, stop_here);
         schedule.begun[level] = schedule.begun[level] || points;
+        store_buffer_resume(level);
         schedule.ended[level] = points && fiber_run(level);
         next = schedule.ended[level] ? after_end(level) : after_points(level, points);
         if (next == level || (next < count && schedule.ended[next]))
             continue; /* the turn changes nothing */
+        store_buffer_stop(level, schedule.keep);
         note_switch(level, next);
         level = next;
     }
+    store_buffer_end();
 }
 
 UNINSTRUMENTED_END
