@@ -45,7 +45,8 @@ extern bool generate_swarm_off;
 /* The sync point of the next call where an op runs: 1..OP_AT_MAX, mostly early. */
 uint8_t generate_sync_point(struct prng *prng);
 
-/* Of a switch in a case with this boot: is the store buffer kept (struct turn)? Without `tso`: 0. */
+/* Of a switch in a case with this boot: is the store buffer kept (struct turn)? Without `tso`: 0.
+ */
 uint8_t generate_keep(struct prng *prng, const struct boot *boot);
 
 /* Random NVS entries. */

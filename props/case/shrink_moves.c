@@ -241,7 +241,24 @@ static bool smaller_batch(struct shrink *shrink, struct test_case *c, unsigned i
     return false;
 }
 
-/* No overlap, no schedule beyond its first point, fewer switches and kept buffers, earlier points. */
+/* Instead of the next call, which has its schedule: of three calls that overlap, two. */
+static void replace_next(struct test_case *c, unsigned i)
+{
+    struct op call = c->ops[i];
+    const struct op *next = &c->ops[i + 1];
+
+    call.at = next->at;
+    call.at_from = next->at_from;
+    call.at_keep = next->at_keep;
+    call.turns = next->turns;
+    memcpy(call.turn, next->turn, sizeof(call.turn));
+    c->ops[i + 1] = call;
+    c->count--;
+    memmove(&c->ops[i], &c->ops[i + 1], (c->count - i) * sizeof(c->ops[0]));
+}
+
+/* No overlap, no schedule beyond its first point, fewer switches and kept buffers, earlier points.
+ */
 static bool simpler_schedule(struct shrink *shrink, struct test_case *c, unsigned i,
                              shrink_offer_fn *offer)
 {
@@ -253,6 +270,8 @@ static bool simpler_schedule(struct shrink *shrink, struct test_case *c, unsigne
     else
         TRY(op_clear_schedule(op));
     TRY((op_clear_schedule(op), op->at = at));
+    if (at && i + 1 < c->count && op_has_pfn(c->ops[i].kind) && c->ops[i + 1].at)
+        TRY(replace_next(&candidate, i));
     for (unsigned n = 0; n < c->ops[i].turns; n++)
         TRY((op->turns = (uint8_t)n,
              memset(&op->turn[n], 0, (OP_TURNS - 1 - n) * sizeof(op->turn[0]))));

@@ -15,6 +15,8 @@ static struct {
     bool inside; /* past the frames of the harness, which stand above the sync point */
     unsigned frames;
     uintptr_t frame[SWITCH_FRAMES];
+    unsigned stores;
+    uintptr_t store[SWITCH_STORES];
 } stopped;
 
 static _Unwind_Reason_Code note_frame(struct _Unwind_Context *context, void *unused)
@@ -42,8 +44,15 @@ void switches_stop(void)
     if (!switches.wanted)
         return;
     stopped.inside = false;
-    stopped.frames = 0;
+    stopped.frames = stopped.stores = 0;
     _Unwind_Backtrace(note_frame, NULL);
+}
+
+void switches_keep(uintptr_t place)
+{
+    if (stopped.stores < SWITCH_STORES)
+        stopped.store[stopped.stores] = place;
+    stopped.stores++;
 }
 
 void switches_go(unsigned from, bool ended, unsigned to, bool begins)
@@ -60,6 +69,9 @@ void switches_go(unsigned from, bool ended, unsigned to, bool begins)
     record->frames = ended ? 0 : stopped.frames;
     for (unsigned i = 0; i < record->frames; i++)
         record->frame[i] = stopped.frame[i];
+    record->stores = ended ? 0 : stopped.stores;
+    for (unsigned i = 0; i < record->stores && i < SWITCH_STORES; i++)
+        record->store[i] = stopped.store[i];
 }
 
 UNINSTRUMENTED_END

@@ -150,6 +150,7 @@ static void unmap_grant(const struct p2m_grant *slot)
 
 void host_grant(bool map, struct p2m_grant *slots, unsigned count)
 {
+    sync_fence();
     for (unsigned i = 0; i < count; i++) {
         if (slots[i].failed)
             continue;

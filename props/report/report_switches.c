@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The part of a report on calls that overlap: at which source line each of them stops, by which
- * call chain it came there, and which one goes on.
+ * call chain it came there, what is in its store buffer, and which one goes on.
  */
 #include <string.h>
 
@@ -27,6 +27,8 @@ static void add_frame(void *ctx, const struct source_line *place)
     size_t length = strlen(chain->text);
     const char *slash = strrchr(place->file, '/');
 
+    if (!length && strstr(place->file, "props/run/store_buffer.c"))
+        snprintf(chain->text, sizeof(chain->text), "its end"); /* store_buffer_call_ends */
     chain->over = chain->over || strstr(place->file, "props/run/");
     if (chain->over || strstr(place->file, "props/subjects/core.c") ||
         strstr(place->file, "props/subjects/linux/") || strstr(place->file, "props/host/"))
@@ -46,6 +48,40 @@ static void read_chain(const struct switch_record *record)
     source_lines_find(call, record->frames, add_frame, chain);
 }
 
+/* The innermost function alone. */
+static void add_store(void *ctx, const struct source_line *place)
+{
+    struct chain *chain = ctx;
+
+    if (!chain->text[0])
+        add_frame(chain, place);
+}
+
+static void print_stores(FILE *out, const struct switch_record *record)
+{
+    if (record->stores)
+        fprintf(out, "p2mcheck:     in its store buffer, oldest first:");
+    for (unsigned i = 0; i < record->stores && i < SWITCH_STORES; i++) {
+        struct chain chain = {{0}, false};
+        uintptr_t place = record->store[i] - 1;
+
+        source_lines_find(&place, 1, add_store, &chain);
+        fprintf(out, "%s %s", i ? "," : "", chain.text[0] ? chain.text : "unknown");
+    }
+    if (record->stores > SWITCH_STORES)
+        fprintf(out, ", and %u more", record->stores - SWITCH_STORES);
+    if (record->stores)
+        fprintf(out, "\n");
+}
+
+/* The first place of a chain. */
+static int length_of(const char *text)
+{
+    size_t length = strcspn(text, "<");
+
+    return (int)(text[length] ? length - 1 : length);
+}
+
 static void print_switch(FILE *out, const struct switch_record *record)
 {
     const struct chain *from = &last_stop[record->from], *to = &last_stop[record->to];
@@ -59,12 +95,12 @@ static void print_switch(FILE *out, const struct switch_record *record)
     else
         fprintf(out, "p2mcheck:     %s: stops before %s\n", stops,
                 from->text[0] ? from->text : unknown);
+    print_stores(out, record);
     if (record->begins)
         fprintf(out, "p2mcheck:     %s: begins\n", goes);
     else
         fprintf(out, "p2mcheck:     %s: goes on at %.*s\n", goes,
-                to->text[0] ? (int)strcspn(to->text, " ") : (int)strlen(unknown),
-                to->text[0] ? to->text : unknown);
+                length_of(to->text[0] ? to->text : unknown), to->text[0] ? to->text : unknown);
 }
 
 void report_switches(FILE *out)

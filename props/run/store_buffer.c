@@ -7,6 +7,7 @@
 #include "core/access.h"
 #include "overlap.h"
 #include "props/base/uninstrumented.h"
+#include "props/check/switches.h"
 
 UNINSTRUMENTED_BEGIN
 
@@ -20,13 +21,14 @@ struct value {
 struct store {
     volatile void *address;
     unsigned size;      /* bytes: 1, 2, 4, 8 or 16 */
+    uintptr_t place;    /* its sync point returns there */
     bool joined;        /* it drains with the one before it */
     struct value value; /* that was there before; while the store is undone: that is to be there */
 };
 
 static struct {
     bool on;
-    sync_watcher *next;   /* that also sees the accesses */
+    sync_watcher *next;     /* that also sees the accesses */
     struct buffer *running; /* of the call that runs; NULL: none does */
     unsigned kept;
     struct buffer {
@@ -50,7 +52,8 @@ UNCHECKED static struct value load(const struct store *store)
     case 8:
         return (struct value){{*(const volatile uint64_t *)p}};
     default:
-        return (struct value){{((const volatile uint64_t *)p)[0], ((const volatile uint64_t *)p)[1]}};
+        return (struct value){
+            {((const volatile uint64_t *)p)[0], ((const volatile uint64_t *)p)[1]}};
     }
 }
 
@@ -112,6 +115,7 @@ static void note(struct buffer *buffer, const struct sync_access *access)
     store = &buffer->store[buffer->count++];
     store->address = (volatile void *)(uintptr_t)access->address;
     store->size = access->size;
+    store->place = sync_place;
     store->joined = access->kind == SYNC_JOINED && buffer->count > 1;
     store->value = load(store);
 }
@@ -195,6 +199,8 @@ void store_buffer_stop(unsigned call, unsigned keep)
     forget(buffer, seen);
     buffer->undone = true;
     tso.kept += buffer->count;
+    for (unsigned i = 0; i < buffer->count; i++)
+        switches_keep(buffer->store[i].place);
 }
 
 void store_buffer_call_ends(void)

@@ -9,6 +9,7 @@
 
 #include "core/access.h"
 #include "props/case/generate.h"
+#include "props/report/report.h"
 #include "props/run/executor.h"
 #include "props/run/schedule.h"
 #include "props/run/store_buffer.h"
@@ -16,7 +17,7 @@
 
 /* ---- programs of two calls ---- */
 
-enum { X, Y, VARIABLES };
+enum { X, Y, Z, VARIABLES };
 enum step_kind { END, LOAD, STORE, MFENCE, LOCKED };
 
 /* A store of `value`, or a load into the next register of the call. LOCKED: a store by CAS. */
@@ -43,8 +44,7 @@ static const struct litmus litmus[] = {
      true,
      false},
     {"SB+mfence",
-     {{{STORE, X, 1}, {MFENCE, 0, 0}, {LOAD, Y, 0}},
-      {{STORE, Y, 1}, {MFENCE, 0, 0}, {LOAD, X, 0}}},
+     {{{STORE, X, 1}, {MFENCE, 0, 0}, {LOAD, Y, 0}}, {{STORE, Y, 1}, {MFENCE, 0, 0}, {LOAD, X, 0}}},
      {{0}, {0}},
      {1, 1},
      false,
@@ -59,6 +59,12 @@ static const struct litmus litmus[] = {
      {{{LOCKED, X, 1}, {LOAD, Y, 0}}, {{LOCKED, Y, 1}, {LOAD, X, 0}}},
      {{0}, {0}},
      {1, 1},
+     false,
+     false},
+    {"SB+locked store elsewhere",
+     {{{STORE, X, 1}, {LOCKED, Z, 1}, {LOAD, Y, 0}}, {{STORE, Y, 1}, {MFENCE, 0, 0}, {LOAD, X, 0}}},
+     {{0}, {0}},
+     {1, 1, 1},
      false,
      false},
     {"n6",
@@ -328,9 +334,8 @@ static void store_many(unsigned who)
 static unsigned seen_of(unsigned count, unsigned keep)
 {
     static const struct op outer = {.kind = OP_GET};
-    struct op inner = {.kind = OP_GET,
-                       .at = (uint16_t)(joins ? 2 : count + 1),
-                       .at_keep = (uint8_t)keep};
+    struct op inner = {
+        .kind = OP_GET, .at = (uint16_t)(joins ? 2 : count + 1), .at_keep = (uint8_t)keep};
     const struct op *calls[2] = {&outer, &inner};
     unsigned sum = 0;
 
@@ -389,7 +394,8 @@ static void store_sizes(unsigned who)
 /* Each size of a store is undone and made again, and no byte beside it. */
 static void test_sizes(void **state)
 {
-    static const struct op outer = {.kind = OP_GET}, inner = {.kind = OP_GET, .at = 5, .at_keep = 1};
+    static const struct op outer = {.kind = OP_GET},
+                           inner = {.kind = OP_GET, .at = 5, .at_keep = 1};
     static const uint8_t bytes[8] = {0, 0x11, 0x22, 0x22, 0x33, 0x33, 0x33, 0x33};
     const struct op *calls[2] = {&outer, &inner};
     static struct test_case c;
@@ -456,6 +462,36 @@ static void test_violations(void **state)
     }
 }
 
+static p2m_word get_alone(p2m_word pfn)
+{
+    if (store_buffer_is_on())
+        violated(CORE_WARNED, "on purpose");
+    return subject_core.get(pfn);
+}
+
+/* The report has the stores that a switch has kept. */
+static void test_report(void **state)
+{
+    static struct test_case c;
+    struct subject subject = subject_core;
+    struct verdict verdict;
+    char text[4096];
+    FILE *file = tmpfile();
+
+    (void)state;
+    subject.get = get_alone;
+    c.boot.flags = 1u << BOOT_TSO;
+    c.count = 2;
+    c.ops[0] = (struct op){.kind = OP_GET, .pfn = 4, .at = 22, .at_keep = 1};
+    c.ops[1] = (struct op){.kind = OP_SET, .pfn = 1, .arg = 1};
+    assert_false(executor_judge(&subject, &c, CHECK_QUICK, &verdict));
+    report_switches(file);
+    rewind(file);
+    text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+    fclose(file);
+    assert_non_null(strstr(text, "in its store buffer, oldest first: p2m.c:"));
+}
+
 /* ---- random cases ---- */
 
 #define CASES 20000
@@ -494,9 +530,9 @@ static void test_random(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_litmus),     cmocka_unit_test(test_oldest),
-        cmocka_unit_test(test_sizes),      cmocka_unit_test(test_violations),
-        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_litmus), cmocka_unit_test(test_oldest),
+        cmocka_unit_test(test_sizes),  cmocka_unit_test(test_violations),
+        cmocka_unit_test(test_report), cmocka_unit_test(test_random),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

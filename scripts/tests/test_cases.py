@@ -20,7 +20,7 @@ UNITS = [(flavour, geometry, name)
          for name in ("core", "model", "text", "codec", "mutate", "host", "invariants", "rules", "shrink")
          if geometry != "odd" or name in ("core", "model", "codec", "mutate")]
 UNITS += [("gcc", "tiny", "adapter_aflpp"), ("gcc-san", "tiny", "adapter_aflpp")]
-UNITS += [(flavour, "tiny", name) for flavour in ("gcc", "clang-san") for name in ("order", "schedule")]
+UNITS += [(flavour, "tiny", name) for flavour in ("gcc", "clang-san") for name in ("order", "schedule", "store_buffer")]
 UNITS += [("gcc", "x86_64", "order")]
 UNITS += [("gcc", "x86_32", "core"), ("gcc", "x86_32", "codec"), ("gcc-san", "tiny", "host")]
 
