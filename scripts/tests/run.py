@@ -30,7 +30,7 @@ TIERS = {
     "compare": (("compare",), ("test_compare",),
                 "fuzz patch g++ librapidcheck-dev python3-hypothesis python3-statsmodels afl++"),
 }
-TIERS["all"] = (("scripts", "test", "compare", "all"), ("test_compare", "test_long"),
+TIERS["all"] = (("scripts", "test", "compare", "all"), ("test_compare", "test_long", "test_atomics"),
                 f"{TIERS['test'][2]} {TIERS['compare'][2]} {' '.join(lint.PACKAGES)} debootstrap git locales-all")
 # What a user may set for the command under test must not reach the commands that tests run.
 VARIABLES = """ENGINE TARGET GEOMETRY TIME JOBS CASES SEEDS ONLY JUNIT SAN ARCH SEED RUNS BASE THREADS ROUNDS CASE HOURS
