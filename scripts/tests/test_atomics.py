@@ -15,7 +15,7 @@ from p2mcheck.mutants.trial import CFLAGS, UNITS
 # what is replaced in core/access.h, and by what
 LOAD = {"__atomic_load_n((p), __ATOMIC_ACQUIRE)": "__atomic_load_n((p), __ATOMIC_RELAXED)"}
 STORE = {"__atomic_store_n((p), value_, __ATOMIC_RELEASE)": "__atomic_store_n((p), value_, __ATOMIC_RELAXED)"}
-CAS = {"__ATOMIC_ACQ_REL": "__ATOMIC_RELAXED", " __ATOMIC_ACQUIRE);   ": " __ATOMIC_RELAXED);   "}
+CAS = {"__ATOMIC_ACQ_REL": "__ATOMIC_RELAXED", "    __ATOMIC_ACQUIRE);": "    __ATOMIC_RELAXED);"}
 NO_CAS = {"#define p2m_cas(": """#define p2m_cas(p, old, new_)              \\
     __extension__({                            \\
         __typeof__(*(p)) fresh_ = (new_);      \\
