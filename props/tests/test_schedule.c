@@ -146,17 +146,23 @@ static void test_one_stack_or_many(void **state)
     assert_true(overlaps > cases);
 }
 
-/* Some calls of the case get turns. */
+/* Some calls of the case get turns; in each other case with store buffers. */
 static void draw_turns(struct prng *prng, struct test_case *c)
 {
+    bool tso = prng_one_in(prng, 2);
+
+    c->boot.flags |= (uint16_t)(tso << BOOT_TSO);
     for (unsigned i = 0; i < c->count; i++) {
         struct op *op = &c->ops[i];
 
         if (!op_has_pfn(op->kind) || !op->at || op->at_from != TURN_START)
             continue;
+        op->at_keep = (uint8_t)(tso ? prng_below(prng, TURN_KEEP_MAX + 1) : 0);
         op->turns = (uint8_t)prng_below(prng, OP_TURNS);
-        for (unsigned k = 0; k < op->turns; k++)
+        for (unsigned k = 0; k < op->turns; k++) {
             op->turn[k] = (struct turn){.point = (uint16_t)(1 + prng_below(prng, 20))};
+            op->turn[k].keep = (uint8_t)(tso ? prng_below(prng, TURN_KEEP_MAX + 1) : 0);
+        }
     }
 }
 
