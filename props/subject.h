@@ -124,6 +124,9 @@ struct subject {
     /* Its calls keep nothing in statics, so that calls may alternate (props/run/schedule.h). */
     bool alternates;
 
+    /* It takes locks (props/host/lock.h), so overlapping calls always have stacks of their own. */
+    bool locks;
+
     /* Not called for an auto-translated guest. */
     void (*view)(struct subject_view *view);
 

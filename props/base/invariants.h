@@ -18,6 +18,7 @@
 #define INVARIANTS(X)                                                                              \
     X(CORE_BUG, called_bug, "the p2m reported a bug of its caller or its own")                     \
     X(CORE_WARNED, printed_a_warning, "the p2m warned about something odd")                        \
+    X(DEADLOCK, waits_for_ever, "some call can always go on, whoever holds which lock")            \
     X(HANG, never_came_back, "a call went on and on without an end")                               \
     X(IDENTITY_PAGE_UNTOUCHED, wrote_p2m_identity,                                                 \
       "the shared page p2m_identity is never written")                                             \

@@ -3,8 +3,10 @@
  * See fiber.h. A violation in a fiber writes the verdict and pauses for ever: only the main
  * stack jumps. Jumping from one stack to another would be undefined.
  */
+#define _GNU_SOURCE /* pthread_getattr_np */
 #include "fiber.h"
 
+#include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -55,6 +57,24 @@ static bool unwinding;         /* so the others only leave */
 static bool dirty[FIBERS];     /* its stack has ASan's marks of functions that never returned */
 static const void *main_stack; /* as ASan and MSan know it */
 static size_t main_stack_size;
+
+int fiber_running = -1;
+uintptr_t fiber_stack_low, fiber_stack_bytes;
+static uintptr_t whole_low, whole_bytes; /* the main stack, as the system knows it */
+
+__attribute__((constructor)) static void find_main_stack(void)
+{
+    pthread_attr_t attributes;
+    void *low = NULL;
+    size_t bytes = 0;
+
+    if (!pthread_getattr_np(pthread_self(), &attributes)) {
+        pthread_attr_getstack(&attributes, &low, &bytes);
+        pthread_attr_destroy(&attributes);
+    }
+    fiber_stack_low = whole_low = (uintptr_t)low;
+    fiber_stack_bytes = whole_bytes = bytes;
+}
 
 /* ---- the switch ---- */
 
@@ -129,6 +149,9 @@ UNMARKED static void go(struct fiber *to, bool for_ever)
 
     announce(from, to, for_ever);
     current = to;
+    fiber_running = to == &main_fiber ? -1 : (int)index_of(to);
+    fiber_stack_low = to == &main_fiber ? whole_low : (uintptr_t)stacks[index_of(to)];
+    fiber_stack_bytes = to == &main_fiber ? whole_bytes : FIBER_STACK;
 #if BY_HAND
     fiber_swap_stacks(&from->stack_pointer, to->stack_pointer);
 #else

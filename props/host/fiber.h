@@ -8,6 +8,7 @@
 #define PROPS_HOST_FIBER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #define FIBERS 3
 #define FIBER_STACK (256u << 10) /* bytes; a sanitizer's report must fit */
@@ -23,5 +24,15 @@ bool fiber_run(unsigned index);
 
 /* Only in a fiber: fiber_run returns; the next fiber_run of this fiber continues here. */
 void fiber_pause(void);
+
+/* The index of the fiber that runs; -1: the main stack does. */
+extern int fiber_running;
+
+/* The stack that runs; of the main one all that it may grow to. */
+extern uintptr_t fiber_stack_low, fiber_stack_bytes;
+static inline bool fiber_is_on_stack(const volatile void *p)
+{
+    return (uintptr_t)p - fiber_stack_low < fiber_stack_bytes;
+}
 
 #endif

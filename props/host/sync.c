@@ -14,7 +14,7 @@ UNINSTRUMENTED_BEGIN
 _Static_assert(SYNC_OTHER == P2M_CALL, "a point of which nothing is known may be a call");
 _Static_assert(SYNC_FENCE > P2M_LOOP && SYNC_JOINED > P2M_LOOP, "each kind has a number");
 
-unsigned p2m_sync_left, sync_calls;
+unsigned p2m_sync_left, sync_calls, sync_limit = SYNC_LIMIT;
 uintptr_t sync_place;
 
 static unsigned armed_with, watched_left;
@@ -63,13 +63,13 @@ bool sync_was_passed(void)
 
 void sync_arm_limit(void)
 {
-    sync_arm(SYNC_LIMIT, NULL);
+    sync_arm(sync_limit, NULL);
 }
 
 static void count_down_to_zero(void)
 {
     if (!at_zero)
-        violated(HANG, "expected a call to end, got past %u sync points", SYNC_LIMIT);
+        violated(HANG, "expected a call to end, got past %u sync points", sync_limit);
     at_zero();
 }
 
@@ -83,6 +83,12 @@ void p2m_sync_reached(unsigned kind, const volatile void *address, unsigned size
     p2m_sync_left = 1;
     if (--watched_left == 0)
         count_down_to_zero();
+    if (watch)
+        watch(&(struct sync_access){kind, size, address, value});
+}
+
+void sync_see(unsigned kind, const volatile void *address, unsigned size, uint64_t value)
+{
     if (watch)
         watch(&(struct sync_access){kind, size, address, value});
 }

@@ -18,6 +18,7 @@
  * core includes this file: a header of the core here would hide that of a planted bug.
  */
 #define SYNC_LIMIT (MAX_P2M_PFN > 65536 ? 1u << 24 : 1u << 18)
+extern unsigned sync_limit; /* SYNC_LIMIT, unless a subject has more points in its calls */
 
 extern unsigned p2m_sync_left; /* while there is a watcher: 1 */
 extern unsigned sync_calls;    /* of sync_arm: how far the running case got (hang.h) */
@@ -66,6 +67,9 @@ sync_watcher *sync_watch(sync_watcher *watcher);
  */
 void sync_fence(void);
 void sync_joined(const volatile void *address, unsigned size);
+
+/* An access where no other call may run: the watcher alone sees it. */
+void sync_see(unsigned kind, const volatile void *address, unsigned size, uint64_t value);
 
 /* P2M_SYNC(kind, address, size, value), or P2M_SYNC() where nothing is known of what follows. */
 #define P2M_SYNC(...) SYNC_AT_(0, ##__VA_ARGS__, SYNC_OTHER, 0, 0, 0, 0)

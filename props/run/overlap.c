@@ -12,6 +12,7 @@
 #include "props/check/checks.h"
 #include "props/check/switches.h"
 #include "props/check/toolstack.h"
+#include "props/host/lock.h"
 #include "props/host/sync.h"
 #include "schedule.h"
 #include "store_buffer.h"
@@ -66,27 +67,28 @@ static uint64_t call_subject(const struct op *op)
 
 /*
  * What the call could have raised: a subject reports bugs and warns where it asks for pages or
- * frees them (`pages`: their sum before the call), and a call without a sync point has no loop
- * that is counted.
+ * frees them (`pages`: their sum before the call), it waits where it takes locks (`locks`), and a
+ * call without a sync point has no loop that is counted.
  */
-static void note_watched(unsigned pages)
+static void note_watched(unsigned pages, unsigned locks)
 {
     bool asked = host.refused || host.taken + host.freed != pages;
 
     run.tally.exercised[CORE_BUG] += asked;
     run.tally.exercised[CORE_WARNED] += asked;
+    run.tally.exercised[DEADLOCK] += lock_takes != locks;
     run.tally.exercised[HANG] += sync_was_passed();
 }
 
 static void make_call(unsigned level)
 {
-    unsigned pages = host.taken + host.freed;
+    unsigned pages = host.taken + host.freed, locks = lock_takes;
 
     overlap.began[level] = ++overlap.clock;
     overlap.result[level] = call_subject(overlap.call[level]);
     store_buffer_call_ends();
     overlap.ended[level] = ++overlap.clock;
-    note_watched(pages);
+    note_watched(pages, locks);
 }
 
 static void run_call(unsigned level);
@@ -230,7 +232,7 @@ static bool alternates(const struct op *const *calls, unsigned count)
     for (unsigned i = 0; i + 1 < count; i++)
         if (calls[i]->turns && run.subject->alternates)
             return true;
-    return overlap_by_fibers || run_is_tso();
+    return overlap_by_fibers || run_is_tso() || run.subject->locks;
 }
 
 void overlap_run(const struct op *const *calls, unsigned count)

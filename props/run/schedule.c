@@ -6,6 +6,7 @@
 #include "props/check/switches.h"
 #include "props/check/toolstack.h"
 #include "props/host/fiber.h"
+#include "props/host/lock.h"
 #include "store_buffer.h"
 
 UNINSTRUMENTED_BEGIN
@@ -15,9 +16,11 @@ _Static_assert(FIBERS >= OVERLAP_CALLS, "each call has a stack");
 /* Pair p: the calls p (outer) and p + 1 (inner), and the schedule of the inner one's op. */
 static struct {
     const struct op *const *call;
-    unsigned count;
-    uint8_t keep; /* of the turn that was last due */
+    unsigned count, level; /* the call that runs */
+    uint8_t keep;          /* of the turn that was last due */
     bool begun[OVERLAP_CALLS], ended[OVERLAP_CALLS];
+    bool blocked;                  /* the call that paused waits for a lock */
+    unsigned tried[OVERLAP_CALLS]; /* it waits since lock_drops was this less 1; 0: it does not */
     struct {
         unsigned turn; /* the next one */
         unsigned left; /* sync points of its call until then */
@@ -91,22 +94,64 @@ static unsigned after_points(unsigned level, unsigned points)
     return next + !(turn % 2);
 }
 
-/* The call that goes on where this one has ended; `count` if all have. */
+static bool waits(unsigned level)
+{
+    return schedule.tried[level] == lock_drops + 1;
+}
+
+/* The nearest inner call that has not ended, else the nearest outer one; `count`: there is none. */
+static unsigned next_call(unsigned from, bool waiting)
+{
+    for (unsigned i = 1; i < schedule.count; i++) {
+        unsigned level = from + i < schedule.count ? from + i : schedule.count - 1 - i;
+
+        if (!schedule.ended[level] && waits(level) == waiting)
+            return level;
+    }
+    return schedule.count;
+}
+
+/* The call that goes on where this one has ended: rather one that does not wait. */
 static unsigned after_end(unsigned level)
 {
-    for (unsigned inner = level + 1; inner < schedule.count; inner++)
-        if (!schedule.ended[inner])
-            return inner;
-    while (level--)
-        if (!schedule.ended[level])
-            return level;
-    return schedule.count;
+    unsigned next = next_call(level, false);
+
+    return next < schedule.count ? next : next_call(level, true);
 }
 
 static void stop_here(void)
 {
     switches_stop();
     fiber_pause();
+}
+
+/* In a fiber: another call goes on, which is no turn of the schedule. */
+static void wait_for_lock(void)
+{
+    schedule.tried[schedule.level] = lock_drops + 1;
+    if (next_call(schedule.level, false) == schedule.count)
+        violated(DEADLOCK, "each call that has not ended waits for a lock");
+    schedule.blocked = true;
+    stop_here();
+}
+
+/* True: the call has ended. *points: that it passed. */
+static bool run_until(unsigned level, unsigned *points)
+{
+    bool ended;
+
+    if (*points == ~0u)
+        sync_arm_limit();
+    else
+        sync_arm(*points, stop_here);
+    schedule.begun[level] = true;
+    schedule.level = level;
+    schedule.tried[level] = 0;
+    schedule.blocked = false;
+    ended = fiber_run(level);
+    if (schedule.blocked)
+        *points = *points == ~0u ? 0 : *points - sync_left();
+    return ended;
 }
 
 /* Call `next` goes on where `level` stopped or ended. */
@@ -122,25 +167,28 @@ void schedule_run(const struct op *const *calls, unsigned count, void (*make)(un
 {
     schedule.call = calls;
     schedule.count = count;
+    lock_wait = wait_for_lock;
     if (run_is_tso())
         store_buffer_begin();
     for (unsigned level = 0; level < count; level++) {
         schedule.begun[level] = schedule.ended[level] = false;
+        schedule.tried[level] = 0;
         fiber_start(level, make);
         if (level + 1 < count)
             load_turn(level, 0);
     }
+    schedule.blocked = false;
     for (unsigned level = 0; level < count;) {
         unsigned points = until_turn(level), next;
 
-        if (points == ~0u)
-            sync_arm_limit();
-        else if (points)
-            sync_arm(points, stop_here);
-        schedule.begun[level] = schedule.begun[level] || points;
         store_buffer_resume(level);
-        schedule.ended[level] = points && fiber_run(level);
+        schedule.ended[level] = points && run_until(level, &points);
         next = schedule.ended[level] ? after_end(level) : after_points(level, points);
+        if (!schedule.ended[level] && schedule.blocked) {
+            next = next_call(level, false);
+            schedule.keep = 0; /* a lock empties the store buffer */
+        }
+        schedule.blocked = false;
         if (next == level || (next < count && schedule.ended[next]))
             continue; /* the turn changes nothing */
         store_buffer_stop(level, schedule.keep);

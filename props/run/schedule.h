@@ -4,7 +4,8 @@
  * op's schedule is about its call, the inner one, and the next call, the outer one: the
  * first turn counts sync points of the outer call, then the inner one runs and the second
  * turn counts its points, and so on. A call that no turn stops runs to its end. Where calls end,
- * the nearest inner one that has not ended goes on, else the nearest outer one.
+ * the nearest inner one that has not ended goes on, else the nearest outer one. A call that wants a
+ * held lock (props/host/lock.h) waits in the same way, and no turn of the schedule is used up.
  */
 #ifndef PROPS_RUN_SCHEDULE_H
 #define PROPS_RUN_SCHEDULE_H

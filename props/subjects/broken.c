@@ -6,6 +6,7 @@
 
 #include "props/base/uninstrumented.h"
 #include "props/check/run.h"
+#include "props/host/lock.h"
 
 UNINSTRUMENTED_BEGIN
 
@@ -17,6 +18,7 @@ static unsigned sets; /* since the program started: DETERMINISM's sin */
 static p2m_word last_pfn, held_pfn, held_entry;
 static bool holds;
 static unsigned publications;
+static int lock;
 
 static p2m_word **slot_page(p2m_word pfn)
 {
@@ -34,7 +36,7 @@ static bool build(p2m_word *mfn_list, p2m_word nr_pages, bool auto_translated)
 {
     last_pfn = 0;
     holds = false;
-    publications = 0;
+    publications = lock = 0;
     return core.build(mfn_list, nr_pages, auto_translated);
 }
 
@@ -55,6 +57,8 @@ static p2m_word get(p2m_word pfn)
 {
     while (what == HANG)
         P2M_SYNC();
+    if (what == DEADLOCK) /* and keeps it */
+        lock_take(&lock);
     if (holds && pfn == held_pfn)
         return held_entry;
     return core.get(pfn);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "props/check/checks.h"
+#include "props/host/lock.h"
 #include "props/run/metamorphic.h"
 #include "unit.h"
 
@@ -73,6 +74,14 @@ static void warn(uint64_t *result)
 {
     (void)result;
     violated(CORE_WARNED, "as planned");
+}
+
+static void wait_for_nobody(uint64_t *result)
+{
+    int held = 1;
+
+    (void)result;
+    lock_take(&held);
 }
 
 static void hang(uint64_t *result)
@@ -197,6 +206,7 @@ static void map_twice(uint64_t *result)
 static const struct harm harms[] = {
     {CORE_BUG, report_a_bug},
     {CORE_WARNED, warn},
+    {DEADLOCK, wait_for_nobody},
     {HANG, hang},
     {IDENTITY_PAGE_UNTOUCHED, dirty_identity},
     {MISSING_PAGE_UNTOUCHED, dirty_missing},

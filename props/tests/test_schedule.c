@@ -6,6 +6,7 @@
 #include "core/access.h"
 #include "props/case/generate.h"
 #include "props/check/switches.h"
+#include "props/host/lock.h"
 #include "props/report/report.h"
 #include "props/run/executor.h"
 #include "props/run/overlap.h"
@@ -109,6 +110,70 @@ static void test_turns(void **state)
     c.ops[1] = get(3, 2, 1, 4, 0, 0);
     c.ops[2] = get(4, 0, 0, 0, 0, 0);
     order_is(&c, "432332444");
+}
+
+/* ---- locks: a call takes those that its PFN says, one after the other ---- */
+
+static int held[2];
+
+/* PFN 1: the first lock; 2: the second, then the first; 3: the first, then the second. */
+static p2m_word locking_get(p2m_word pfn)
+{
+    static const struct {
+        unsigned count, lock[2];
+    } takes[] = {{0, {0}}, {1, {0}}, {2, {1, 0}}, {2, {0, 1}}};
+    unsigned count = pfn <= 3 ? takes[pfn].count : 0;
+    char step[] = {(char)('0' + pfn), '\0'};
+
+    for (unsigned i = 0; i < count; i++) {
+        p2m_loop();
+        lock_take(&held[takes[pfn].lock[i]]);
+        if (strlen(trace) + 1 < sizeof(trace))
+            strcat(trace, step);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        p2m_loop();
+        lock_drop(&held[takes[pfn].lock[i]]);
+    }
+    return INVALID_P2M_ENTRY;
+}
+
+/* Each of them alone has no switch; at the second point the first call holds its first lock. */
+static void test_locks(void **state)
+{
+    static const struct {
+        struct op inner;
+        p2m_word outer;
+        const char *expected; /* NULL: DEADLOCK */
+    } row[] = {
+        {{.kind = OP_GET, .pfn = 1, .at = 1}, 3, "133"},
+        {{.kind = OP_GET, .pfn = 1, .at = 2}, 3, "331"},
+        {{.kind = OP_GET, .pfn = 2, .at = 1}, 3, "2233"},
+        {{.kind = OP_GET, .pfn = 2, .at = 2}, 3, NULL},
+        {{.kind = OP_GET, .pfn = 2, .at = 2}, 1, "122"},
+    };
+    struct subject subject = subject_core;
+
+    (void)state;
+    subject.get = locking_get;
+    subject.locks = true;
+    for (unsigned i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        static struct test_case c;
+        struct verdict verdict;
+
+        memset(&c, 0, sizeof(c));
+        memset(held, 0, sizeof(held));
+        c.count = 2;
+        c.ops[0] = row[i].inner;
+        c.ops[1] = get(row[i].outer, 0, 0, 0, 0, 0);
+        assert_true(executor_start(&subject, &c, CHECK_QUICK, &verdict));
+        memset(trace, 0, sizeof(trace));
+        assert_int_equal(executor_steps(0, c.count, &verdict), row[i].expected != NULL);
+        if (row[i].expected)
+            assert_memory_equal(trace, row[i].expected, strlen(row[i].expected));
+        else
+            assert_int_equal(verdict.id, DEADLOCK);
+    }
 }
 
 /* ---- the same result on one stack and on several ---- */
@@ -273,11 +338,9 @@ static void test_report(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_order),
-        cmocka_unit_test(test_turns),
-        cmocka_unit_test(test_one_stack_or_many),
-        cmocka_unit_test(test_one_hash),
-        cmocka_unit_test(test_violations),
+        cmocka_unit_test(test_order),    cmocka_unit_test(test_turns),
+        cmocka_unit_test(test_locks),    cmocka_unit_test(test_one_stack_or_many),
+        cmocka_unit_test(test_one_hash), cmocka_unit_test(test_violations),
         cmocka_unit_test(test_report),
     };
 

@@ -59,10 +59,19 @@ LINUX_FLAGS := -std=gnu11 -w -fno-strict-aliasing -I. -I$(LINUX_FOLDER)/include 
   -DLINUX_P2M_C='"$(LINUX_FOLDER)/kernel/p2m.c"' -DLINUX_PAGE_H='"$(LINUX_FOLDER)/kernel/page.h"'
 LINUX_DATA := data data.rel data.rel.local
 
+# One recipe in every program, since the numbers of sync points depend on it: clang, no builtins, hooks
+# before loads and stores; features.h has the mode. A flavour adds one sanitizer, whose checks come
+# after the hooks. AFL++ counts edges by callbacks, others blocks by counters.
+LINUX_RECIPE := -O2 -g -fno-builtin -fno-omit-frame-pointer
+LINUX_HOOKS = -fsanitize-coverage=$(if $(filter afl%,$(flavour)),edge$(comma)trace-pc-guard,bb$(comma)inline-8bit-counters$(comma)pc-table),trace-loads,trace-stores
+sanitizes = $(filter $(1)%,$(subst $(comma), ,$(patsubst -fsanitize=%,%,$(filter -fsanitize=%,$(CFLAGS_$(flavour))))))
+LINUX_SANITIZER = $(if $(call sanitizes,address),-fsanitize=address -fsanitize-address-use-after-return=never) \
+  $(if $(call sanitizes,memory),-fsanitize=memory) $(if $(call sanitizes,thread),-fsanitize=thread) \
+  $(filter -fprofile% -fcoverage-mapping% -mllvm%,$(CFLAGS_$(flavour)))
+
 $(C)/%/kernel.o: $(LINUX_SOURCE) $(wildcard props/subjects/linux/*) $(LINUX_FOLDER)/features.h $(RULES)
 	$(CC_SAY)
-	$(Q)$(if $(filter afl%,$(flavour)),$(AFL_CC),$(CC_$(flavour))) $(LINUX_FLAGS) $(CFLAGS_$(flavour)) \
-	  $(SHAPE_$(geometry)) -c -o $@.tmp $<
+	$(Q)$(CLANG) $(LINUX_FLAGS) $(LINUX_RECIPE) $(LINUX_HOOKS) $(LINUX_SANITIZER) $(SHAPE_$(geometry)) -c -o $@.tmp $<
 	$(Q)objcopy $(foreach s,$(LINUX_DATA),--rename-section .$(s)=linux_data_$(geometry)) \
 	  --rename-section .bss=linux_bss_$(geometry) --wildcard --keep-global-symbol='linux_*' $@.tmp $@
 	@rm -f $@.tmp

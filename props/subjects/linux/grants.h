@@ -13,6 +13,7 @@ struct list_head {
 };
 #define INIT_LIST_HEAD(head) ((head)->next = (head)->prev = (head))
 
+KERNEL_BEGIN
 static inline void list_add(struct list_head *entry, struct list_head *head)
 {
     entry->next = head->next;
@@ -28,6 +29,7 @@ static inline void list_del(struct list_head *entry)
     entry->prev->next = entry->next;
     entry->next = entry->prev = NULL;
 }
+KERNEL_END
 
 #define shim_entry(at, type, member) ((type *)((char *)(at) - offsetof(type, member)))
 #define list_for_each_entry(p, head, member)                                                       \
@@ -42,7 +44,7 @@ struct page {
     unsigned long pfn;
     bool has_private;
 };
-struct page *shim_page(unsigned long pfn);
+SHIM struct page *shim_page(unsigned long pfn);
 #define page_to_pfn(page) ((page)->pfn)
 #define pfn_to_page(pfn) shim_page(pfn)
 #define PageHighMem(page) ((void)(page), 0)
@@ -80,12 +82,12 @@ enum { GNTTABOP_map_grant_ref, GNTTABOP_unmap_grant_ref, GNTTABOP_unmap_and_repl
 #define GNTST_general_error (-1)
 #define GNTST_bad_handle (-3)
 #define INVALID_GRANT_HANDLE (-1)
-int shim_grant_op(unsigned op, void *args, unsigned count);
+SHIM int shim_grant_op(unsigned op, void *args, unsigned count);
 #define HYPERVISOR_grant_table_op(op, args, count) shim_grant_op((op), (args), (count))
 
 /* The MFN in a page table entry, and a page by its MFN, those of a grant's entries included. */
-unsigned long shim_pte_mfn(pte_t pte);
-void *shim_mfn_to_virt(unsigned long mfn);
+SHIM unsigned long shim_pte_mfn(pte_t pte);
+SHIM void *shim_mfn_to_virt(unsigned long mfn);
 
 /* The file logs an error only where an unmap failed. */
 extern unsigned shim_errors_logged;
@@ -100,7 +102,7 @@ struct multicall_space {
     struct multicall_entry *mc;
     void *args;
 };
-struct multicall_space shim_multicall(void);
+SHIM struct multicall_space shim_multicall(void);
 #define xen_mc_entry(bytes) shim_multicall()
 #define __xen_mc_entry(bytes) shim_multicall()
 #define xen_mc_issue(mode) ((void)0)

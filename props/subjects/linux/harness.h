@@ -9,6 +9,10 @@
 #include "platform.h"
 #include "props/check/run.h"
 
+/* Windows of known defects for the overlap that follows (points.c): of two calls at these PFNs. */
+void linux_close_none(void);
+void linux_close(uint64_t defects, unsigned long pfn, unsigned long other_pfn);
+
 /* The list in virtual memory (tools4.c). */
 void linux_tools4_describe(struct subject *subject);
 

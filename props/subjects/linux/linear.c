@@ -19,6 +19,7 @@
 
 #include "shim.h"
 
+KERNEL_BEGIN
 #include <asm/xen/page.h>
 
 /* In PFNs; the file wants GiB: a fraction. */
@@ -28,7 +29,27 @@ static unsigned long hotplug_limit;
 
 #include LINUX_P2M_C
 
+/* Calls into the file: what is inlined here is hooked as well. */
+SHIM static unsigned long enter_get(unsigned long pfn)
+{
+    return __pfn_to_mfn(pfn);
+}
+
+SHIM static unsigned long enter_to_mfn(unsigned long pfn)
+{
+    return pfn_to_mfn(pfn);
+}
+
+SHIM static unsigned long enter_range(unsigned long start, unsigned long end)
+{
+    return set_phys_range_identity(start, end);
+}
+KERNEL_END
+
+UNHOOKED_BEGIN
+
 #include "kernel_globals.inc"
+#include "shim.inc"
 #include "views.inc"
 
 enum { MISSING, IDENTITY, MID_MISSING, MID_IDENTITY };
@@ -117,18 +138,27 @@ static void refresh_pmd(unsigned long pmd)
  * Outside the array there is nothing once it is mapped. Before that the file looks up the
  * builder's list, and pages by their own addresses. The m2p override looks up pages of the guest.
  */
-pte_t *shim_lookup_address(unsigned long address, unsigned *level)
+static pte_t *pte_of(unsigned long address)
 {
-    static pte_t elsewhere;
+    static pte_t elsewhere[LINUX_CALLS];
+    pte_t *own = &elsewhere[linux_running_call()];
 
-    *level = PG_LEVEL_4K;
     if (!in_area(address)) {
-        elsewhere.pte = (address & PAGE_MASK) | 3;
-        return !mapped || (LINUX_OVERRIDE && PFN_DOWN(address) < TABLE) ? &elsewhere : NULL;
+        own->pte = (address & PAGE_MASK) | 3;
+        return !mapped || (LINUX_OVERRIDE && PFN_DOWN(address) < TABLE) ? own : NULL;
     }
     if (!pte_page(pfn_at(address) / SLOTS / SLOTS))
         return NULL;
     return pte_page(pfn_at(address) / SLOTS / SLOTS) + pfn_at(address) / SLOTS % SLOTS;
+}
+
+/* It reads the entry of a mid. */
+pte_t *shim_lookup_address(unsigned long address, unsigned *level)
+{
+    *level = PG_LEVEL_4K;
+    if (in_area(address))
+        linux_point(P2M_LOAD, &p2m_pmd[pfn_at(address) / SLOTS / SLOTS], sizeof(pmd_t), 0);
+    return pte_of(address);
 }
 
 pte_t shim_pfn_pte(unsigned long pfn, pgprot_t prot)
@@ -145,6 +175,7 @@ unsigned long shim_pte_pfn(pte_t pte)
 
 void shim_set_pte(pte_t *ptep, pte_t pte)
 {
+    linux_point(P2M_CALL, ptep, 0, 0);
     *ptep = pte;
     for (unsigned long pmd = 0; pmd < PMDS; pmd++)
         if (pte_page(pmd) && pte_page(pmd) == page_of((unsigned long)ptep)) {
@@ -155,6 +186,7 @@ void shim_set_pte(pte_t *ptep, pte_t pte)
 
 void shim_set_pmd(pmd_t *pmdp, pmd_t pmd)
 {
+    linux_point(P2M_CALL, pmdp, 0, 0);
     *pmdp = pmd;
     tables_change();
     refresh_pmd(pmdp - p2m_pmd);
@@ -168,11 +200,10 @@ pmd_t *shim_pmd_of(unsigned long address)
 pte_t *shim_populate_pte(unsigned long address)
 {
     pmd_t *pmd = shim_pmd_of(address);
-    unsigned level;
 
     if (!pmd->pmd)
         pmd->pmd = (unsigned long)linux_boot_page() | _KERNPG_TABLE;
-    return shim_lookup_address(address, &level);
+    return pte_of(address);
 }
 
 void shim_vm_area(struct vm_struct *vm)
@@ -181,13 +212,13 @@ void shim_vm_area(struct vm_struct *vm)
     vm->addr = area;
 }
 
+/* One step: the look at the tables, and the two stores of the emulation. */
 int shim_safe_write(unsigned long *address, unsigned long value)
 {
-    unsigned level;
     pte_t *pte;
 
-    P2M_SYNC();
-    pte = lookup_address((unsigned long)address, &level);
+    linux_point(P2M_CALL, address, 0, 0);
+    pte = pte_of((unsigned long)address);
     if (!pte)
         return -14;
     if (in_area((unsigned long)address)) {
@@ -277,12 +308,7 @@ static void make_list(void)
 
 static unsigned long get(unsigned long pfn)
 {
-    return __pfn_to_mfn(pfn);
-}
-
-static unsigned long to_mfn(unsigned long pfn)
-{
-    return pfn_to_mfn(pfn);
+    return enter_get(pfn);
 }
 
 #include "grants.inc"
@@ -360,12 +386,11 @@ static void look(struct linux_view *view)
 /* A store to the array: through the mapping of a shared page? */
 static bool on_store(unsigned long address)
 {
-    unsigned level;
     pte_t *pte;
 
     if (!in_area(address))
         return false;
-    pte = shim_lookup_address(address, &level);
+    pte = pte_of(address);
     if (pte && page_of(pte->pte) == p2m_missing)
         linux_shared_page_written(MISSING, pfn_at(address) % SLOTS);
     if (pte && page_of(pte->pte) == p2m_identity)
@@ -375,29 +400,56 @@ static bool on_store(unsigned long address)
 
 /* ---- windows ---- */
 
-#define ONE(name) ((uint64_t)1 << LINUX_##name)
-
-uint64_t shim_missing(void)
-{
-    return 0;
-}
-
-uint64_t shim_window(const void *p, bool after)
-{
-    return after && p2m_top_mfn && (unsigned long)p - (unsigned long)p2m_top_mfn < PAGE_SIZE
-               ? ONE(C3)
-               : 0;
-}
-
-/* ---- known defects ---- */
-
 /* The page behind `pfn`, which the array has. */
 static unsigned long *made_of(unsigned long pfn)
 {
-    unsigned level;
-
-    return page_of(lookup_address((unsigned long)(area + pfn), &level)->pte);
+    return page_of(pte_of((unsigned long)(area + pfn))->pte);
 }
+
+static bool is_shared(const unsigned long *leaf)
+{
+    return leaf == p2m_missing || leaf == p2m_identity;
+}
+
+/* From the store that follows the test, until the hint and what the toolstack reads are the same.
+ */
+static bool max_pfn_moves(unsigned kind, const volatile void *address)
+{
+#if LINUX_LAST_PFN
+    return (kind == P2M_STORE && address == &xen_p2m_last_pfn) ||
+           xen_p2m_last_pfn != HYPERVISOR_shared_info->arch.max_pfn;
+#else
+    return false;
+#endif
+}
+
+#define ONE(name) ((uint64_t)1 << LINUX_##name)
+
+static bool is_in(const volatile void *p, const void *page)
+{
+    return page && (unsigned long)p - (unsigned long)page < PAGE_SIZE;
+}
+
+static uint64_t open(unsigned long pfn, unsigned kind, const volatile void *address)
+{
+    uint64_t windows = 0;
+    unsigned ti;
+
+    if (max_pfn_moves(kind, address))
+        windows |= ONE(F9);
+    if (kind == P2M_LOAD && pfn < ARRAY && is_shared(made_of(pfn)))
+        windows |= ONE(F11);
+    if (!p2m_top_mfn || pfn >= MAX_P2M_PFN)
+        return windows;
+    ti = p2m_top_index(pfn);
+    if (p2m_top_mfn[ti] != virt_to_mfn(p2m_top_mfn_p[ti]))
+        windows |= ONE(C3);
+    if (kind == P2M_LOAD && is_in(address, p2m_top_mfn))
+        windows |= ONE(C3b);
+    return windows;
+}
+
+/* ---- known defects ---- */
 
 static uint64_t shows(const struct linux_call *call)
 {
@@ -414,10 +466,16 @@ static uint64_t shows(const struct linux_call *call)
 
 static uint64_t shows_overlapping(const struct linux_call *outer, const struct linux_call *inner)
 {
+    uint64_t windows = ONE(F9);
+
     if (outer->kind != LINUX_SET || inner->kind != LINUX_SET || outer->pfn >= TABLE ||
-        inner->pfn >= TABLE || p2m_top_index(outer->pfn) != p2m_top_index(inner->pfn))
+        inner->pfn >= TABLE)
         return 0;
-    return ONE(C3);
+    if (p2m_top_index(outer->pfn) == p2m_top_index(inner->pfn))
+        windows |= ONE(C3) | ONE(C3b);
+    if (outer->pfn / SLOTS == inner->pfn / SLOTS)
+        windows |= ONE(F11);
+    return windows;
 }
 
 static unsigned long covers(void)
@@ -436,7 +494,7 @@ const struct linux_file linux_file = {
     .build = build,
     .make_list = make_list,
     .get = get,
-    .pfn_to_mfn = to_mfn,
+    .pfn_to_mfn = enter_to_mfn,
     .set = set_phys_to_machine,
     .set_noalloc = __set_phys_to_machine,
     .range = range,
@@ -448,6 +506,7 @@ const struct linux_file linux_file = {
     GRANT_CALLS,
     .shows = shows,
     .shows_overlapping = shows_overlapping,
+    .open = open,
     .kernel_boot = xen_build_dynamic_phys_to_machine,
     .kernel_get = get_phys_to_machine,
     .kernel_set = set_phys_to_machine,
@@ -466,5 +525,7 @@ const struct linux_file linux_file = {
     .max_pfn = &shared_info.arch.max_pfn,
     .frame_list_list = &shared_info.arch.pfn_to_mfn_frame_list_list,
 };
+
+UNHOOKED_END
 
 #include "sections.inc"

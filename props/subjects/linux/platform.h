@@ -33,9 +33,11 @@
     X(B13, "no range has an edge in what is identity already")                                     \
     X(B17, "INVALID is not set beyond the list, where all reads as identity")                      \
     X(B18, "no grant is mapped over an identity or a foreign entry")                               \
-    X(C1, "no call on another leaf runs inside one that finds a mid missing, until it adds one")   \
-    X(C2, "the same for a page of the MFN tree")                                                   \
-    X(C3, "no call runs inside another between its adding a page to the MFN tree and noting it")   \
+    X(C1, "no switch between sets in a mid that is missing, unless the inner one makes all")       \
+    X(C2, "the same while its page of the MFN tree is missing")                                    \
+    X(C3, "no switch between two sets in a mid while a page is in the MFN tree and not noted")     \
+    X(C3b, "the same before the MFN tree is held against what is noted")                           \
+    X(C4, "no switch between two sets in a leaf before a load while it is not private")            \
     X(C5, "above max_pfn no page is added and none compared after a resume")                       \
     X(C6, "no resume with a mid that the MFN tree has not; of a linear list it may take pages")    \
     X(C7, "the toolstack finds what is above max_pfn")                                             \
@@ -52,6 +54,8 @@
     X(D1, "the brk area has no end for early sets")                                                \
     X(D4, "no page is right behind the builder's list")                                            \
     X(D5, "no MFN or INVALID is set early where the leaf is p2m_identity")                         \
+    X(F9, "no switch between two sets while max_pfn moves")                                        \
+    X(F11, "no switch between two sets in a leaf before a load while it is not private")           \
     X(F12, "an identity PFN may be missing in the dump")                                           \
     X(F14, "no frame of a second NVS entry is looked up")
 
@@ -140,6 +144,12 @@ struct linux_file {
     uint64_t (*shows)(const struct linux_call *call);
     uint64_t (*shows_overlapping)(const struct linux_call *outer, const struct linux_call *inner);
 
+    /*
+     * Of a call at `pfn` that overlaps: defects in whose windows it is now, told by the state and
+     * by what the running call does next. The same kind of set.
+     */
+    uint64_t (*open)(unsigned long pfn, unsigned kind, const volatile void *address);
+
     /* The kernel's own functions, to be named in a report. */
     const void *kernel_boot, *kernel_get, *kernel_set, *kernel_set_noalloc, *kernel_range;
     const void *kernel_resume, *kernel_grant_map, *kernel_grant_unmap;
@@ -169,8 +179,16 @@ void linux_state(char **data, size_t *data_bytes, char **bss, size_t *bss_bytes)
 
 /* ---- functions of the harness for the file ---- */
 
-/* Windows in which no other call runs now: a set of 1 << enum linux_defect. */
-extern uint64_t linux_closed;
+/* A sync point (points.c); the access of this kind, enum p2m_access, follows at once. */
+void linux_point(unsigned kind, const volatile void *address, unsigned size, uint64_t value);
+
+/* Each of them is a sync point. */
+void linux_lock(int *held);
+void linux_unlock(int *held);
+
+/* Which of the calls that overlap is running: 0 .. LINUX_CALLS - 1. */
+#define LINUX_CALLS 4
+unsigned linux_running_call(void);
 
 /* The longest list that a builder can make. */
 unsigned long linux_lent_pages(void);

@@ -3,15 +3,19 @@
  * The part of a kernel that p2m.c needs in user space. Every header that the file
  * includes leads here (scripts/linux makes them), except asm/xen/page.h, which is
  * the version's own.
+ *
+ * In the kernel's file each load and store is a sync point, by hooks of the compiler (points.c).
+ * What is no plain access reports itself: compare-and-swap, copies, locks, calls to the platform.
+ * The functions of the shim are real ones without hooks, never a part of a function of the file.
  */
 #ifndef PROPS_SUBJECTS_LINUX_SHIM_H
 #define PROPS_SUBJECTS_LINUX_SHIM_H
 
 #include <string.h>
 
+#include "core/access.h"
 #include "core/geometry.h"
 #include "platform.h"
-#include "props/host/sync.h"
 
 /* The kernel has names of its own for these. */
 enum { shim_slots = P2M_LEAF };
@@ -24,6 +28,30 @@ enum { shim_slots = P2M_LEAF };
 
 _Static_assert(P2M_MID == P2M_LEAF && sizeof(p2m_word) == sizeof(unsigned long),
                "the kernel's pages all have as many slots as a long fits into them");
+
+/* ---- what is hooked ---- */
+
+/* Functions of the shim that the kernel's file calls. */
+#define SHIM __attribute__((noinline))
+
+/* Around the functions of the shim. */
+/* clang-format off */
+#define UNHOOKED_BEGIN \
+    _Pragma("clang attribute push(__attribute__((no_sanitize(\"coverage\"))), apply_to = function)")
+/* clang-format on */
+#define UNHOOKED_END _Pragma("clang attribute pop")
+
+/*
+ * Around the kernel's file. As written: no optimisation, so that each access of the text is one;
+ * that is -O0 for these functions alone.
+ */
+#if LINUX_AS_WRITTEN
+#define KERNEL_BEGIN _Pragma("clang optimize off")
+#define KERNEL_END _Pragma("clang optimize on")
+#else
+#define KERNEL_BEGIN
+#define KERNEL_END
+#endif
 
 /* ---- language ---- */
 
@@ -56,11 +84,7 @@ typedef uint64_t phys_addr_t, pteval_t, pmdval_t, dma_addr_t;
 #define pr_err(...) ((void)0)
 #define min(a, b) ((a) < (b) ? (a) : (b))
 #define max(a, b) ((a) > (b) ? (a) : (b))
-#define ACCESS_ONCE(x)                                                                             \
-    (*({                                                                                           \
-        P2M_SYNC();                                                                                \
-        (volatile __typeof__(x) *)&(x);                                                            \
-    }))
+#define ACCESS_ONCE(x) (*(volatile __typeof__(x) *)&(x))
 #define READ_ONCE(x) ACCESS_ONCE(x)
 #define WRITE_ONCE(x, value) (*(volatile __typeof__(x) *)&(x) = (value))
 #define ALIGN(x, to) (((x) + (to) - 1) & ~((__typeof__(x))(to) - 1))
@@ -69,7 +93,7 @@ typedef uint64_t phys_addr_t, pteval_t, pmdval_t, dma_addr_t;
 #define ENOMEM 12
 struct device;
 #if LINUX_LINEAR
-void shim_wmb(void);
+SHIM void shim_wmb(void);
 #define wmb() shim_wmb()
 #else
 #define wmb() __sync_synchronize()
@@ -136,30 +160,10 @@ extern bool shim_slab;
 #define NOT_PUT_BACK __attribute__((section(".shim_spare")))
 
 /* Tables that are not a page (the hash of the m2p override) come from here. */
-static inline void *shim_boot_alloc(unsigned long bytes)
-{
-    static unsigned long spare[8192] NOT_PUT_BACK;
-    static unsigned long used;
-    void *p = &spare[used];
-
-    if (bytes == PAGE_SIZE)
-        return linux_boot_page();
-    used += (bytes + 7) / 8;
-    if (used > sizeof(spare) / sizeof(spare[0]))
-        linux_bug("no room for a table that is not a page", __func__, __LINE__);
-    return p;
-}
+SHIM void *shim_boot_alloc(unsigned long bytes);
 
 /* A leaf may lie right behind the builder's list. */
-static inline void *shim_extend_brk(unsigned long bytes, bool leaf, const char *function, int line)
-{
-    void *behind = leaf ? linux_leaf_behind_list() : NULL;
-
-    shim_brk_used += bytes;
-    if (shim_brk_used > shim_brk_reserved && !linux_brk_is_endless())
-        linux_bug("extend_brk beyond what is reserved", function, line);
-    return behind ? behind : shim_boot_alloc(bytes);
-}
+SHIM void *shim_extend_brk(unsigned long bytes, bool leaf, const char *function, int line);
 #define SHIM_LEAF_BY (LINUX_LEAF_BY_MIDDLE ? "early_alloc_p2m_middle" : "early_alloc_p2m")
 #define extend_brk(bytes, align)                                                                   \
     shim_extend_brk((bytes), LINUX_EARLY && !strcmp(__func__, SHIM_LEAF_BY), __func__, __LINE__)
@@ -173,50 +177,27 @@ static inline void *shim_extend_brk(unsigned long bytes, bool leaf, const char *
 #define memblock_free_late(p, bytes) ((void)0)
 #define free_bootmem(p, bytes) linux_put_page((void *)(p))
 
-/*
- * Another call may run here, unless the window is closed: `windows` is the set of those that this
- * point lies in. The running call is in one as long as what it wants to add is missing.
- */
-static inline void shim_sync(uint64_t windows)
-{
-    if (!(windows & linux_closed))
-        P2M_SYNC();
-}
-uint64_t shim_missing(void);
-
-/* The windows before and after a compare-and-swap of `p`. */
-uint64_t shim_window(const void *p, bool after);
-
-/* Another CPU can be faster before the page is there, and after. */
-static inline unsigned long shim_get_page(void)
-{
-    void *page;
-
-    shim_sync(shim_missing());
-    page = linux_get_page();
-    shim_sync(shim_missing());
-    return (unsigned long)page;
-}
-static inline void shim_free_page(unsigned long page)
-{
-    P2M_SYNC();
-    linux_put_page((void *)page);
-}
+/* Another CPU can be faster before the page is there. */
+SHIM unsigned long shim_get_page(void);
+SHIM void shim_free_page(unsigned long page);
 #define __get_free_page(flags) shim_get_page()
 #define free_page(page) shim_free_page(page)
-static inline void copy_page(void *to, const void *from)
-{
-    memcpy(to, from, PAGE_SIZE);
-}
 
-/* The same before and after a compare-and-swap; it answers the old value. */
+/* Word by word, with a point before each load and store. */
+SHIM void shim_copy(void *to, const void *from, unsigned long bytes);
+SHIM void shim_fill(void *to, int byte, unsigned long bytes);
+#define memcpy(to, from, bytes) shim_copy((to), (from), (bytes))
+#define memset(to, byte, bytes) shim_fill((to), (byte), (bytes))
+#define copy_page(to, from) shim_copy((to), (from), PAGE_SIZE)
+
+/* It answers the old value. */
+SHIM void shim_point_cas(const volatile void *p, unsigned size, unsigned long value);
 #define cmpxchg(p, old, new)                                                                       \
     ({                                                                                             \
-        __typeof__(*(p)) was_;                                                                     \
-        shim_sync(shim_window((p), false));                                                        \
-        was_ = __sync_val_compare_and_swap((p), (__typeof__(*(p)))(old), (__typeof__(*(p)))(new)); \
-        shim_sync(shim_window((p), true));                                                         \
-        was_;                                                                                      \
+        __typeof__(p) at_ = (p);                                                                   \
+        __typeof__(*at_) old_ = (__typeof__(*at_))(old), new_ = (__typeof__(*at_))(new);           \
+        shim_point_cas(at_, sizeof(*at_), (unsigned long)new_);                                    \
+        __sync_val_compare_and_swap(at_, old_, new_);                                              \
     })
 #define try_cmpxchg(p, old, new)                                                                   \
     ({                                                                                             \
@@ -225,22 +206,14 @@ static inline void copy_page(void *to, const void *from)
         *(old) == wanted_;                                                                         \
     })
 
-/* ---- locks: one CPU at a time, and the other one never inside a lock ---- */
+/* ---- locks: who wants a held one waits ---- */
 
 typedef struct {
     int locked;
 } spinlock_t;
 #define DEFINE_SPINLOCK(name) spinlock_t name
-#define spin_lock_irqsave(lock, flags)                                                             \
-    do {                                                                                           \
-        P2M_SYNC();                                                                                \
-        (flags) = 0;                                                                               \
-    } while (0)
-#define spin_unlock_irqrestore(lock, flags)                                                        \
-    do {                                                                                           \
-        (void)(flags);                                                                             \
-        P2M_SYNC();                                                                                \
-    } while (0)
+#define spin_lock_irqsave(lock, flags) ((flags) = 0, linux_lock(&(lock)->locked))
+#define spin_unlock_irqrestore(lock, flags) ((void)(flags), linux_unlock(&(lock)->locked))
 
 /* ---- page tables ---- */
 
@@ -278,32 +251,32 @@ extern pgd_t *swapper_pg_dir;
 
 #define PTRS_PER_PTE (PAGE_SIZE / sizeof(pte_t))
 #define PMD_SIZE (PTRS_PER_PTE * PAGE_SIZE)
-void shim_set_pte(pte_t *ptep, pte_t pte);
+SHIM void shim_set_pte(pte_t *ptep, pte_t pte);
 #define set_pte(ptep, pte) shim_set_pte((ptep), (pte))
-void shim_set_pmd(pmd_t *pmdp, pmd_t pmd);
+SHIM void shim_set_pmd(pmd_t *pmdp, pmd_t pmd);
 #define set_pmd(pmdp, pmd) shim_set_pmd((pmdp), (pmd))
-pmd_t *shim_pmd_of(unsigned long address);
+SHIM pmd_t *shim_pmd_of(unsigned long address);
 #define lookup_pmd_address(address) shim_pmd_of(address)
 #define populate_extra_pmd(address) shim_pmd_of(address)
-pte_t *shim_populate_pte(unsigned long address);
+SHIM pte_t *shim_populate_pte(unsigned long address);
 #define populate_extra_pte(address) shim_populate_pte(address)
 #define paravirt_alloc_pte(...) ((void)0)
 #define paravirt_release_pte(...) ((void)0) /* (pfn), or (mm, pfn) of late */
-int shim_safe_write(unsigned long *address, unsigned long value);
+SHIM int shim_safe_write(unsigned long *address, unsigned long value);
 
 struct vm_struct {
     void *addr;
     unsigned long size, flags;
 };
 #define VM_ALLOC 2
-void shim_vm_area(struct vm_struct *vm);
+SHIM void shim_vm_area(struct vm_struct *vm);
 #define vm_area_register_early(vm, align) shim_vm_area(vm)
 
-pte_t *shim_lookup_address(unsigned long address, unsigned *level);
+SHIM pte_t *shim_lookup_address(unsigned long address, unsigned *level);
 #define lookup_address(address, level) shim_lookup_address((address), (level))
-pte_t shim_pfn_pte(unsigned long pfn, pgprot_t prot);
+SHIM pte_t shim_pfn_pte(unsigned long pfn, pgprot_t prot);
 #define pfn_pte(pfn, prot) shim_pfn_pte((pfn), (prot))
-unsigned long shim_pte_pfn(pte_t pte);
+SHIM unsigned long shim_pte_pfn(pte_t pte);
 #define pte_pfn(pte) shim_pte_pfn(pte)
 #define pte_clear(mm, address, ptep) ((void)(ptep))
 #define set_pte_at(mm, address, ptep, pte) ((void)(ptep), (void)(pte))
@@ -345,7 +318,7 @@ void xen_inv_extra_mem(void);
         *(p) = (x);                                                                                \
         0;                                                                                         \
     })
-bool shim_readable(const void *p);
+SHIM bool shim_readable(const void *p);
 #define __get_user(x, p)                                                                           \
     ({                                                                                             \
         bool readable_ = shim_readable(p);                                                         \
@@ -369,7 +342,8 @@ extern void *(*acpi_os_ioremap)(acpi_physical_address phys, acpi_size size);
 
 #define CONFIG_XEN_DEBUG_FS 1
 struct seq_file;
-void shim_seq_printf(const char *format, unsigned long first, unsigned long end, const char *word);
+SHIM void shim_seq_printf(const char *format, unsigned long first, unsigned long end,
+                          const char *word);
 #define seq_printf(file, format, first, end, word) shim_seq_printf((format), (first), (end), (word))
 struct inode;
 struct file;

@@ -14,6 +14,7 @@
 #include "props/base/source_lines.h"
 #include "props/base/uninstrumented.h"
 #include "props/check/run.h"
+#include "props/host/sync.h"
 
 UNINSTRUMENTED_BEGIN
 
@@ -217,19 +218,17 @@ static bool skips(const struct op *op)
     return !is_possible(&call) || (linux_file.shows(&call) & known);
 }
 
-uint64_t linux_closed;
-
 /* Defects that need an overlap: the windows in which they show are closed for these calls. */
 static bool close_windows(const struct op *const *calls, unsigned count)
 {
-    linux_closed = 0;
+    linux_close_none();
     if (!run.published)
         return true; /* the boot has one CPU */
     for (unsigned i = 0; known && i + 1 < count; i++)
         for (unsigned k = i + 1; k < count; k++) {
             struct linux_call inner = call_of(calls[i]), outer = call_of(calls[k]);
 
-            linux_closed |= linux_file.shows_overlapping(&outer, &inner) & known;
+            linux_close(linux_file.shows_overlapping(&outer, &inner) & known, outer.pfn, inner.pfn);
         }
     return false;
 }
@@ -539,6 +538,8 @@ static struct subject subject = {
     .destroy = destroy,
     .view = view,
     .custom_layout = true,
+    .alternates = true,
+    .locks = true,
     .boot_range = boot_range,
     .skips = skips,
     .serializes = close_windows,
@@ -552,6 +553,7 @@ const struct subject *subject_under_test = &subject;
 __attribute__((constructor)) static void describe(void)
 {
     host_fault_elsewhere = on_fault;
+    sync_limit = 16 * SYNC_LIMIT; /* each access is a point */
     subject.name = linux_file.name;
     subject.no_ranges = linux_file.no_identity;
     subject.ranges_first = linux_file.ranges_first;

@@ -6,6 +6,7 @@
  */
 #include "shim.h"
 
+KERNEL_BEGIN
 #include <asm/xen/page.h>
 
 #ifndef CONFIG_XEN_MAX_DOMAIN_MEMORY
@@ -14,9 +15,43 @@
 
 #include LINUX_P2M_C
 
+/* Calls into the file: what is inlined here is hooked as well. */
+SHIM static unsigned long enter_get(unsigned long pfn)
+{
+    return get_phys_to_machine(pfn);
+}
+
+SHIM static unsigned long enter_to_mfn(unsigned long pfn)
+{
+    return pfn_to_mfn(pfn);
+}
+
+SHIM static bool enter_set(unsigned long pfn, unsigned long entry)
+{
+    return set_phys_to_machine(pfn, entry);
+}
+
+SHIM static bool enter_set_noalloc(unsigned long pfn, unsigned long entry)
+{
+    return __set_phys_to_machine(pfn, entry);
+}
+
+SHIM static unsigned long enter_range(unsigned long start, unsigned long end)
+{
+#if LINUX_RANGE
+    return set_phys_range_identity(start, end);
+#else
+    return 0;
+#endif
+}
+KERNEL_END
+
+UNHOOKED_BEGIN
+
 /* ---- globals for the file ---- */
 
 #include "kernel_globals.inc"
+#include "shim.inc"
 #include "views.inc"
 
 static pte_t no_pte;
@@ -161,23 +196,15 @@ static unsigned long get(unsigned long pfn)
 {
     if (shim_auto_translated)
         return INVALID_P2M_ENTRY; /* the file would go through a tree that is not there */
-    return get_phys_to_machine(pfn);
-}
-
-static unsigned long to_mfn(unsigned long pfn)
-{
-    return pfn_to_mfn(pfn);
+    return enter_get(pfn);
 }
 
 #include "grants.inc"
 
-static unsigned long range(unsigned long start, unsigned long end)
+/* PFN by PFN, each access a point: 16 GiB take some tenths of a second, the whole table minutes. */
+static bool range_is_possible(unsigned long start, unsigned long end)
 {
-#if LINUX_RANGE
-    return set_phys_range_identity(start, end);
-#else
-    return 0;
-#endif
+    return LINUX_MID_IDENTITY || start >= end || end > MAX_P2M_PFN || end - start <= 1ul << 22;
 }
 
 static void look(struct linux_view *view)
@@ -191,51 +218,15 @@ static void look(struct linux_view *view)
         view->roots = 4 + LINUX_MID_IDENTITY_MFN;
 }
 
-/* ---- windows ---- */
-
-static unsigned long running; /* the PFN of the call that runs */
-
 static bool set(unsigned long pfn, unsigned long entry)
 {
-    unsigned long outer = running;
-    bool answer;
-
-    running = pfn;
-    answer = early ? early_set(pfn, entry) : set_phys_to_machine(pfn, entry);
-    running = outer;
-    return answer;
+    return early ? early_set(pfn, entry) : enter_set(pfn, entry);
 }
 
 /* Before 2.6.39 a __set in an auto-translated guest would go through a tree that is not there. */
 static bool set_noalloc(unsigned long pfn, unsigned long entry)
 {
-    return (shim_auto_translated && !LINUX_IDENTITY) || __set_phys_to_machine(pfn, entry);
-}
-
-uint64_t shim_missing(void)
-{
-    unsigned ti;
-
-    if (running >= MAX_P2M_PFN)
-        return 0;
-    ti = p2m_top_index(running);
-    if (p2m_top[ti] == p2m_mid_missing)
-        return ONE(C1);
-    return p2m_top_mfn_p && p2m_top_mfn_p[ti] == p2m_mid_missing_mfn ? ONE(C2) : 0;
-}
-
-static bool is_in(const void *p, const void *page)
-{
-    return page && (unsigned long)p - (unsigned long)page < PAGE_SIZE;
-}
-
-uint64_t shim_window(const void *p, bool after)
-{
-    if (is_in(p, p2m_top))
-        return after ? 0 : ONE(C1);
-    if (is_in(p, p2m_top_mfn))
-        return after ? ONE(C3) : ONE(C2);
-    return 0;
+    return (shim_auto_translated && !LINUX_IDENTITY) || enter_set_noalloc(pfn, entry);
 }
 
 /* ---- known defects ---- */
@@ -283,6 +274,31 @@ static bool is_unlisted(unsigned long pfn)
 {
     return p2m_top_mfn && pfn < xen_max_p2m_pfn && is_private(leaf_of(pfn)) &&
            p2m_top_mfn_p[p2m_top_index(pfn)][p2m_mid_index(pfn)] != virt_to_mfn(leaf_of(pfn));
+}
+
+/* ---- windows ---- */
+
+static bool is_in(const volatile void *p, const void *page)
+{
+    return (unsigned long)p - (unsigned long)page < PAGE_SIZE;
+}
+
+static uint64_t open(unsigned long pfn, unsigned kind, const volatile void *address)
+{
+    unsigned ti = p2m_top_index(pfn);
+    uint64_t windows = 0;
+
+    if (p2m_top[ti] == p2m_mid_missing)
+        windows |= ONE(C1);
+    if (p2m_top_mfn_p[ti] == p2m_mid_missing_mfn)
+        windows |= ONE(C2);
+    if (p2m_top_mfn[ti] != virt_to_mfn(p2m_top_mfn_p[ti]))
+        windows |= ONE(C3);
+    if (kind == P2M_LOAD && is_in(address, p2m_top_mfn))
+        windows |= ONE(C3b);
+    if (kind == P2M_LOAD && !is_private(leaf_of(pfn)))
+        windows |= ONE(C4);
+    return windows;
 }
 
 static uint64_t set_shows(const struct linux_call *call)
@@ -387,11 +403,17 @@ static bool makes_all(const struct linux_call *inner, const struct linux_call *o
 
 static uint64_t shows_overlapping(const struct linux_call *outer, const struct linux_call *inner)
 {
+    uint64_t windows = ONE(C3) | ONE(C3b);
+
     if (shim_auto_translated || outer->kind != LINUX_SET || inner->kind != LINUX_SET ||
         outer->pfn >= MAX_P2M_PFN || inner->pfn >= MAX_P2M_PFN ||
         p2m_top_index(outer->pfn) != p2m_top_index(inner->pfn))
         return 0;
-    return ONE(C3) | (makes_all(inner, outer) ? 0 : ONE(C1) | ONE(C2));
+    if (!makes_all(inner, outer))
+        windows |= ONE(C1) | ONE(C2);
+    if (outer->pfn / P2M_PER_PAGE == inner->pfn / P2M_PER_PAGE)
+        windows |= ONE(C4);
+    return windows;
 }
 
 const struct linux_file linux_file = {
@@ -404,14 +426,16 @@ const struct linux_file linux_file = {
     .build = build,
     .make_list = make_list,
     .get = get,
-    .pfn_to_mfn = to_mfn,
+    .pfn_to_mfn = enter_to_mfn,
     .set = set,
     .set_noalloc = set_noalloc,
-    .range = range,
+    .range = enter_range,
+    .range_is_possible = range_is_possible,
     .look = look,
     GRANT_CALLS,
     .shows = shows,
     .shows_overlapping = shows_overlapping,
+    .open = open,
     .kernel_boot = xen_build_dynamic_phys_to_machine,
     .kernel_get = get_phys_to_machine,
     .kernel_set = set_phys_to_machine,
@@ -425,5 +449,7 @@ const struct linux_file linux_file = {
     .max_pfn = &shared_info.arch.max_pfn,
     .frame_list_list = &shared_info.arch.pfn_to_mfn_frame_list_list,
 };
+
+UNHOOKED_END
 
 #include "sections.inc"

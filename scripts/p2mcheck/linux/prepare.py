@@ -22,6 +22,7 @@ from p2mcheck.programs import Programs, setup
 
 P2M = "arch/x86/xen/p2m.c"
 PAGE = "arch/x86/include/asm/xen/page.h"
+MODES = ("as-written", "as-optimised")
 OWN = "arch/x86/xen/p2m.h"  # only in 3.18 to 4.0
 
 # The features of a version, by its text and not by its number: vendors' trees mix versions.
@@ -44,6 +45,7 @@ FEATURES = (
     ("LINUX_LEAF_BY_MIDDLE", r"\bearly_alloc_p2m_middle\(unsigned long pfn, bool"),
     ("LINUX_DUMP", r"\bp2m_dump_show\b"),
     ("LINUX_DEBUGFS", r"\bxen_p2m_debugfs\("),
+    ("LINUX_LAST_PFN", r"\bxen_p2m_last_pfn\b"),
     ("LINUX_GFN", r"\bpfn_to_gfn\("),
     ("LINUX_BFN", r"\bbfn_to_local_pfn\("),
     ("LINUX_MFN_OF_NOBODY", r"pfn == ~0 &&"),
@@ -115,16 +117,18 @@ def load(linux, build):
     return tree, p2m, page, own
 
 
-def prepare(build, linux):
-    """The folder with the kernel's files."""
+def prepare(build, linux, mode=MODES[0]):
+    """The folder with the kernel's files. Each mode of compilation has one of its own."""
     tree, p2m, page, own = load(linux, build)
     digest = hashlib.sha256((p2m + page + (own or "")).encode(errors="surrogateescape")).hexdigest()
-    folder = f"{build}/linux/{name_of(tree)}-{digest[:8]}"
+    folder = f"{build}/linux/{name_of(tree)}-{digest[:8]}{'' if mode == MODES[0] else '-' + mode}"
     update(f"{folder}/kernel/p2m.c", p2m)
     update(f"{folder}/kernel/page.h", page)
     found = "".join(f"#define {name} {int(bool(re.search(pattern, p2m + page)))}\n"
                     for name, pattern in FEATURES)
-    update(f"{folder}/features.h", f'#define LINUX_NAME "{os.path.basename(folder)}"\n{found}')
+    update(f"{folder}/features.h",
+           f'#define LINUX_NAME "{os.path.basename(folder)}"\n#define LINUX_MODE "{mode}"\n'
+           f"#define LINUX_AS_WRITTEN {int(mode == MODES[0])}\n{found}")
     for include in set(re.findall(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', p2m + page, re.M)):
         update(f"{folder}/include/{include}", '#include "props/subjects/linux/shim.h"\n')
     update(f"{folder}/include/asm/xen/page.h",
