@@ -60,19 +60,23 @@ LINUX_FLAGS := -std=gnu11 -w -fno-strict-aliasing -I. -I$(LINUX_FOLDER)/include 
 LINUX_DATA := data data.rel data.rel.local
 
 # One recipe in every program, since the numbers of sync points depend on it: clang, no builtins, hooks
-# before loads and stores; features.h has the mode. A flavour adds one sanitizer, whose checks come
-# after the hooks. AFL++ counts edges by callbacks, others blocks by counters.
+# before loads and stores; features.h has the mode. A flavour adds one sanitizer to what the optimiser
+# has made, so that it changes no point. AFL++ counts edges by callbacks, others blocks by counters.
 LINUX_RECIPE := -O2 -g -fno-builtin -fno-omit-frame-pointer
-LINUX_HOOKS = -fsanitize-coverage=$(if $(filter afl%,$(flavour)),edge$(comma)trace-pc-guard,bb$(comma)inline-8bit-counters$(comma)pc-table),trace-loads,trace-stores
+LINUX_COUNTS = $(if $(filter afl%,$(flavour)),edge$(comma)trace-pc-guard,bb$(comma)inline-8bit-counters$(comma)pc-table)
+LINUX_HOOKS = -fsanitize-coverage=$(LINUX_COUNTS),trace-loads,trace-stores
+LINUX_PROFILE = $(filter -fprofile% -fcoverage-mapping% -mllvm%,$(CFLAGS_$(flavour)))
 sanitizes = $(filter $(1)%,$(subst $(comma), ,$(patsubst -fsanitize=%,%,$(filter -fsanitize=%,$(CFLAGS_$(flavour))))))
-LINUX_SANITIZER = $(if $(call sanitizes,address),-fsanitize=address -fsanitize-address-use-after-return=never) \
-  $(if $(call sanitizes,memory),-fsanitize=memory) $(if $(call sanitizes,thread),-fsanitize=thread) \
-  $(filter -fprofile% -fcoverage-mapping% -mllvm%,$(CFLAGS_$(flavour)))
+LINUX_SANITIZER = $(strip $(foreach s,address memory thread,$(if $(call sanitizes,$(s)),$(s))))
 
-$(C)/%/kernel.o: $(LINUX_SOURCE) $(wildcard props/subjects/linux/*) $(LINUX_FOLDER)/features.h $(RULES)
+LINUX_RULES := $(wildcard props/subjects/linux/*) $(LINUX_FOLDER)/features.h $(RULES) scripts/mk/subject.mk
+$(C)/%/kernel.o: $(LINUX_SOURCE) $(LINUX_RULES)
 	$(CC_SAY)
-	$(Q)$(CLANG) $(LINUX_FLAGS) $(LINUX_RECIPE) $(LINUX_HOOKS) $(LINUX_SANITIZER) $(SHAPE_$(geometry)) -c -o $@.tmp $<
+	$(Q)$(CLANG) $(LINUX_FLAGS) $(LINUX_RECIPE) $(LINUX_HOOKS) $(LINUX_PROFILE) $(SHAPE_$(geometry)) \
+	  -S -emit-llvm -o $@.tmp.ll $<
+	$(Q)$(if $(LINUX_SANITIZER),sed -i -E 's/^(attributes #[0-9]+ = \{)/\1 sanitize_$(LINUX_SANITIZER)/' $@.tmp.ll)
+	$(Q)$(CLANG) -O0 -g -w $(LINUX_SANITIZER:%=-fsanitize=%) -c -o $@.tmp $@.tmp.ll
 	$(Q)objcopy $(foreach s,$(LINUX_DATA),--rename-section .$(s)=linux_data_$(geometry)) \
 	  --rename-section .bss=linux_bss_$(geometry) --wildcard --keep-global-symbol='linux_*' $@.tmp $@
-	@rm -f $@.tmp
+	@rm -f $@.tmp $@.tmp.ll
 endif

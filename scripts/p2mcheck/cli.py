@@ -112,6 +112,7 @@ def variables():
         "junit": ("JUNIT", str, "a file for the results as JUnit XML"),
         "known": ("KNOWN", str, "the defects of the kernel that are masked"),
         "linux": ("LINUX", str, "a kernel tree, or debian, debian-6.12"),
+        "mode": ("MODE", one_of(programs.MODES), "how a kernel's file is compiled"),
         "on": ("ON", str, "names TARGET_GEOMETRY"),
         "only": ("ONLY", pattern, "a regular expression on the names"),
         "rounds": ("ROUNDS", positive, "number of rounds, regardless of the time"),
@@ -138,7 +139,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(description=doc.split("\n", maxsplit=1)[0], allow_abbrev=False)
         self.settings, self.only_core, known = [], core and not subjects, variables()
         if subjects:
-            defaults = {"subject": "core", "linux": "", "known": "", "shapes": programs.SHAPES, "bug": "",
+            defaults = {"subject": "core", "linux": "", "known": "", "mode": programs.MODES[0], "shapes": programs.SHAPES, "bug": "",
                         **defaults}
         for name, default in {"build": "build", "crashes": "crashes", **defaults}.items():
             variable, check, text = known[name]
@@ -186,7 +187,7 @@ class Parser(argparse.ArgumentParser):
             from p2mcheck.linux import prepare  # pylint: disable=import-outside-toplevel
             if not args.linux:
                 self.error("LINUX is not set: SUBJECT=linux LINUX=TREE, or LINUX=debian")
-            return prepare.programs(args.build, args.linux, args.known)
+            return prepare.programs(args.build, args.linux, args.known, args.mode)
         if args.subject.endswith(".c"):
             if not os.path.isfile(os.path.expanduser(args.subject)):
                 self.error(f"SUBJECT={args.subject}: no such file")

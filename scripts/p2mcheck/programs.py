@@ -16,6 +16,7 @@ from p2mcheck.files import Failure, check_writable, plain
 from p2mcheck.processes import fix_addresses
 
 SHAPES = ["micro", "tiny", "odd"]  # the geometries of a p2m in a file, if the user names no others
+MODES = ("as-written", "as-optimised")  # of a kernel's file: without, and with optimisation
 SANITIZERS = ("address,undefined", "memory", "thread", "none")
 
 

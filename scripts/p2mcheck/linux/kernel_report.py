@@ -18,7 +18,7 @@ from p2mcheck import cli, findings
 from p2mcheck.files import read_text, write_json
 from p2mcheck.linux import prepare
 from p2mcheck.processes import output
-from p2mcheck.programs import setup
+from p2mcheck.programs import MODES, setup
 
 
 def run(command, known, cwd=None):
@@ -29,14 +29,14 @@ def run(command, known, cwd=None):
 
 def build(args, tree):
     """The programs for this tree."""
-    programs = prepare.programs(args.build, tree, "")
+    programs = prepare.programs(args.build, tree, "", args.mode)
     programs.make(programs.program("props", "tiny"), programs.p2m_case())
     return programs
 
 
 # Masks of one comparison, or of one window, explain more exactly than others: they come first.
-EXACT = ("C3", "C5", "B9", "C6", "B11", "B12", "C7", "F3", "F12", "F14", "B10", "D1", "D4", "D5")
-WINDOWS = ("C1", "C2", "C3")
+EXACT = ("C3", "C3b", "C4", "F9", "F11", "C5", "B9", "C6", "B11", "B12", "C7", "F3", "F12", "F14", "B10", "D1", "D4", "D5")
+WINDOWS = ("C1", "C2", "C3", "C3b", "C4", "F9", "F11")
 
 
 def all_masks(programs):
@@ -135,7 +135,7 @@ def print_matrix(rows):
 
 
 def main():
-    parser = cli.Parser(__doc__, core=False, linux="", cases=20000, seed=1)
+    parser = cli.Parser(__doc__, core=False, linux="", mode=MODES[0], cases=20000, seed=1)
     args = parser.parse()
     trees = parser.checked("LINUX", args.linux, shlex.split)  # a tree with blanks in quotes
     if not trees:

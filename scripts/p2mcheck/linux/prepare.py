@@ -18,11 +18,10 @@ import subprocess
 
 from p2mcheck import cli
 from p2mcheck.files import Failure, write
-from p2mcheck.programs import Programs, setup
+from p2mcheck.programs import MODES, Programs, setup
 
 P2M = "arch/x86/xen/p2m.c"
 PAGE = "arch/x86/include/asm/xen/page.h"
-MODES = ("as-written", "as-optimised")
 OWN = "arch/x86/xen/p2m.h"  # only in 3.18 to 4.0
 
 # The features of a version, by its text and not by its number: vendors' trees mix versions.
@@ -121,13 +120,14 @@ def prepare(build, linux, mode=MODES[0]):
     """The folder with the kernel's files. Each mode of compilation has one of its own."""
     tree, p2m, page, own = load(linux, build)
     digest = hashlib.sha256((p2m + page + (own or "")).encode(errors="surrogateescape")).hexdigest()
-    folder = f"{build}/linux/{name_of(tree)}-{digest[:8]}{'' if mode == MODES[0] else '-' + mode}"
+    name = f"{name_of(tree)}-{digest[:8]}"
+    folder = f"{build}/linux/{name}{'' if mode == MODES[0] else '-' + mode}"
     update(f"{folder}/kernel/p2m.c", p2m)
     update(f"{folder}/kernel/page.h", page)
     found = "".join(f"#define {name} {int(bool(re.search(pattern, p2m + page)))}\n"
                     for name, pattern in FEATURES)
     update(f"{folder}/features.h",
-           f'#define LINUX_NAME "{os.path.basename(folder)}"\n#define LINUX_MODE "{mode}"\n'
+           f'#define LINUX_NAME "{name}"\n#define LINUX_MODE "{mode}"\n'
            f"#define LINUX_AS_WRITTEN {int(mode == MODES[0])}\n{found}")
     for include in set(re.findall(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', p2m + page, re.M)):
         update(f"{folder}/include/{include}", '#include "props/subjects/linux/shim.h"\n')
@@ -139,12 +139,13 @@ def prepare(build, linux, mode=MODES[0]):
     return folder
 
 
-def programs(build, linux, known):
+def programs(build, linux, known, mode=MODES[0]):
     """The programs with this kernel's p2m as the subject. They mask the defects in `known`."""
-    folder = prepare(build, linux)
+    folder = prepare(build, linux, mode)
     features = dict(re.findall(r"^#define (\w+) ([01])$", read(folder, "features.h"), re.M))
     os.environ["P2MCHECK_KNOWN"] = known
-    told = [f"SUBJECT=linux LINUX={shlex.quote(linux)}", *[f"KNOWN={shlex.quote(known)}"] * bool(known)]
+    told = [f"SUBJECT=linux LINUX={shlex.quote(linux)}", *[f"KNOWN={shlex.quote(known)}"] * bool(known),
+            *[f"MODE={mode}"] * (mode != MODES[0])]
     return Programs(build, folder, ["SUBJECT=linux", f"LINUX_FOLDER={folder}"],
                     ["micro", "tiny", "x86_64"],
                     without=() if features["LINUX_RANGE"] == "1" else ("range", "xen_set_identity"),
@@ -152,6 +153,6 @@ def programs(build, linux, known):
 
 
 def main():
-    args = cli.Parser(__doc__, core=False, linux="debian").parse()
-    print(prepare(args.build, args.linux))
+    args = cli.Parser(__doc__, core=False, linux="debian", mode=MODES[0]).parse()
+    print(prepare(args.build, args.linux, args.mode))
     return 0
