@@ -89,7 +89,7 @@ endif
 # help:
 # help: A kernel, or your own p2m (also: campaign, status; coverage TIME=60 for a kernel)
 # help:   fuzz, test, props, regress, repro, shrink take SUBJECT=linux LINUX=TREE KNOWN=B1,C3: the p2m.c of a kernel
-# help:                    tree; LINUX=debian-6.12: of Debian's source package
+# help:                    tree; LINUX=debian-6.12: of Debian's source package; MODE=as-optimised: -O2
 # help:   or SUBJECT=FILE.c SHAPES="micro tiny odd": props/subjects/README.md
 # help:   or BUG=NAME: the core with that bug of props/bugs
 # help:   kernel-report    versions x invariants   LINUX="TREE .." CASES=20000 SEED=1

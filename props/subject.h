@@ -62,6 +62,7 @@ struct subject_list {
 
 struct subject {
     const char *name;
+    const char *mode; /* of a foreign subject: how it is compiled, as a case says it; else NULL */
 
     /* Of a range with a refused page: true: all or nothing; false: a prefix. */
     bool range_all_or_nothing;

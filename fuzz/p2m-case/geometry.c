@@ -12,6 +12,7 @@
 #include "props/host/hang.h"
 #include "props/report/report.h"
 #include "props/report/tree.h"
+#include "props/run/every.h"
 
 UNINSTRUMENTED_BEGIN
 
@@ -72,6 +73,18 @@ static const char *named_subject(const struct input *input)
     return is_of_a_kernel(name) ? name : NULL;
 }
 
+/* The sync points depend on it. */
+static bool is_of_our_mode(const struct input *input, const char *named)
+{
+    const char *ours = subject_under_test->mode ? subject_under_test->mode : "none";
+
+    if (!*named || !strcmp(named, ours))
+        return true;
+    fprintf(stderr, "p2m-case: %s: is a case of mode %s; this program has %s\n", input->name, named,
+            ours);
+    return false;
+}
+
 static bool is_ours(const struct input *input)
 {
     const char *ours = subject_under_test->name, *named = named_subject(input);
@@ -80,7 +93,7 @@ static bool is_ours(const struct input *input)
     if (!strncmp(version, LINUX_PREFIX, strlen(LINUX_PREFIX)))
         version += strlen(LINUX_PREFIX);
     if (!strncmp(version, ours, strlen(ours)) || !strncmp(version, ours, strlen(version)))
-        return true;
+        return is_of_our_mode(input, named == loaded.subject ? loaded.mode : "");
     fprintf(stderr, "p2m-case: %s: is a case of another subject, by its %s; this program has %s\n",
             input->name, named == loaded.subject ? "text" : "name", ours);
     return false;
@@ -108,10 +121,19 @@ static bool load(const struct input *input)
     return geometry_load(input, &loaded);
 }
 
+bool geometry_load_to_run(const struct input *input, struct test_case *c)
+{
+    if (!geometry_load(input, c))
+        return false;
+    every_choose(geometry_subject(input), c, CHECK_QUICK);
+    return true;
+}
+
 static bool print(const struct input *input, FILE *out)
 {
     if (!load(input))
         return false;
+    run_sign(geometry_subject(input), &loaded);
     text_print_case(out, "", &shape_here, &loaded);
     return true;
 }
@@ -219,7 +241,8 @@ static bool run_loaded(const struct input *input, enum check_level level, FILE *
 
 static bool print_run(const struct input *input, bool every, FILE *out)
 {
-    return load(input) && run_loaded(input, every ? CHECK_EVERY : CHECK_QUICK, out);
+    return geometry_load_to_run(input, &loaded) &&
+           run_loaded(input, every ? CHECK_EVERY : CHECK_QUICK, out);
 }
 
 bool geometry_survives_bytes(const struct input *input, const struct test_case *c)
@@ -287,7 +310,7 @@ static bool repro(const struct input *input, FILE *out)
     struct executor_judged judged;
     struct verdict verdict;
 
-    if (!load(input))
+    if (!geometry_load_to_run(input, &loaded))
         return false;
     if (run_loaded(input, level_to_repeat(subject), out))
         return geometry_survives_bytes(input, &loaded);

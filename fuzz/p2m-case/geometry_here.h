@@ -9,6 +9,9 @@
 /* The case in a file, in this geometry; false and a message if it is not a case. */
 bool geometry_load(const struct input *input, struct test_case *c);
 
+/* The same, and of `at *` the point that fails (props/run/every.h). */
+bool geometry_load_to_run(const struct input *input, struct test_case *c);
+
 /* The subject to run it on: the canary for the target canary. */
 const struct subject *geometry_subject(const struct input *input);
 

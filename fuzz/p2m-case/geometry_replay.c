@@ -41,7 +41,7 @@ bool geometry_replay(const struct input *input, const struct replay_options *opt
     struct tally before = run.tally;
     bool fine;
 
-    if (!geometry_load(input, &loaded)) {
+    if (!geometry_load_to_run(input, &loaded)) {
         counts->failures++;
         return false;
     }

@@ -180,7 +180,7 @@ static void run_case(const struct subject *subject, const struct test_case *cand
 
 bool geometry_failure(const struct input *input, char *name)
 {
-    if (!geometry_load(input, &loaded))
+    if (!geometry_load_to_run(input, &loaded))
         return false;
     quick_is_enough = false;
     run_apart(geometry_subject(input), &loaded, name);
@@ -233,6 +233,7 @@ static void print_marked(FILE *out, const struct test_case *small, const struct 
     struct test_case boot = *small;
     char line[128];
 
+    run_sign(subject_under_test, &boot);
     boot.count = 0;
     text_print_case(out, "", &shape_here, &boot);
     for (unsigned i = 0; i < small->count; i++) {
@@ -360,7 +361,7 @@ bool geometry_shrink(const struct input *input, const char *name, struct shrunk 
     struct shrink shrink = {.fails = fails_so, .ctx = &shrink};
     static struct shrink_marks marks;
 
-    if (!geometry_load(input, &loaded))
+    if (!geometry_load_to_run(input, &loaded))
         return false;
     may_die = !strncmp(name, "SANITIZER_", 10);
     hang_ticks = HANG_TICKS_KNOWN;

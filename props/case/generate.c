@@ -99,10 +99,12 @@ uint64_t generate_pfn(struct prng *prng)
                                                : MAX_P2M_PFN + prng_below(prng, 3));
 }
 
+unsigned generate_points = OP_AT_MAX;
+
 /* Calls have few sync points, mostly. */
-uint8_t generate_sync_point(struct prng *prng)
+uint16_t generate_sync_point(struct prng *prng)
 {
-    return (uint8_t)(1 + prng_below(prng, 1 + prng_below(prng, OP_AT_MAX)));
+    return (uint16_t)(1 + prng_below(prng, 1 + prng_below(prng, generate_points)));
 }
 
 uint64_t generate_entry(struct prng *prng, uint64_t pfn)

@@ -42,8 +42,11 @@ void generate_rare(struct prng *prng, struct test_case *c);
 /* Each case has all kinds of ops (to measure the value of swarm). */
 extern bool generate_swarm_off;
 
-/* The sync point of the next call where an op runs: 1..OP_AT_MAX, mostly early. */
-uint8_t generate_sync_point(struct prng *prng);
+/* The most sync points that are drawn, OP_AT_MAX; a subject whose calls have more sets another. */
+extern unsigned generate_points;
+
+/* The sync point of the next call where an op runs: 1..generate_points, mostly early. */
+uint16_t generate_sync_point(struct prng *prng);
 
 /* Of a switch in a case with this boot: is the store buffer kept (struct turn)? Without `tso`: 0.
  */

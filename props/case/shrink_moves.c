@@ -277,12 +277,12 @@ static bool simpler_schedule(struct shrink *shrink, struct test_case *c, unsigne
              memset(&op->turn[n], 0, (OP_TURNS - 1 - n) * sizeof(op->turn[0]))));
     for (unsigned k = 0; k < c->ops[i].at_keep; k++)
         TRY(op->at_keep = (uint8_t)k);
-    for (unsigned k = 1; k < at && k <= OP_AT_MAX; k++)
+    for (unsigned k = 1; k < at; k++)
         TRY(op->at = (uint16_t)k);
     for (unsigned n = 0; n < c->ops[i].turns; n++) {
         for (unsigned k = 0; k < c->ops[i].turn[n].keep; k++)
             TRY(op->turn[n].keep = (uint8_t)k);
-        for (unsigned k = 1; k < c->ops[i].turn[n].point && k <= OP_AT_MAX; k++)
+        for (unsigned k = 1; k < c->ops[i].turn[n].point; k++)
             TRY(op->turn[n].point = (uint16_t)k);
     }
     return false;

@@ -98,7 +98,7 @@ static inline bool run_is_tools4(void)
 /* True if overlapping calls have store buffers (props/run/store_buffer.h). */
 static inline bool run_is_tso(void)
 {
-    return run.subject->alternates && (run.c->boot.flags >> BOOT_TSO & 1);
+    return run.subject->alternates && !run.subject->locks && (run.c->boot.flags >> BOOT_TSO & 1);
 }
 
 /* Gets the subject's pages, which may move in some subjects. */
@@ -140,5 +140,11 @@ struct outcome {
     bool overlap;          /* it is a group of overlapping calls */
     bool resumed;          /* it is a resume */
 };
+
+/*
+ * Names subject and mode in the head of a case with overlaps that names none: its sync points are
+ * those of this subject. Nothing is done for a subject without a mode.
+ */
+void run_sign(const struct subject *subject, struct test_case *c);
 
 #endif

@@ -80,6 +80,7 @@ static uint64_t faults;  /* runs with one page refused */
 static void write_text(FILE *file, const void *ctx)
 {
     (void)ctx;
+    run_sign(subject_under_test, &drawn);
     text_print_case(file, "", &shape_here, &drawn);
 }
 

@@ -582,7 +582,7 @@ static bool boot_is_cut(const struct subject *subject, const struct boot *boot)
 {
     static const struct boot none;
     unsigned honoured = 1u << BOOT_BARE | (unsigned)(subject->list != NULL) << BOOT_TOOLS4 |
-                        (unsigned)subject->alternates << BOOT_TSO;
+                        (unsigned)(subject->alternates && !subject->locks) << BOOT_TSO;
     struct boot rest = *boot;
 
     if (subject->remaps)

@@ -12,7 +12,7 @@ import shutil
 from harness import BUILD, test, text_of, write
 from test_linux import MASKS, prepared, trees
 
-TREE_MASKS = ("B1,B2,B3,B4,B5,B6,B7,B8,B9,B10,B11,B12,B13,B18,C1,C2,C3,C5,C6,C7,C8,D1,D4,D5,"
+TREE_MASKS = ("B1,B2,B3,B4,B5,B6,B7,B8,B9,B10,B11,B12,B13,B18,C1,C2,C3,C3b,C4,C5,C6,C7,C8,D1,D4,D5,"
               "E7,F5,F6")
 GENERATION, BARRIER = r"HYPERVISOR_shared_info->arch\.p2m_generation\+\+;", r"\bwmb\(\);"
 LOST, VIEWS = "TOOLSTACK_SEES_ALL", "OTHER_VIEWS_AGREE"

@@ -487,6 +487,7 @@ static unsigned long covers(void)
 
 const struct linux_file linux_file = {
     .name = LINUX_NAME,
+    .mode = LINUX_MODE,
     .foreign_bit = FOREIGN_FRAME_BIT,
     .ranges_first = true,
     .beyond_is_identity = true,

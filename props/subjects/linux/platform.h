@@ -98,7 +98,7 @@ typedef void linux_dump_fn(unsigned long first, unsigned long end, const char *w
 
 /* One version of the file, with its features and differences. */
 struct linux_file {
-    const char *name;
+    const char *name, *mode; /* of compilation: LINUX_MODE */
 
     unsigned long foreign_bit; /* 31 once */
 

@@ -13,6 +13,7 @@
 #include "platform.h"
 #include "props/base/source_lines.h"
 #include "props/base/uninstrumented.h"
+#include "props/case/generate.h"
 #include "props/check/run.h"
 #include "props/host/sync.h"
 
@@ -555,6 +556,8 @@ __attribute__((constructor)) static void describe(void)
     host_fault_elsewhere = on_fault;
     sync_limit = 16 * SYNC_LIMIT; /* each access is a point */
     subject.name = linux_file.name;
+    subject.mode = linux_file.mode;
+    generate_points = 4 * OP_AT_MAX;
     subject.no_ranges = linux_file.no_identity;
     subject.ranges_first = linux_file.ranges_first;
     subject.never_auto_translated = linux_file.linear;

@@ -418,6 +418,7 @@ static uint64_t shows_overlapping(const struct linux_call *outer, const struct l
 
 const struct linux_file linux_file = {
     .name = LINUX_NAME,
+    .mode = LINUX_MODE,
     .foreign_bit = FOREIGN_FRAME_BIT,
     .no_identity = !LINUX_IDENTITY,
     .ranges_first = LINUX_RANGES_FIRST,

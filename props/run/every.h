@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * `at *`: a case is run once for each sync point at which its inner call can run. Only foreign
+ * subjects do it: their points depend on the compiler.
+ */
+#ifndef PROPS_RUN_EVERY_H
+#define PROPS_RUN_EVERY_H
+
+#include "executor.h"
+
+/*
+ * Replaces the last `at *` of *c by a point: the first one that fails, else the last. Its overlap
+ * must be the last of the case, whose head then names subject and mode. Nothing is done for a
+ * subject without a mode.
+ */
+void every_choose(const struct subject *subject, struct test_case *c, enum check_level level);
+
+#endif
