@@ -37,8 +37,10 @@ class Function:
     """Its accesses without a point, and the points that it has."""
 
     def __init__(self, name):
-        self.name, self.file, self.line = name, None, ("", 0)
-        self.points, self.bare, self.access, self.credit = {}, [], None, 0
+        self.name, self.file, self.line = name, "", ("", 0)
+        self.points: dict = {}
+        self.bare: list = []
+        self.access, self.credit = "", 0
 
     def at(self, path, line):
         self.file = self.file or path
@@ -46,7 +48,7 @@ class Function:
 
     def settle(self, target=""):
         """The last access, now that its relocation is known."""
-        access, self.access = self.access, None
+        access, self.access = self.access, ""
         if not access:
             return
         path, line = self.line
@@ -76,20 +78,17 @@ class Function:
 
 def functions(text):
     """Those of the kernel's file and its page.h."""
-    found, now = [], None
+    found = [Function("")]
     for line in text.splitlines():
-        for pattern, act in ((FUNCTION, lambda m: Function(m.group(1))),
-                             (SOURCE, lambda m: now.at(m.group(1), int(m.group(2)))),
-                             (RELOCATION, lambda m: now.relocation(m.group(1))),
-                             (INSTRUCTION, lambda m: now.instruction(m.group(1), m.group(2)))):
-            match = pattern.match(line)
-            if match and pattern is FUNCTION:
-                now = act(match)
-                found.append(now)
-            elif match and now:
-                act(match)
-            if match:
-                break
+        now = found[-1]
+        if match := FUNCTION.match(line):
+            found.append(Function(match.group(1)))
+        elif match := SOURCE.match(line):
+            now.at(match.group(1), int(match.group(2)))
+        elif match := RELOCATION.match(line):
+            now.relocation(match.group(1))
+        elif match := INSTRUCTION.match(line):
+            now.instruction(match.group(1), match.group(2))
     return [function for function in found if function.file and "/kernel/" in function.file]
 
 
