@@ -95,7 +95,8 @@ static inline bool run_is_tools4(void)
     return run.subject->list && (run.c->boot.flags >> BOOT_TOOLS4 & 1);
 }
 
-/* True if overlapping calls have store buffers (props/run/store_buffer.h). */
+/* True if overlapping calls have store buffers (props/run/store_buffer.h): not those of a kernel,
+ * whose masks are told by what is in memory. */
 static inline bool run_is_tso(void)
 {
     return run.subject->alternates && !run.subject->locks && (run.c->boot.flags >> BOOT_TSO & 1);

@@ -180,7 +180,7 @@ bool host_list_intact(const struct boot *boot)
 
 void host_stretch_list(p2m_word words)
 {
-    if (ASAN_IS_ON)
+    if (ASAN_IS_ON && host.list_words)
         __asan_unpoison_memory_region(host_list + host.list_words, P2M_LEAF * sizeof(p2m_word));
     host.list_words = words;
     if (ASAN_IS_ON && words)
