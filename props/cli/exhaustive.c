@@ -14,15 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "props/base/files.h"
 #include "props/base/number.h"
 #include "props/case/text.h"
-#include "props/explore/explore.h"
-#include "props/host/hang.h"
+#include "props/explore/shares.h"
 #include "props/report/report.h"
 
 UNINSTRUMENTED_BEGIN
@@ -37,18 +35,22 @@ static struct {
              .crashes = "crashes",
              .search = {.foreign = true,
                         .lifecycle = true,
+                        .switches = 1,
                         .mutants_of_args = true,
                         .resumes = true,
                         .refusals = true,
                         .auto_translated = true}};
 
 static const char usage_text[] =
-    "usage: exhaustive [--calls] [--grants] [--races] [--jobs=N] [--every=N] [--want=INVARIANT] "
-    "[--transitions=N]\n"
-    "                  [--depth=N] [--seconds=N] [--out=FILE] [--crashes=FOLDER] [--json=FILE]\n"
+    "usage: exhaustive [--calls] [--grants] [--races] [--switches=N] [--reduced] [--three] [--jobs=N]\n"
+    "                  [--every=N] [--want=INVARIANT] [--transitions=N] [--depth=N] [--seconds=N]\n"
+    "                  [--out=FILE] [--crashes=FOLDER] [--json=FILE]\n"
     "  --calls        build, publish and destroy only in the boot\n"
     "  --grants       grants instead of sets of FOREIGN entries\n"
-    "  --races        two overlapping calls, at every sync point, from every state\n"
+    "  --races        two overlapping calls, at every sync point, from every state:\n"
+    "  --switches=N   the first call stops once (1), or the second one as well (2)\n"
+    "  --reduced      without schedules that cannot make a difference\n"
+    "  --three        three calls, from the boots, or from states up to --depth\n"
     "  --jobs=N       processes that share the states (races only)\n"
     "  --every=N      only from each N-th state (races only)\n"
     "  --want=NAME    search until this invariant is violated\n"
@@ -67,6 +69,9 @@ static const struct option known[] = {
     {"calls", no_argument, NULL, 'c'},
     {"grants", no_argument, NULL, 'g'},
     {"races", no_argument, NULL, 'r'},
+    {"switches", required_argument, NULL, 'S'},
+    {"reduced", no_argument, NULL, 'R'},
+    {"three", no_argument, NULL, '3'},
     {"jobs", required_argument, NULL, 'j'},
     {"every", required_argument, NULL, 'e'},
     {"want", required_argument, NULL, 'w'},
@@ -79,53 +84,71 @@ static const struct option known[] = {
     {NULL, 0, NULL, 0},
 };
 
-static bool parse_option(int option)
+/* Options without a number. False: it is another one. */
+static bool parse_word(int option)
 {
-    uint64_t value = 0;
-
-    if (option == 'c') {
+    switch (option) {
+    case 'c':
         options.search.lifecycle = false;
         return true;
-    }
-    if (option == 'g') {
+    case 'g':
         options.search.grants = true;
         options.search.foreign = false;
         return true;
-    }
-    if (option == 'r') {
-        options.races = true;
-        return true;
-    }
-    if (option == 'o') {
+    case 'r':
+        return options.races = true;
+    case 'R':
+        return options.search.reduced = true;
+    case '3':
+        return options.search.three = true;
+    case 'o':
         options.out = optarg;
         return true;
-    }
-    if (option == 'J') {
+    case 'J':
         options.json = optarg;
         return true;
-    }
-    if (option == 'd') {
+    case 'd':
         options.crashes = optarg;
         return true;
-    }
-    if (option == 'w') {
+    case 'w':
         options.search.want = invariant_by_name(optarg);
         return options.search.want != INVARIANT_NONE;
-    }
-    if (option == '?' || !number_parse(optarg, &value))
+    default:
         return false;
-    if (option == 'j')
+    }
+}
+
+static bool parse_number(int option)
+{
+    uint64_t value = 0;
+
+    if (!number_parse(optarg, &value))
+        return false;
+    switch (option) {
+    case 'j':
         options.jobs = (unsigned)value;
-    else if (option == 'e')
+        return value >= 1 && value <= SHARES_MAX;
+    case 'e':
         options.every = (unsigned)value;
-    else if (option == 't')
+        return value >= 1 && value <= 100000;
+    case 'S':
+        options.search.switches = (unsigned)value;
+        return value == 1 || value == 2;
+    case 't':
         options.search.transitions = value;
-    else if (option == 'D')
+        return true;
+    case 'D':
         options.search.depth = (unsigned)value;
-    else
+        return true;
+    default:
         options.search.seconds = (double)value;
-    return (option != 'j' && option != 'e') ||
-           (value >= 1 && value <= (option == 'j' ? 64 : 100000));
+        return option == 's';
+    }
+}
+
+static bool parse_option(int option)
+{
+    return option != '?' && (parse_word(option) || (strchr("jeStDs", option) && parse_number(option)));
 }
 
 static bool parse_options(int argc, char **argv)
@@ -135,7 +158,7 @@ static bool parse_options(int argc, char **argv)
     while ((option = getopt_long(argc, argv, "", known, NULL)) != -1)
         if (!parse_option(option))
             return false;
-    return optind == argc;
+    return optind == argc && !(options.search.three && options.search.switches > 1);
 }
 
 static struct explored explored;
@@ -154,10 +177,14 @@ static double elapsed(void)
 static void print_json(FILE *file)
 {
     fprintf(file,
-            "{\"geometry\": \"%s\", \"races\": %s, \"every\": %u, \"states\": %" PRIu32
-            ", \"transitions\": %" PRIu64 ", \"depth\": %u, \"checks\": %" PRIu64
+            "{\"geometry\": \"%s\", \"races\": %s, \"calls\": %d, \"switches\": %u, \"reduced\": %s, "
+            "\"every\": %u, \"states\": %" PRIu32 ", \"raced\": %" PRIu64 ", \"groups\": %" PRIu64
+            ", \"outcomes\": %" PRIu64 ", \"transitions\": %" PRIu64
+            ", \"depth\": %u, \"checks\": %" PRIu64
             ", \"seconds\": %.1f, \"closed\": %s, \"violated\": %s}\n",
-            shape_here.name, options.races ? "true" : "false", options.every, explored.states.count,
+            shape_here.name, options.races ? "true" : "false", options.search.three ? 3 : 2,
+            options.search.switches, options.search.reduced ? "true" : "false", options.every,
+            explored.states.count, explored.raced, explored.groups, explored.outcomes,
             explored.transitions, explored.depth, run.tally.checks, elapsed(),
             explored.closed ? "true" : "false", explored.failed ? "true" : "false");
 }
@@ -201,10 +228,26 @@ static void on_crash(int number)
     _exit(1);
 }
 
+static void print_races(void)
+{
+    printf("  %s calls, %u switch%s%s: %" PRIu64 " %s of calls from %" PRIu64 " states, %" PRIu64
+           " runs (%.2f each), %" PRIu64 " outcomes, %.0f runs/s\n",
+           options.search.three ? "3" : "2", options.search.switches,
+           options.search.three          ? " a pair"
+           : options.search.switches > 1 ? "es"
+                                         : "",
+           options.search.reduced ? ", reduced" : "", explored.groups,
+           options.search.three ? "triples" : "pairs", explored.raced, explored.transitions,
+           (double)explored.transitions / (double)(explored.groups + !explored.groups),
+           explored.outcomes, (double)explored.transitions / elapsed());
+}
+
 static int print_result(void)
 {
     struct report report = {&explored.verdict, &explored.c, "exhaustive", options.out};
 
+    if (options.races)
+        print_races();
     printf("exhaustive%s: geometry %s: %" PRIu32 " states, %" PRIu64
            " transitions, depth %u, %" PRIu64 " checks, %.1f s: %s%s\n",
            options.races ? " races" : "", shape_here.name, explored.states.count,
@@ -227,127 +270,69 @@ static int print_result(void)
     return 1;
 }
 
-/* ---- several processes ---- */
+/* ---- overlaps ---- */
 
-/* The result of one process. */
-struct share {
-    bool failed, closed, told;
-    uint32_t at;
-    uint64_t transitions, checks;
-    struct verdict verdict;
-    struct test_case c;
-};
-
-static void run_share(int out, unsigned number)
+/* The states found so far that are at most `depth` calls away from a boot. */
+static uint32_t states_within(unsigned depth)
 {
-    static struct share share;
-    uint64_t before = explored.transitions;
+    uint32_t count = explored.states.count;
 
-    hang_watch();
-    options.search.first += number * options.every;
-    options.search.stride = options.jobs * options.every;
-    run.tally.checks = 0;
-    explore_races(subject_under_test, &options.search, &explored);
-    share.told = true;
-    share.failed = explored.failed;
-    share.closed = explored.closed;
-    share.at = explored.at;
-    share.transitions = explored.transitions - before;
-    share.checks = run.tally.checks;
-    share.verdict = explored.verdict;
-    share.c = explored.c;
-    _exit(write(out, &share, sizeof(share)) != (ssize_t)sizeof(share));
-}
-
-static bool read_whole(int in, void *data, size_t size)
-{
-    char *at = data;
-    ssize_t got;
-
-    for (; size; at += got, size -= (size_t)got)
-        if ((got = read(in, at, size)) <= 0)
-            return false;
-    return true;
-}
-
-static void add_share(const struct share *share)
-{
-    explored.transitions += share->transitions;
-    run.tally.checks += share->checks;
-    explored.closed = explored.closed && share->closed;
-    if (!share->failed || (explored.failed && explored.at <= share->at))
-        return;
-    explored.failed = true;
-    explored.at = share->at;
-    explored.verdict = share->verdict;
-    explored.c = share->c;
-}
-
-/* The states are shared out; the violation of the earliest state counts. False: one died. */
-static bool races(void)
-{
-    static struct share share;
-    int pipes[64][2], status;
-    bool fine = true;
-
-    fflush(stdout);
-    for (unsigned i = 0; i < options.jobs; i++) {
-        if (pipe(pipes[i])) {
-            perror("exhaustive: pipe");
-            return false;
-        }
-        if (!fork())
-            run_share(pipes[i][1], i);
-        close(pipes[i][1]);
-    }
-    explored.closed = true;
-    for (unsigned i = 0; i < options.jobs; i++) {
-        share.told = false;
-        fine = read_whole(pipes[i][0], &share, sizeof(share)) && share.told && fine;
-        if (share.told)
-            add_share(&share);
-        close(pipes[i][0]);
-    }
-    while (wait(&status) > 0)
-        fine = fine && WIFEXITED(status) && !WEXITSTATUS(status);
-    if (!fine)
-        fprintf(stderr, "exhaustive: a process died\n");
-    return fine;
+    while (count && explored.states.state[count - 1].depth > depth)
+        count--;
+    return count;
 }
 
 /*
- * Searches for two overlapping calls have three entries (explore.h), and only these calls.
+ * Searches for overlapping calls have three entries (explore.h), and only these calls.
  * One depth after the other, so that a violation close to the boot is found early;
  * each search meets the states of the one before it in the same order.
  */
-static bool two_at_a_time(void)
+static bool races(void)
 {
     struct explore_options *search = &options.search;
     struct explore_options states = {.want = INVARIANT_COUNT};
-    uint64_t transitions = 0, checks = 0;
-    unsigned most = search->depth ? search->depth : UINT_MAX;
+    unsigned most = search->three || search->depth ? search->depth : UINT_MAX;
     bool closed = false;
 
-    *search = (struct explore_options){
-        .want = search->want, .transitions = search->transitions, .seconds = search->seconds};
-    for (unsigned depth = 1; !closed && !explored.failed && depth <= most; depth++) {
-        uint32_t before = explored.states.count;
+    for (unsigned depth = 0; !closed && !explored.failed && depth <= most; depth++) {
+        uint64_t transitions = explored.transitions, checks = run.tally.checks;
 
-        states.depth = depth;
+        states.depth = depth + 1;
         if (!explore(subject_under_test, &states, &explored))
             return false;
-        closed = explored.closed;
         explored.transitions = transitions;
         run.tally.checks = checks;
-        search->first = before;
-        if (!races())
+        search->end = states_within(depth);
+        closed = explored.closed && search->end == explored.states.count;
+        if (!shares_race(subject_under_test, search, &explored, options.jobs))
             return false;
-        transitions = explored.transitions;
-        checks = run.tally.checks;
         if (!explored.closed)
             return true;
+        for (; search->first < search->end; search->first += search->stride)
+            ;
     }
     explored.closed = closed;
+    return true;
+}
+
+/* Overlaps are no matter of the other options. False: they cannot be searched for. */
+static bool choose_races(void)
+{
+    struct explore_options *search = &options.search;
+
+    if (search->switches > 1 && !subject_under_test->alternates) {
+        fprintf(stderr, "exhaustive: the calls of %s do not alternate; choose one switch\n",
+                subject_under_test->name);
+        return false;
+    }
+    *search = (struct explore_options){.want = search->want,
+                                       .transitions = search->transitions,
+                                       .seconds = search->seconds,
+                                       .depth = search->depth,
+                                       .stride = options.every,
+                                       .switches = search->switches,
+                                       .reduced = search->reduced,
+                                       .three = search->three};
     return true;
 }
 
@@ -360,7 +345,8 @@ int main(int argc, char **argv)
     signal(SIGSEGV, on_crash); /* the host passes on faults that are not its own */
     signal(SIGBUS, on_crash);
     host_start();
-    if (options.races ? !two_at_a_time() : !explore(subject_under_test, &options.search, &explored))
+    if (options.races ? !choose_races() || !races()
+                      : !explore(subject_under_test, &options.search, &explored))
         return 1;
     return print_result();
 }

@@ -14,7 +14,7 @@ UNINSTRUMENTED_BEGIN
 
 /* ---- the ops ---- */
 
-static const p2m_word frames[3] = {0x1, 0x80001234, 0x2ba987654321};
+static const p2m_word frames[4] = {0x1, 0x80001234, 0x2ba987654321, 0x1f00d};
 
 static p2m_word highest(void)
 {
@@ -98,7 +98,7 @@ static p2m_word other_frame(p2m_word pfn, unsigned salt)
 {
     p2m_word now = entry_mfn(model_get(&run.oracle.model, pfn));
 
-    for (unsigned i = 0; i < 3; i++)
+    for (unsigned i = 0; i < 4; i++)
         if (frames[i] != now && !salt--)
             return frames[i];
     return frames[0];

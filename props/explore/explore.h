@@ -30,13 +30,18 @@ struct explore_options {
     uint64_t transitions;   /* give up after so many; 0: never */
     unsigned depth;         /* do not expand states at this depth; 0: all */
     double seconds;         /* give up after so long; 0: never */
-    uint32_t first, stride; /* races: only the states first, first + stride, ... */
+    /* Races: */
+    uint32_t first, end, stride; /* only from the states first, first + stride, ... < end */
+    unsigned switches;           /* of two calls, 1 or 2 */
+    bool reduced;                /* without schedules that cannot make a difference */
+    bool three;                  /* calls instead of two, with one switch a pair */
 };
 
 struct explored {
     struct states states;
     uint32_t expanded; /* of these, in their order */
     uint64_t transitions;
+    uint64_t raced, groups, outcomes; /* races: states, pairs of calls, their different ends */
     unsigned depth;
     bool closed; /* no new state is left */
     bool failed; /* verdict, c, at: the violation, the shortest way to it */
@@ -54,8 +59,8 @@ bool explore(const struct subject *subject, const struct explore_options *option
              struct explored *explored);
 
 /*
- * Every pair of calls, one at each sync point of the other,
- * from every state of `explored` (races.c). Adds to its transitions.
+ * Every pair of calls, one at each sync point of the other, from the states of `explored` that
+ * the options name (races.c). Adds to its transitions, one a run.
  */
 bool explore_races(const struct subject *subject, const struct explore_options *options,
                    struct explored *explored);
@@ -85,7 +90,7 @@ struct choice {
 /* All ops of the options, in a fixed order; answers their number. */
 unsigned explore_choices(const struct explore_options *options, struct choice *choices);
 
-/* The op of a choice in this state; `salt` (0, 1) makes MFNs of two calls differ. */
+/* The op of a choice in this state; `salt` (0 .. 2) makes MFNs of calls differ. */
 struct op explore_op(const struct choice *choice, unsigned salt);
 
 /*

@@ -1,78 +1,220 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Overlaps of two calls: from every state, each call inside each other call at each of
- * its sync points. No pair is skipped as symmetric. States come in the order
- * in which the search met them, so the first violation has the shortest way.
+ * Overlaps of two or three calls: from every state, each call inside each other call at each of
+ * its sync points, and (switches == 2) stopped there itself at each of its own. No pair is skipped
+ * as symmetric. States come in the order in which the search met them, so the first violation
+ * has the shortest way.
+ *
+ * The reduced search leaves out schedules that take the same steps in another order which cannot
+ * make a difference. Let call A stop before its step s, let B make the steps t(1) .. t(m) until its
+ * end, and then A goes on.
+ *
+ *     A .. | B: t(1) .. t(m) | A: s ..          run(p): A stops at its point p, before s
+ *     A .. s | B: t(1) .. t(m) | A: ..          run(p + 1)
+ *
+ * If s conflicts with none of the t (steps.h), each of the calls reads in both runs what it reads
+ * in the other one, so both make the same steps and end in the same state with the same results.
+ * So the points are tried from the last one down, and run(p) is only made if s conflicts
+ * with a step of B in run(p + 1), made or left out. A run that is left out is equal to one that
+ * is made, at a higher point. At the highest, A has ended before B begins, and the judge is at its
+ * strictest. With a second switch the steps of A after it are R:
+ *
+ *     A .. | B: .. t(q-1) | A: s R | B: t(q) .. t(m)      run(p, q): B stops before t(q)
+ *
+ * It is equal to run(p + 1, q) if s conflicts with none of t(1) .. t(q-1), and equal to
+ * run(p, q + 1) if t(q) conflicts with nothing in s R of that run; run(p, m + 1) is run(p). Each
+ * step from one run to its equal increases p or q, so it comes to an end.
+ * Of three calls the third runs at one point of the second, and that one at one of the first;
+ * what A meets while it is stopped is then all that the two others do there in any run.
+ *
+ * This needs that each access to shared memory is a step of its own: a planted bug, or a kernel,
+ * may hide one inside another step. steps.c records what it is told of.
  */
+#include <string.h>
+
 #include "explore.h"
 #include "props/run/overlap.h"
+#include "steps.h"
 
 UNINSTRUMENTED_BEGIN
+
+#define LATE STEPS_MAX /* no call has so many sync points: the inner one comes after it */
+#define OUTCOMES 1024
+
+/* The end of a run: the state, the results, the violation. */
+struct outcome_key {
+    struct key state;
+    uint64_t results;
+    enum invariant violated;
+};
 
 static struct {
     const struct subject *subject;
     const struct explore_options *options;
     struct explored *explored;
     struct choice choice[CHOICES];
-    unsigned choices;
+    unsigned choices, calls;
     struct test_case c;
+    struct op *ops; /* of the calls, in `c`; the outermost is the last one */
+    uint32_t from;  /* the state */
     struct snapshot here;
-} pair;
+    /* Of these calls: */
+    struct steps alone[OVERLAP_CALLS];  /* of each call, with no other inside it */
+    struct steps inside[OVERLAP_CALLS]; /* what was done inside it at the last point */
+    bool unsure;                        /* a violation has ended a call: its steps are not known */
+    unsigned outcomes;
+    struct outcome_key outcome[OUTCOMES];
+} race;
 
-/* `inner` at each sync point of `outer`. False: a violation to stop at. */
-static bool each_point(uint32_t from, unsigned outer, unsigned inner)
+static void note_outcome(enum invariant violated)
 {
-    struct explored *explored = pair.explored;
-    unsigned depth = explored->states.state[from].depth;
-    struct op *ops = &pair.c.ops[depth];
-    struct verdict verdict;
+    struct outcome_key outcome = {.results = run.trace, .violated = violated};
+    unsigned i = 0;
 
-    pair.c.count = depth + 2;
-    ops[0] = explore_op(&pair.choice[inner], 1);
-    ops[1] = explore_op(&pair.choice[outer], 0);
-    for (unsigned at = 1; at <= OP_AT_MAX; at++) {
-        bool fine, late;
+    if (!violated)
+        outcome.state = explore_key();
+    while (i < race.outcomes && memcmp(&race.outcome[i], &outcome, sizeof(outcome)))
+        i++;
+    if (i < race.outcomes)
+        return;
+    race.explored->outcomes++;
+    if (i < OUTCOMES)
+        race.outcome[race.outcomes++] = outcome;
+}
 
-        ops[0].at = (uint8_t)at;
-        fine = executor_steps(depth, depth + 2, &verdict) &&
-               !(host_redzones_dirty(pair.here.host.taken) && !executor_finish(&verdict));
-        late = fine && overlap_was_late();
-        explored->transitions += !late;
-        snapshot_restore(&pair.here);
-        if (!fine && explore_met(pair.options, explored, &pair.c, &verdict, from))
+static void note_inside(void)
+{
+    for (unsigned level = 0; level + 1 < race.calls; level++)
+        for (unsigned inner = level + 1; inner < race.calls; inner++)
+            steps_append(&race.inside[level], steps_of(inner));
+}
+
+/* One run of the calls, by the schedules of their ops. False: a violation to stop at. */
+static bool run_once(void)
+{
+    unsigned depth = (unsigned)(race.ops - race.c.ops);
+    struct verdict verdict = {.id = INVARIANT_NONE};
+    bool fine;
+
+    steps_forget();
+    fine = executor_steps(depth, race.c.count, &verdict) &&
+           !(host_redzones_dirty(race.here.host.taken) && !executor_finish(&verdict));
+    race.explored->transitions++;
+    note_outcome(fine ? INVARIANT_NONE : verdict.id);
+    note_inside();
+    snapshot_restore(&race.here);
+    race.unsure = race.unsure || !fine;
+    return fine ||
+           !explore_met(race.options, race.explored, &race.c, &verdict, race.from);
+}
+
+/* Is a switch before this step of one call worth a run, after (or before) these of another one? */
+static bool matters(const struct sync_access *step, const struct steps *steps, unsigned from,
+                    unsigned end)
+{
+    return !race.options->reduced || race.unsure || steps_conflict(step, steps, from, end);
+}
+
+/* The inner of two calls, which began before step `at` of the outer one, stops at each point. */
+static bool second_switch(unsigned at)
+{
+    const struct sync_access *step = &race.alone[0].step[at - 1];
+    struct steps *inside = &race.inside[0];
+    unsigned count = inside->count;
+    bool go_on = true;
+
+    race.ops[0].turns = 1;
+    for (unsigned q = count; go_on && q > 1 && matters(step, inside, 1, q); q--) {
+        if (!matters(&inside->step[q - 1], steps_of(0), at, STEPS_MAX))
+            continue;
+        race.ops[0].turn[0].point = (uint16_t)q;
+        go_on = run_once();
+    }
+    op_clear_schedule(&race.ops[0]);
+    inside->count = count;
+    return go_on;
+}
+
+/* The calls inside call `level` begin at each of its points. False: a violation to stop at. */
+static bool each_point(unsigned level)
+{
+    struct steps *alone = &race.alone[level], *inside = &race.inside[level];
+    struct op *inner;
+
+    if (level + 1 == race.calls)
+        return run_once();
+    inner = &race.ops[race.calls - 2 - level];
+    alone->count = inside->count = 0;
+    inner->at = LATE;
+    if (!each_point(level + 1))
+        return false;
+    steps_append(alone, steps_of(level));
+    for (unsigned at = alone->count; at; at--) {
+        if (!matters(&alone->step[at - 1], inside, 1, STEPS_MAX))
+            continue;
+        inside->count = 0;
+        inner->at = (uint16_t)at;
+        if (!each_point(level + 1) || (race.options->switches > 1 && !second_switch(at)))
             return false;
-        if (late)
-            break;
     }
     return true;
 }
 
-static bool each_pair(uint32_t from)
+/* The calls `choice`, the outermost first. */
+static bool overlap(const unsigned *choice)
 {
-    if (!explore_go(pair.subject, pair.explored, from, pair.choice, &pair.c, &pair.here))
-        return true;
-    for (unsigned outer = 0; outer < pair.choices; outer++)
-        for (unsigned inner = 0; inner < pair.choices; inner++)
-            if (!each_point(from, outer, inner))
+    race.unsure = false;
+    race.outcomes = 0;
+    race.explored->groups++;
+    for (unsigned level = 0; level < race.calls; level++)
+        race.ops[race.calls - 1 - level] = explore_op(&race.choice[choice[level]], level);
+    return each_point(0);
+}
+
+/* All of them with this outermost one. */
+static bool each_group(unsigned outermost)
+{
+    unsigned choice[OVERLAP_CALLS] = {outermost};
+
+    for (choice[1] = 0; choice[1] < race.choices; choice[1]++)
+        for (choice[2] = 0; choice[2] < (race.calls > 2 ? race.choices : 1); choice[2]++)
+            if (!overlap(choice))
                 return false;
+    return true;
+}
+
+/* True: go on with the next state. */
+static bool each_state(uint32_t from)
+{
+    unsigned depth = race.explored->states.state[from].depth;
+
+    if (!explore_go(race.subject, race.explored, from, race.choice, &race.c, &race.here))
+        return true;
+    race.from = from;
+    race.ops = &race.c.ops[depth];
+    race.c.count = depth + race.calls;
+    for (unsigned outermost = 0; outermost < race.choices; outermost++)
+        if (explore_is_over(race.options, race.explored->transitions) || !each_group(outermost))
+            return false;
+    race.explored->raced++;
     return true;
 }
 
 bool explore_races(const struct subject *subject, const struct explore_options *options,
                    struct explored *explored)
 {
-    pair.subject = subject;
-    pair.options = options;
-    pair.explored = explored;
-    pair.choices = explore_choices(options, pair.choice);
-    explored->closed = false;
-    for (uint32_t from = options->first; from < explored->states.count; from += options->stride) {
-        if (explore_is_over(options, explored->transitions))
-            return true;
-        if (!each_pair(from))
-            return true;
-    }
-    explored->closed = true;
+    bool go_on = true;
+
+    race.subject = subject;
+    race.options = options;
+    race.explored = explored;
+    race.choices = explore_choices(options, race.choice);
+    race.calls = options->three ? 3 : 2;
+    steps_watch(true);
+    for (uint32_t from = options->first; go_on && from < options->end; from += options->stride)
+        go_on = each_state(from);
+    steps_watch(false);
+    explored->closed = go_on && !steps_were_cut();
     return true;
 }
 

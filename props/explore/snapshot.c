@@ -21,6 +21,8 @@ bool snapshot_take(struct snapshot *s)
     s->initialized = host.initialized;
     s->built = run.built;
     s->has_tree = run.published;
+    s->trace = run.trace;
+    s->max_pfn = run.max_pfn;
     s->grants = grants_save(s->grant, SNAPSHOT_GRANTS);
     s->info = host_info_index();
     s->published = *host.info;
@@ -44,6 +46,8 @@ void snapshot_restore(const struct snapshot *s)
     host.initialized = s->initialized;
     run.built = s->built;
     run.published = s->has_tree;
+    run.trace = s->trace;
+    run.max_pfn = s->max_pfn;
     grants_restore((const p2m_word(*)[2])s->grant, s->grants);
     if (host_info_index() != s->info)
         host_info_select(s->info);

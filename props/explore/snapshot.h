@@ -20,6 +20,8 @@ struct snapshot {
         p2m_word shift;
     } host;
     bool initialized, built, has_tree;
+    uint64_t trace;
+    p2m_word max_pfn;
     unsigned grants;
     p2m_word grant[SNAPSHOT_GRANTS][2];
     unsigned info;

@@ -12,6 +12,7 @@
 #include "props/check/checks.h"
 #include "props/check/switches.h"
 #include "props/check/toolstack.h"
+#include "props/host/fiber.h"
 #include "props/host/lock.h"
 #include "props/host/sync.h"
 #include "schedule.h"
@@ -139,6 +140,13 @@ uint64_t overlap_none(const struct op *op)
     overlap.call[0] = op;
     run_call(0);
     return overlap.result[0];
+}
+
+int overlap_running(void)
+{
+    int fiber = fiber_running(), level = fiber < 0 ? (int)overlap.depth : fiber;
+
+    return overlap.began[level] > overlap.ended[level] ? level : -1;
 }
 
 bool overlap_was_late(void)

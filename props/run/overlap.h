@@ -28,6 +28,9 @@ uint64_t overlap_none(const struct op *op);
  */
 void overlap_run(const struct op *const *calls, unsigned count);
 
+/* The call that is running, 0 the outermost; -1: none is, for example while the judge looks. */
+int overlap_running(void);
+
 /* True if the last overlap had fewer sync points than the inner call's `at`. */
 bool overlap_was_late(void);
 
