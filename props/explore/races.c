@@ -30,6 +30,7 @@
  * This needs that each access to shared memory is a step of its own: a planted bug, or a kernel,
  * may hide one inside another step. steps.c records what it is told of.
  */
+#include <limits.h>
 #include <string.h>
 
 #include "explore.h"
@@ -39,6 +40,7 @@
 UNINSTRUMENTED_BEGIN
 
 #define LATE STEPS_MAX /* no call has so many sync points: the inner one comes after it */
+#define ALL_STEPS UINT_MAX
 #define OUTCOMES 1024
 
 /* The end of a run: the state, the results, the violation. */
@@ -101,37 +103,33 @@ static bool run_once(void)
            !(host_redzones_dirty(race.here.host.taken) && !executor_finish(&verdict));
     race.explored->transitions++;
     note_outcome(fine ? INVARIANT_NONE : verdict.id);
-    note_inside();
     snapshot_restore(&race.here);
     race.unsure = race.unsure || !fine;
     return fine ||
            !explore_met(race.options, race.explored, &race.c, &verdict, race.from);
 }
 
-/* Is a switch before this step of one call worth a run, after (or before) these of another one? */
-static bool matters(const struct sync_access *step, const struct steps *steps, unsigned from,
+/* Is a switch before step `n` of one call worth a run, next to these steps of another one? */
+static bool matters(const struct steps *mine, unsigned n, const struct steps *other, unsigned from,
                     unsigned end)
 {
-    return !race.options->reduced || race.unsure || steps_conflict(step, steps, from, end);
+    return !race.options->reduced || race.unsure || steps_conflict(mine, n, other, from, end);
 }
 
 /* The inner of two calls, which began before step `at` of the outer one, stops at each point. */
 static bool second_switch(unsigned at)
 {
-    const struct sync_access *step = &race.alone[0].step[at - 1];
-    struct steps *inside = &race.inside[0];
-    unsigned count = inside->count;
+    const struct steps *inside = &race.inside[0];
     bool go_on = true;
 
     race.ops[0].turns = 1;
-    for (unsigned q = count; go_on && q > 1 && matters(step, inside, 1, q); q--) {
-        if (!matters(&inside->step[q - 1], steps_of(0), at, STEPS_MAX))
+    for (unsigned q = inside->count; go_on && q > 1 && matters(&race.alone[0], at, inside, 1, q); q--) {
+        if (!matters(inside, q, steps_of(0), at, ALL_STEPS))
             continue;
         race.ops[0].turn[0].point = (uint16_t)q;
         go_on = run_once();
     }
     op_clear_schedule(&race.ops[0]);
-    inside->count = count;
     return go_on;
 }
 
@@ -141,18 +139,23 @@ static bool each_point(unsigned level)
     struct steps *alone = &race.alone[level], *inside = &race.inside[level];
     struct op *inner;
 
-    if (level + 1 == race.calls)
-        return run_once();
+    if (level + 1 == race.calls) {
+        bool go_on = run_once();
+
+        note_inside();
+        return go_on;
+    }
     inner = &race.ops[race.calls - 2 - level];
-    alone->count = inside->count = 0;
+    steps_empty(alone);
+    steps_empty(inside);
     inner->at = LATE;
     if (!each_point(level + 1))
         return false;
     steps_append(alone, steps_of(level));
     for (unsigned at = alone->count; at; at--) {
-        if (!matters(&alone->step[at - 1], inside, 1, STEPS_MAX))
+        if (!matters(alone, at, inside, 1, ALL_STEPS))
             continue;
-        inside->count = 0;
+        steps_empty(inside);
         inner->at = (uint16_t)at;
         if (!each_point(level + 1) || (race.options->switches > 1 && !second_switch(at)))
             return false;

@@ -2,8 +2,6 @@
 /* Records the steps of overlapping calls, and compares them: see steps.h. */
 #include "steps.h"
 
-#include <string.h>
-
 #include "core/access.h"
 #include "props/base/uninstrumented.h"
 
@@ -12,17 +10,22 @@ UNINSTRUMENTED_BEGIN
 static struct steps recorded[OVERLAP_CALLS];
 static bool cut;
 
+/* A new step, or one more access of the last one. False: there is no room. */
+static bool add(struct steps *steps, const struct sync_access *access, bool begins)
+{
+    if (steps->accesses == STEP_ACCESSES || (begins && steps->count == STEPS_MAX))
+        return false;
+    steps->count += begins;
+    steps->access[steps->accesses++] = (struct step_access){steps->count, *access};
+    return true;
+}
+
 static void record(const struct sync_access *access)
 {
     int level = overlap_running();
-    struct steps *steps = &recorded[level < 0 ? 0 : level];
 
-    if (level < 0) /* a lookup of the judge */
-        return;
-    if (steps->count == STEPS_MAX)
+    if (level >= 0 && !add(&recorded[level], access, true)) /* below: a lookup of the judge */
         cut = true;
-    else
-        steps->step[steps->count++] = *access;
 }
 
 void steps_watch(bool on)
@@ -33,7 +36,7 @@ void steps_watch(bool on)
 void steps_forget(void)
 {
     for (unsigned i = 0; i < OVERLAP_CALLS; i++)
-        recorded[i].count = 0;
+        steps_empty(&recorded[i]);
 }
 
 const struct steps *steps_of(unsigned level)
@@ -51,10 +54,14 @@ bool steps_were_cut(void)
 
 void steps_append(struct steps *to, const struct steps *steps)
 {
-    unsigned room = STEPS_MAX - to->count, count = steps->count < room ? steps->count : room;
+    unsigned room = STEP_ACCESSES - to->accesses;
+    unsigned accesses = steps->accesses < room ? steps->accesses : room;
 
-    memcpy(to->step + to->count, steps->step, count * sizeof(*to->step));
-    to->count += count;
+    for (unsigned i = 0; i < accesses; i++) {
+        to->access[to->accesses] = steps->access[i];
+        to->access[to->accesses++].step += to->count;
+    }
+    to->count += steps->count;
 }
 
 static bool meet(const struct sync_access *a, const struct sync_access *b)
@@ -68,13 +75,22 @@ static bool meet(const struct sync_access *a, const struct sync_access *b)
     return one < other + b->size && other < one + a->size;
 }
 
-bool steps_conflict(const struct sync_access *step, const struct steps *steps, unsigned from,
+static bool meets(const struct sync_access *access, const struct steps *other, unsigned from,
+                  unsigned end)
+{
+    for (unsigned i = from - 1; i < other->accesses && other->access[i].step < end; i++)
+        if (other->access[i].step >= from && meet(access, &other->access[i].is))
+            return true;
+    return false;
+}
+
+bool steps_conflict(const struct steps *mine, unsigned n, const struct steps *other, unsigned from,
                     unsigned end)
 {
-    if (steps->count == STEPS_MAX)
+    if (mine->accesses == STEP_ACCESSES || other->accesses == STEP_ACCESSES)
         return true;
-    for (unsigned n = from; n < end && n <= steps->count; n++)
-        if (meet(step, &steps->step[n - 1]))
+    for (unsigned i = n - 1; i < mine->accesses && mine->access[i].step <= n; i++)
+        if (mine->access[i].step == n && meets(&mine->access[i].is, other, from, end))
             return true;
     return false;
 }

@@ -13,11 +13,15 @@
 
 /* No case can name a later sync point. */
 #define STEPS_MAX OP_POINT_MAX
+#define STEP_ACCESSES (2 * STEPS_MAX)
 
-/* Step n (from 1 on, as sync points are counted) is step[n - 1]. */
 struct steps {
-    unsigned count;
-    struct sync_access step[STEPS_MAX];
+    unsigned count; /* steps; number n (from 1 on) begins at sync point n */
+    unsigned accesses;
+    struct step_access {
+        unsigned step; /* its number; each step has at least one access */
+        struct sync_access is;
+    } access[STEP_ACCESSES];
 };
 
 /* From the next call on the steps of calls are recorded; or no longer. */
@@ -29,17 +33,22 @@ void steps_forget(void);
 /* Those of call `level` of the last overlap, 0 the outermost. */
 const struct steps *steps_of(unsigned level);
 
-/* True if a call had more than STEPS_MAX since this was last asked. */
+/* True if there was no room for the steps of a call since this was last asked. */
 bool steps_were_cut(void);
 
-/* Appends steps to *to, as far as there is room. */
+static inline void steps_empty(struct steps *steps)
+{
+    steps->count = steps->accesses = 0;
+}
+
+/* Appends steps to *to, which are numbered on there. */
 void steps_append(struct steps *to, const struct steps *steps);
 
 /*
- * True if `step` conflicts with one of the steps number `from` to `end` - 1, as far as there
- * are such; always where there was no room for all.
+ * True if step `n` of `mine` conflicts with one of the steps `from` .. `end` - 1 of `other`, as far
+ * as there are such; always where there was no room to record all.
  */
-bool steps_conflict(const struct sync_access *step, const struct steps *steps, unsigned from,
+bool steps_conflict(const struct steps *mine, unsigned n, const struct steps *other, unsigned from,
                     unsigned end);
 
 #endif
