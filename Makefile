@@ -65,7 +65,8 @@ endif
 # help: Without an engine
 # help:   props            random cases             SEED=1 CASES=100000 GEOMETRY=tiny
 # help:   exhaustive       every state x every op   GEOMETRY=micro TIME= GRANTS=1
-# help:   exhaustive-races every pair of calls x every sync point x every state   JOBS= TIME=
+# help:   exhaustive-races every pair of calls x every schedule of two switches x every state   JOBS= TIME=
+# help:                    SWITCHES=2 REDUCED=1 CALLS=2 EVERY=1 DEPTH=
 # help:   race             real threads under ThreadSanitizer   TIME=10 THREADS=4 SEED=1 ROUNDS= GEOMETRY=tiny
 # help:
 # help: For hours
@@ -88,8 +89,8 @@ endif
 # help:   oss-fuzz-check   the build and checks of a fuzzing service, as far as possible here   ONLY=regexp
 # help:
 # help: A kernel, or your own p2m (also: campaign, status; coverage TIME=60 for a kernel)
-# help:   fuzz, test, props, regress, repro, shrink take SUBJECT=linux LINUX=TREE KNOWN=B1,C3: the p2m.c of a kernel
-# help:                    tree; LINUX=debian-6.12: of Debian's source package; MODE=as-optimised: -O2
+# help:   fuzz, test, props, exhaustive-races, regress, repro, shrink take SUBJECT=linux LINUX=TREE KNOWN=B1,C3:
+# help:                    the p2m.c of a kernel; LINUX=debian-6.12: of Debian's package; MODE=as-optimised: -O2
 # help:   or SUBJECT=FILE.c SHAPES="micro tiny odd": props/subjects/README.md
 # help:   or BUG=NAME: the core with that bug of props/bugs
 # help:   kernel-report    versions x invariants   LINUX="TREE .." CASES=20000 SEED=1

@@ -35,22 +35,27 @@ static struct {
              .crashes = "crashes",
              .search = {.foreign = true,
                         .lifecycle = true,
-                        .switches = 1,
+                        .reduced = true,
+                        .thin = 1,
                         .mutants_of_args = true,
                         .resumes = true,
                         .refusals = true,
                         .auto_translated = true}};
 
 static const char usage_text[] =
-    "usage: exhaustive [--calls] [--grants] [--races] [--switches=N] [--reduced] [--three] [--jobs=N]\n"
-    "                  [--every=N] [--want=INVARIANT] [--transitions=N] [--depth=N] [--seconds=N]\n"
+    "usage: exhaustive [--calls] [--grants] [--races] [--switches=N] [--unreduced] [--three] "
+    "[--thin=N]\n"
+    "                  [--jobs=N] [--every=N] [--want=INVARIANT] [--transitions=N] [--depth=N] "
+    "[--seconds=N]\n"
     "                  [--out=FILE] [--crashes=FOLDER] [--json=FILE]\n"
     "  --calls        build, publish and destroy only in the boot\n"
     "  --grants       grants instead of sets of FOREIGN entries\n"
     "  --races        two overlapping calls, at every sync point, from every state:\n"
-    "  --switches=N   the first call stops once (1), or the second one as well (2)\n"
-    "  --reduced      without schedules that cannot make a difference\n"
+    "  --switches=N   1: the first call stops once; 2: so does the second one (default: 2,\n"
+    "                 or 1 for a subject whose calls cannot alternate)\n"
+    "  --unreduced    also schedules that cannot make a difference\n"
     "  --three        three calls, from the boots, or from states up to --depth\n"
+    "  --thin=N       only with each N-th call\n"
     "  --jobs=N       processes that share the states (races only)\n"
     "  --every=N      only from each N-th state (races only)\n"
     "  --want=NAME    search until this invariant is violated\n"
@@ -70,8 +75,9 @@ static const struct option known[] = {
     {"grants", no_argument, NULL, 'g'},
     {"races", no_argument, NULL, 'r'},
     {"switches", required_argument, NULL, 'S'},
-    {"reduced", no_argument, NULL, 'R'},
+    {"unreduced", no_argument, NULL, 'U'},
     {"three", no_argument, NULL, '3'},
+    {"thin", required_argument, NULL, 'T'},
     {"jobs", required_argument, NULL, 'j'},
     {"every", required_argument, NULL, 'e'},
     {"want", required_argument, NULL, 'w'},
@@ -97,8 +103,9 @@ static bool parse_word(int option)
         return true;
     case 'r':
         return options.races = true;
-    case 'R':
-        return options.search.reduced = true;
+    case 'U':
+        options.search.reduced = false;
+        return true;
     case '3':
         return options.search.three = true;
     case 'o':
@@ -134,6 +141,9 @@ static bool parse_number(int option)
     case 'S':
         options.search.switches = (unsigned)value;
         return value == 1 || value == 2;
+    case 'T':
+        options.search.thin = (unsigned)value;
+        return value >= 1 && value <= 100;
     case 't':
         options.search.transitions = value;
         return true;
@@ -148,7 +158,8 @@ static bool parse_number(int option)
 
 static bool parse_option(int option)
 {
-    return option != '?' && (parse_word(option) || (strchr("jeStDs", option) && parse_number(option)));
+    return option != '?' &&
+           (parse_word(option) || (strchr("jeSTtDs", option) && parse_number(option)));
 }
 
 static bool parse_options(int argc, char **argv)
@@ -158,11 +169,12 @@ static bool parse_options(int argc, char **argv)
     while ((option = getopt_long(argc, argv, "", known, NULL)) != -1)
         if (!parse_option(option))
             return false;
-    return optind == argc && !(options.search.three && options.search.switches > 1);
+    return optind == argc;
 }
 
 static struct explored explored;
 static struct timespec started;
+static bool all_tried; /* of overlaps from the states within --depth */
 
 static double elapsed(void)
 {
@@ -176,17 +188,18 @@ static double elapsed(void)
 
 static void print_json(FILE *file)
 {
-    fprintf(file,
-            "{\"geometry\": \"%s\", \"races\": %s, \"calls\": %d, \"switches\": %u, \"reduced\": %s, "
-            "\"every\": %u, \"states\": %" PRIu32 ", \"raced\": %" PRIu64 ", \"groups\": %" PRIu64
-            ", \"outcomes\": %" PRIu64 ", \"transitions\": %" PRIu64
-            ", \"depth\": %u, \"checks\": %" PRIu64
-            ", \"seconds\": %.1f, \"closed\": %s, \"violated\": %s}\n",
-            shape_here.name, options.races ? "true" : "false", options.search.three ? 3 : 2,
-            options.search.switches, options.search.reduced ? "true" : "false", options.every,
-            explored.states.count, explored.raced, explored.groups, explored.outcomes,
-            explored.transitions, explored.depth, run.tally.checks, elapsed(),
-            explored.closed ? "true" : "false", explored.failed ? "true" : "false");
+    fprintf(
+        file,
+        "{\"geometry\": \"%s\", \"races\": %s, \"calls\": %d, \"switches\": %u, \"reduced\": %s, "
+        "\"every\": %u, \"states\": %" PRIu32 ", \"raced\": %" PRIu64 ", \"groups\": %" PRIu64
+        ", \"outcomes\": %" PRIu64 ", \"transitions\": %" PRIu64
+        ", \"depth\": %u, \"checks\": %" PRIu64
+        ", \"seconds\": %.1f, \"closed\": %s, \"violated\": %s}\n",
+        shape_here.name, options.races ? "true" : "false", options.search.three ? 3 : 2,
+        options.search.switches, options.search.reduced ? "true" : "false", options.every,
+        explored.states.count, explored.raced, explored.groups, explored.outcomes,
+        explored.transitions, explored.depth, run.tally.checks, elapsed(),
+        explored.closed ? "true" : "false", explored.failed ? "true" : "false");
 }
 
 /* The case as text, or (`c` NULL) the result. */
@@ -254,8 +267,11 @@ static int print_result(void)
            explored.transitions, explored.depth, run.tally.checks, elapsed(),
            explored.failed   ? "a violation"
            : explored.closed ? "closed, no new state is left"
+           : all_tried       ? "all was tried within the depth"
                              : "not closed, the limit was reached",
-           options.every > 1 ? ", from a part of the states" : "");
+           options.every > 1         ? ", from a part of the states"
+           : options.search.thin > 1 ? ", with a part of the calls"
+                                     : "");
     for (int id = 1; id < INVARIANT_COUNT; id++)
         if (explored.met[id])
             printf("  also violated: %s, %" PRIu64 " times\n", invariant_name((enum invariant)id),
@@ -306,23 +322,25 @@ static bool races(void)
         closed = explored.closed && search->end == explored.states.count;
         if (!shares_race(subject_under_test, search, &explored, options.jobs))
             return false;
-        if (!explored.closed)
+        if (!explored.closed || explored.failed)
             return true;
         for (; search->first < search->end; search->first += search->stride)
             ;
     }
+    all_tried = true;
     explored.closed = closed;
     return true;
 }
 
-/* Overlaps are no matter of the other options. False: they cannot be searched for. */
+/* Other options are not for overlaps. False: such overlaps are not possible. */
 static bool choose_races(void)
 {
     struct explore_options *search = &options.search;
+    unsigned most = subject_under_test->alternates && !search->three ? 2 : 1;
 
-    if (search->switches > 1 && !subject_under_test->alternates) {
-        fprintf(stderr, "exhaustive: the calls of %s do not alternate; choose one switch\n",
-                subject_under_test->name);
+    if (search->switches > most) {
+        fprintf(stderr, "exhaustive: two switches are for two calls that can alternate; %s\n",
+                search->three ? "these are three" : "those of this subject cannot");
         return false;
     }
     *search = (struct explore_options){.want = search->want,
@@ -330,9 +348,10 @@ static bool choose_races(void)
                                        .seconds = search->seconds,
                                        .depth = search->depth,
                                        .stride = options.every,
-                                       .switches = search->switches,
+                                       .switches = search->switches ? search->switches : most,
                                        .reduced = search->reduced,
-                                       .three = search->three};
+                                       .three = search->three,
+                                       .thin = search->thin};
     return true;
 }
 

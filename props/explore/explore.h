@@ -26,15 +26,16 @@ struct explore_options {
     bool lifecycle;       /* build, publish, destroy; boots that do neither */
     bool mutants_of_args; /* malformed entries, PFNs beyond the table, s > e */
     bool resumes, refusals, auto_translated;
-    enum invariant want;    /* the violation to search for; INVARIANT_NONE: any */
-    uint64_t transitions;   /* give up after so many; 0: never */
-    unsigned depth;         /* do not expand states at this depth; 0: all */
-    double seconds;         /* give up after so long; 0: never */
+    enum invariant want;  /* the violation to search for; INVARIANT_NONE: any */
+    uint64_t transitions; /* give up after so many; 0: never */
+    unsigned depth;       /* do not expand states at this depth; 0: all */
+    double seconds;       /* give up after so long; 0: never */
     /* Races: */
     uint32_t first, end, stride; /* only from the states first, first + stride, ... < end */
     unsigned switches;           /* of two calls, 1 or 2 */
     bool reduced;                /* without schedules that cannot make a difference */
     bool three;                  /* calls instead of two, with one switch a pair */
+    unsigned thin;               /* only with each so many-th call */
 };
 
 struct explored {

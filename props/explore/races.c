@@ -47,7 +47,7 @@ UNINSTRUMENTED_BEGIN
 struct outcome_key {
     struct key state;
     uint64_t results;
-    enum invariant violated;
+    uint64_t violated; /* enum invariant; no padding, since outcomes are compared as bytes */
 };
 
 static struct {
@@ -55,6 +55,7 @@ static struct {
     const struct explore_options *options;
     struct explored *explored;
     struct choice choice[CHOICES];
+    uint16_t some[CHOICES]; /* of these, the ones that are made in overlaps */
     unsigned choices, calls;
     struct test_case c;
     struct op *ops; /* of the calls, in `c`; the outermost is the last one */
@@ -105,8 +106,7 @@ static bool run_once(void)
     note_outcome(fine ? INVARIANT_NONE : verdict.id);
     snapshot_restore(&race.here);
     race.unsure = race.unsure || !fine;
-    return fine ||
-           !explore_met(race.options, race.explored, &race.c, &verdict, race.from);
+    return fine || !explore_met(race.options, race.explored, &race.c, &verdict, race.from);
 }
 
 /* Is a switch before step `n` of one call worth a run, next to these steps of another one? */
@@ -123,7 +123,8 @@ static bool second_switch(unsigned at)
     bool go_on = true;
 
     race.ops[0].turns = 1;
-    for (unsigned q = inside->count; go_on && q > 1 && matters(&race.alone[0], at, inside, 1, q); q--) {
+    for (unsigned q = inside->count; go_on && q > 1 && matters(&race.alone[0], at, inside, 1, q);
+         q--) {
         if (!matters(inside, q, steps_of(0), at, ALL_STEPS))
             continue;
         race.ops[0].turn[0].point = (uint16_t)q;
@@ -170,7 +171,8 @@ static bool overlap(const unsigned *choice)
     race.outcomes = 0;
     race.explored->groups++;
     for (unsigned level = 0; level < race.calls; level++)
-        race.ops[race.calls - 1 - level] = explore_op(&race.choice[choice[level]], level);
+        race.ops[race.calls - 1 - level] =
+            explore_op(&race.choice[race.some[choice[level]]], level);
     return each_point(0);
 }
 
@@ -203,6 +205,16 @@ static bool each_state(uint32_t from)
     return true;
 }
 
+/* Answers the number that is left. */
+static unsigned thin_out(unsigned choices, unsigned thin)
+{
+    unsigned left = 0;
+
+    for (unsigned i = 0; i < choices; i += thin)
+        race.some[left++] = (uint16_t)i;
+    return left;
+}
+
 bool explore_races(const struct subject *subject, const struct explore_options *options,
                    struct explored *explored)
 {
@@ -211,7 +223,7 @@ bool explore_races(const struct subject *subject, const struct explore_options *
     race.subject = subject;
     race.options = options;
     race.explored = explored;
-    race.choices = explore_choices(options, race.choice);
+    race.choices = thin_out(explore_choices(options, race.choice), options->thin);
     race.calls = options->three ? 3 : 2;
     steps_watch(true);
     for (uint32_t from = options->first; go_on && from < options->end; from += options->stride)

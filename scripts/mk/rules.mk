@@ -92,7 +92,8 @@ $(foreach g,$(sort $(GEOMETRIES) $(EXPLORED)),$(eval $(call programs_in,$(g))))
 # $(1) source of a cmocka program
 define unit_of
 $(B)/%/unit-$(basename $(notdir $(1))): \
-  $$$$(call objects,$$$$*,$(1) $(if $(filter props/%,$(1)),props/subjects/broken.c))
+  $$$$(call objects,$$$$*,$(1) $(if $(filter props/%,$(1)),props/subjects/broken.c) \
+    $(if $(filter %/test_explore.c,$(1)),$(wildcard props/explore/*.c)))
 	$$(call LINK,-lcmocka)
 endef
 $(foreach source,$(wildcard props/tests/*.c fuzz/tests/test_*.c),$(eval $(call unit_of,$(source))))

@@ -16,7 +16,7 @@ import sys
 from p2mcheck import facts, programs
 from p2mcheck.files import Failure, plain
 
-FOR_ALL_SUBJECTS = "fuzz test props regress repro shrink campaign status coverage"
+FOR_ALL_SUBJECTS = "fuzz test props exhaustive-races regress repro shrink campaign status coverage"
 
 
 # ---- checks: each returns the value, or raises ValueError with the reason ----

@@ -39,14 +39,26 @@ def exhaustive():
 
 
 def exhaustive_races():
-    """Every pair of calls x every sync point x every state of the micro tree."""
-    args = cli.Parser(exhaustive_races.__doc__, jobs=programs.cores(), time=None).parse()
-    search(args, "micro", "--races", f"--jobs={args.jobs}", f"--json={args.build}/exhaustive-races.json")
+    """Every pair of calls x every schedule of one or two switches x every state of the micro tree."""
+    parser = cli.Parser(exhaustive_races.__doc__, subjects=True, jobs=programs.cores(), time=None)
+    parser.setting("switches", None, cli.one_of(("1", "2")), "1: the first call stops; 2: so does the second one",
+                   "SWITCHES")
+    parser.setting("calls", "2", cli.one_of(("2", "3")), "calls of an overlap; three start from the boots", "CALLS")
+    parser.setting("reduced", "1", cli.one_of(("0", "1")), "0: also schedules that make no difference", "REDUCED")
+    parser.setting("every", 1, cli.positive, "only from each N-th state", "EVERY")
+    parser.setting("depth", None, cli.positive, "only from states so many calls away from a boot, at most", "DEPTH")
+    args = parser.parse()
+    chosen = parser.programs(args)
+    options = [f"--{name}={value}" for name in ("switches", "depth") if (value := getattr(args, name))]
+    options += ["--unreduced"] * (args.reduced == "0") + ["--three"] * (args.calls == "3")
+    name = "exhaustive-races" + "-3" * (args.calls == "3")
+    search(args, "micro", f"--json={chosen.folder}/{name}.json", "--races", f"--every={args.every}",
+           f"--jobs={args.jobs}", *options, chosen=chosen)
 
 
-def search(args, geometry, *options):
+def search(args, geometry, *options, chosen=None):
     programs.setup()
-    chosen = programs.Programs(args.build)
+    chosen = chosen or programs.Programs(args.build)
     program = chosen.program("exhaustive", geometry)
     check_writable(crashes(), "CRASHES")
     chosen.make(program)

@@ -4,11 +4,12 @@ exhaustive searches, planted bugs, and a short run of each target and engine.
 """
 
 import glob
+import json
 import os
 import re
 import subprocess
 
-from harness import BUILD, ROOT, command, make_command, test
+from harness import BUILD, ROOT, command, make_command, test, text_of
 from p2mcheck.programs import why_no_32_bit
 
 FLAVOURS = ("gcc", "clang", "gcc-san", "clang-san")
@@ -21,7 +22,7 @@ UNITS = [(flavour, geometry, name)
          if geometry != "odd" or name in ("core", "model", "codec", "mutate")]
 UNITS += [("gcc", "tiny", "adapter_aflpp"), ("gcc-san", "tiny", "adapter_aflpp")]
 UNITS += [(flavour, "tiny", name) for flavour in ("gcc", "clang-san") for name in ("order", "schedule", "store_buffer")]
-UNITS += [("gcc", "x86_64", "order")]
+UNITS += [("gcc", "x86_64", "order"), ("gcc", "micro", "explore"), ("clang-san", "micro", "explore")]
 UNITS += [("gcc", "x86_32", "core"), ("gcc", "x86_32", "codec"), ("gcc-san", "tiny", "host")]
 
 # flavour, geometry, cases
@@ -113,9 +114,30 @@ command("exhaustive, micro: every state x every call", [MICRO, "--calls"],
         r"geometry micro: 421690 states, 9\d{7} transitions, .*: closed, no new state is left$")
 command("exhaustive, micro: a part under ASan+UBSan",
         [f"{BUILD}/clang-san/micro/exhaustive_micro", "--transitions=400000"], r"the limit was reached$")
-command("exhaustive races, micro: every pair of calls, from each 400th state",
+command("exhaustive races, micro: every pair of calls, two switches, from each 400th state",
         [MICRO, "--races", "--every=400", f"--jobs={CORES}"],
         r"geometry micro: 51424 states, .*: closed, no new state is left, from a part of the states$", how="alone")
+command("exhaustive races, micro: three calls from the boots, one in eight",
+        [MICRO, "--races", "--three", "--thin=8", f"--jobs={CORES}"],
+        r"all was tried within the depth, with a part of the calls$", how="alone")
+
+
+@test("exhaustive races: the reduction loses no outcome", how="alone", goals=("gcc/micro/exhaustive_micro",))
+def reduction(t):
+    """The reduced runs are a part of the others, so as many outcomes are the same ones."""
+    for options in ("--switches=1 --every=1500", "--every=900 --thin=3", "--three --thin=11"):
+        found = []
+        for more in ("", " --unreduced"):
+            path = t.path("races.json")
+            t.expect(options + more, [MICRO, "--races", f"--jobs={CORES}", f"--json={path}", *(options + more).split()],
+                     r"runs/s\nexhaustive races: geometry micro: .*(closed|tried)")
+            found.append(json.loads(text_of(path)))
+        reduced, whole = found
+        t.check("fewer runs, as many outcomes", reduced["transitions"] * 3 < whole["transitions"] and
+                whole["outcomes"] > 20000 and reduced["outcomes"] == whole["outcomes"] and
+                reduced["groups"] == whole["groups"], str(found))
+
+
 command("real threads under ThreadSanitizer", ["scripts/race", f"--build={BUILD}", "--rounds=300"],
         r"^race: 300 rounds, .* 0 failures$", goals=("tsan/tiny/race_tiny",))
 

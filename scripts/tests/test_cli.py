@@ -513,6 +513,8 @@ def explorer(t):
     t.expect("no such invariant", [program, "--want=NOTHING"], "bad arguments", status=2)
     t.expect("not a number", [program, "--depth=deep"], "bad arguments", status=2)
     t.expect("no process at all", [program, "--races", "--jobs=0"], "bad arguments", status=2)
+    t.expect("no such switch", [program, "--races", "--switches=3"], "bad arguments", status=2)
+    t.expect("two switches of three calls", [program, "--races", "--three", "--switches=2"], "these are three", status=1)
     t.expect("it says that a limit was reached", [program, "--transitions=1000", f"--json={path}"],
              "not closed, the limit was reached")
     result = json.loads(text_of(path))

@@ -29,7 +29,7 @@ for GEOMETRY in ("2x2x4", "2x4x2", "4x2x2"):
                  r"(the limit was reached|no new state is left)$", goals=(f"gcc/{GEOMETRY}/exhaustive_{GEOMETRY}",))
 command("exhaustive, micro: every state x every op", [f"{BUILD}/gcc/micro/exhaustive_micro"],
         r"geometry micro: 843436 states, .*: closed, no new state is left$", goals=("gcc/micro/exhaustive_micro",))
-command("exhaustive races, micro: every pair of calls, from each 20th state",
+command("exhaustive races, micro: every pair of calls, two switches, from each 20th state",
         [f"{BUILD}/gcc/micro/exhaustive_micro", "--races", "--every=20", f"--jobs={os.cpu_count()}"],
         r"closed, no new state is left, from a part of the states$", tier="all", how="alone", limit=HOUR)
 long_command("planted bugs, each from nothing", ["bugs", "SEEDS=1"], r"^(?P<n>\d+) passed, 0 failed$")
