@@ -64,6 +64,13 @@ class Bug:
         return any(line.startswith("at ") for line in self.case.splitlines())
 
     @property
+    def schedule(self):
+        """The options of an exhaustive search for overlaps like that of its case."""
+        if re.search(r"^at .*\nat ", self.case, re.M):
+            return ["--three"]
+        return ["--switches=2" if re.search(r"^at \d+,", self.case, re.M) else "--switches=1"]
+
+    @property
     def grants(self):
         """Its case maps or unmaps grants."""
         return "\ngrant_" in self.case

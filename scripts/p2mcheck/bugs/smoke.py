@@ -42,7 +42,7 @@ def exhaust(planted, bug):
     search = planted.program("exhaustive", "micro")
     make(planted, bug, search)
     command = [search, f"--out={planted.folder}/exhaustive.txt"]
-    command += ["--races"] if bug.overlaps else []
+    command += ["--races", "--unreduced", *bug.schedule] if bug.overlaps else []
     command += ["--grants", f"--transitions={TRANSITIONS}"] if bug.grants else []
     command += [] if bug.sanitizer else [f"--want={bug.invariant}"]
     start = time.monotonic()
