@@ -175,9 +175,13 @@ struct subject {
      */
     void (*explain)(FILE *out, const struct op *op, uintptr_t store);
 
-    /* Its state outside its pages, so that a state can be restored (explore/); or NULL. */
+    /*
+     * Its state outside its pages, so that a state can be restored (explore/): so many bytes at
+     * `state`, or, if that is NULL, copied to `copy`, or back, by copy_state. Or both are NULL.
+     */
     void *state;
     size_t state_bytes;
+    void (*copy_state)(void *copy, bool back);
 };
 
 /* The p2m of core/. */

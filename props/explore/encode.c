@@ -58,12 +58,13 @@ static void put_leaf(const p2m_word *leaf, p2m_word mfn, p2m_word first)
 
 static void put_mid(unsigned ti)
 {
+    static const p2m_word none[P2M_MID]; /* a kernel may have no MFN tree before it is published */
     p2m_word **mid = tree->top[ti];
-    const p2m_word *mid_mfn = tree->top_mfn_p[ti];
+    const p2m_word *mid_mfn = tree->top_mfn_p ? tree->top_mfn_p[ti] : none;
 
     put(2, mid == tree->mid_missing ? 0 : mid == tree->mid_identity ? 1 : 2);
     put(1, mid_mfn == tree->mid_missing_mfn);
-    put_mfn(tree->top_mfn[ti], mid_mfn);
+    put_mfn(tree->top_mfn ? tree->top_mfn[ti] : 0, mid_mfn);
     if (mid == tree->mid_missing || mid == tree->mid_identity)
         return;
     for (unsigned mi = 0; mi < P2M_MID; mi++)
@@ -76,7 +77,7 @@ static uint64_t left_behind(void)
     const uint8_t *bytes = run.subject->state;
     uint64_t hash = 1;
 
-    for (size_t i = 0; host.initialized && i < run.subject->state_bytes; i++)
+    for (size_t i = 0; bytes && host.initialized && i < run.subject->state_bytes; i++)
         hash = prng_mix(hash ^ bytes[i]);
     return hash;
 }

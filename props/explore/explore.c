@@ -349,7 +349,7 @@ bool explore(const struct subject *subject, const struct explore_options *option
 {
     bool fresh = !explored->states.count;
 
-    if (!MODEL_LITERAL || MAX_P2M_PFN > 16 || !subject->state) {
+    if (!MODEL_LITERAL || MAX_P2M_PFN > 16 || !subject->state_bytes) {
         fprintf(stderr, "exhaustive: %s in %s is too large to explore\n", subject->name,
                 shape_here.name);
         return false;

@@ -8,10 +8,21 @@
 
 UNINSTRUMENTED_BEGIN
 
+/* The subject's own state, to `copy` or back. */
+static void copy_state(uint8_t *copy, bool back)
+{
+    const struct subject *subject = run.subject;
+
+    if (!subject->state)
+        subject->copy_state(copy, back);
+    else
+        memcpy(back ? subject->state : copy, back ? copy : subject->state, subject->state_bytes);
+}
+
 bool snapshot_take(struct snapshot *s)
 {
     if (host.taken > SNAPSHOT_PAGES || host.list_words > sizeof(s->list) / sizeof(s->list[0]) ||
-        run.subject->state_bytes > sizeof(s->state) || !run.subject->state)
+        run.subject->state_bytes > sizeof(s->state))
         return false;
     s->host.taken = host.taken;
     s->host.live = host.live;
@@ -30,7 +41,7 @@ bool snapshot_take(struct snapshot *s)
         if (host.state[host_nth_page(i)] == HOST_LIVE)
             memcpy(s->page[i], host_page_at(host_nth_page(i)), P2M_PAGE_BYTES);
     memcpy(s->list, host_list, host.list_words * sizeof(s->list[0]));
-    memcpy(s->state, run.subject->state, run.subject->state_bytes);
+    copy_state((uint8_t *)s->state, false);
     s->model = run.oracle.model;
     slot_kinds_copy(&s->kinds, &run.oracle.kinds);
     return true;
@@ -56,7 +67,7 @@ void snapshot_restore(const struct snapshot *s)
         if (host.state[host_nth_page(i)] == HOST_LIVE)
             memcpy(host_page_at(host_nth_page(i)), s->page[i], P2M_PAGE_BYTES);
     memcpy(host_list, s->list, host.list_words * sizeof(s->list[0]));
-    memcpy(run.subject->state, s->state, run.subject->state_bytes);
+    copy_state((uint8_t *)s->state, true);
     run.oracle.model = s->model;
     slot_kinds_copy(&run.oracle.kinds, &s->kinds);
 }

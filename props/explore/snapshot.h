@@ -10,7 +10,7 @@
 #include "props/run/executor.h"
 
 #define SNAPSHOT_PAGES 128
-#define SNAPSHOT_STATE 128
+#define SNAPSHOT_STATE (1u << 16)
 #define SNAPSHOT_LEAVES 32
 #define SNAPSHOT_GRANTS 16
 

@@ -27,4 +27,10 @@ void linux_early_describe(struct subject *subject);
 void linux_nvs_add(void);
 void linux_nvs_describe(struct subject *subject);
 
+/* Copies of its state, for searches (copies.c). */
+void linux_copies_describe(struct subject *subject);
+
+/* Plain loads and stores: between variables are red zones, which a copy may touch. */
+void linux_copy(char *to, const char *from, size_t bytes);
+
 #endif

@@ -485,6 +485,21 @@ static unsigned long covers(void)
     return mapped ? xen_p2m_size : ALIGN(end, SLOTS * SLOTS);
 }
 
+/* The array, and what is noted of it. */
+static void *more_state(unsigned n, size_t *bytes)
+{
+    const struct {
+        void *at;
+        size_t bytes;
+    } parts[] = {{writable, AREA_BYTES},
+                 {all_invalid, sizeof(all_invalid)},
+                 {first_leaves, sizeof(first_leaves)},
+                 {NULL, 0}};
+
+    *bytes = parts[n].bytes;
+    return parts[n].at;
+}
+
 const struct linux_file linux_file = {
     .name = LINUX_NAME,
     .mode = LINUX_MODE,
@@ -501,6 +516,7 @@ const struct linux_file linux_file = {
     .range = range,
     .boot_range = boot_range,
     .covers = covers,
+    .more_state = more_state,
     .on_store = on_store,
     .range_is_possible = range_is_possible,
     .look = look,

@@ -168,6 +168,9 @@ struct linux_file {
     void (*list)(unsigned long *cr3, unsigned long *vaddr, unsigned long *generation);
     void *(*list_page)(unsigned long cr3, unsigned long address);
 
+    /* Its state besides its variables, part `n`; NULL: there are no more. Or NULL. */
+    void *(*more_state)(unsigned n, size_t *bytes);
+
     /* The data of the guest for the toolstack. */
     unsigned long *max_pfn, *frame_list_list;
 };

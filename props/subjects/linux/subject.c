@@ -260,9 +260,8 @@ static bool waives(enum invariant id, p2m_word pfn)
 
 static char *pristine;
 
-/* Plain loads and stores: between variables are red zones, which a copy may touch. */
-__attribute__((no_sanitize("address", "undefined"))) static void copy(char *to, const char *from,
-                                                                      size_t bytes)
+__attribute__((no_sanitize("address", "undefined"))) void linux_copy(char *to, const char *from,
+                                                                     size_t bytes)
 {
     volatile uint64_t *words = (volatile uint64_t *)to;
     const volatile uint64_t *source = (const volatile uint64_t *)from;
@@ -283,12 +282,12 @@ static void put_state_back(void)
         pristine = malloc(data_bytes + bss_bytes + 1);
         if (!pristine)
             abort();
-        copy(pristine, data, data_bytes);
-        copy(pristine + data_bytes, bss, bss_bytes);
+        linux_copy(pristine, data, data_bytes);
+        linux_copy(pristine + data_bytes, bss, bss_bytes);
         return;
     }
-    copy(data, pristine, data_bytes);
-    copy(bss, pristine + data_bytes, bss_bytes);
+    linux_copy(data, pristine, data_bytes);
+    linux_copy(bss, pristine + data_bytes, bss_bytes);
 }
 
 /* ---- calls ---- */
@@ -568,6 +567,7 @@ __attribute__((constructor)) static void describe(void)
     linux_views_describe(&subject);
     linux_early_describe(&subject);
     linux_nvs_describe(&subject);
+    linux_copies_describe(&subject);
 }
 
 UNINSTRUMENTED_END
