@@ -115,6 +115,22 @@ def sizes(tree):
             t.expect(f"F4 is the kernel's BUG, {geometry}", [program, "run", case], "CORE_BUG.*BUG_ON", status=1)
 
 
+def overlaps(tree):
+    @test(f"kernel {tree}: the search for overlaps finds C3, and nothing behind the masks", how="builds")
+    def search(t):
+        folder = prepared(t, tree)
+        program = f"{folder}/gcc/micro/exhaustive_micro"
+        t.make("the program", ["-s", "SUBJECT=linux", f"LINUX_FOLDER={folder}", program])
+        case, masks = t.path("case.txt"), [mask for mask in MASKS.split(",") if mask != "C3"]
+        t.expect("C3", [program, "--races", f"--out={case}"], "CORE_BUG: .*in xen_alloc_p2m_entry", status=1,
+                 env={**os.environ, "P2MCHECK_KNOWN": ",".join(masks)})
+        t.expect("behind the masks", [program, "--races", "--seconds=10", "--every=5"], r" pairs of calls .*(closed|reached)",
+                 env={**os.environ, "P2MCHECK_KNOWN": MASKS})
+        t.make("the case of C3 alone", ["-s", "SUBJECT=linux", f"LINUX_FOLDER={folder}", f"{folder}/p2m-case"])
+        t.expect("it replays", [f"{folder}/p2m-case", "run", case], "CORE_BUG", status=1,
+                 env={**os.environ, "P2MCHECK_KNOWN": ",".join(masks)})
+
+
 def planted_store(tree):
     @test(f"kernel {tree}: a store through the read-only mapping of the list is caught", how="builds")
     def store(t):
@@ -170,6 +186,7 @@ for TREE in trees():
     planted_grants(TREE)
     if re.fullmatch(r"debian(-.*)?", TREE):
         exercised(TREE)
+        overlaps(TREE)
         sizes(TREE)
 if trees():
     planted_store(trees()[0])

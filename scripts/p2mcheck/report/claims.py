@@ -48,8 +48,15 @@ def of_exhaustive(data):
     return of_search(data.exhaustive, "Every state of a 2x2x2 tree x every op")
 
 
+def overlaps(races):
+    """What a search for overlaps has tried, or ought to."""
+    switches = races.get("switches", 1) if races else 2
+    return f"every pair of calls, {switches} switch{'es' if switches > 1 else ''}"
+
+
 def of_races(data):
-    return of_search(data.races, "Every pair of calls x every sync point x every state")
+    claim = overlaps(data.races)
+    return of_search(data.races, claim[0].upper() + claim[1:] + ", from every state")
 
 
 def of_mutants(data):

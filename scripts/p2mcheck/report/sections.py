@@ -91,7 +91,7 @@ def ablations(data):
 
 def searches(data):
     rows = []
-    for found, what in ((data.exhaustive, "every op"), (data.races, "every pair of calls, at each sync point")):
+    for found, what in ((data.exhaustive, "every op"), (data.races, claims.overlaps(data.races))):
         if found:
             rows.append([what, found["geometry"]] +
                         [count(found[key]) for key in ("states", "transitions", "checks", "seconds")] +
