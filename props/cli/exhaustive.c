@@ -43,11 +43,11 @@ static struct {
                         .auto_translated = true}};
 
 static const char usage_text[] =
-    "usage: exhaustive [--calls] [--grants] [--races] [--switches=N] [--unreduced] [--three] "
-    "[--thin=N]\n"
-    "                  [--jobs=N] [--every=N] [--want=INVARIANT] [--transitions=N] [--depth=N] "
-    "[--seconds=N]\n"
-    "                  [--out=FILE] [--crashes=FOLDER] [--json=FILE]\n"
+    "usage: exhaustive [--calls] [--grants] [--races] [--switches=N] [--unreduced] [--three]\n"
+    "                  [--tso] [--thin=N] [--jobs=N] [--every=N] [--want=INVARIANT]\n"
+    "                  [--transitions=N] [--depth=N] [--seconds=N] [--out=FILE] "
+    "[--crashes=FOLDER]\n"
+    "                  [--json=FILE]\n"
     "  --calls        build, publish and destroy only in the boot\n"
     "  --grants       grants instead of sets of FOREIGN entries\n"
     "  --races        two overlapping calls, at every sync point, from every state:\n"
@@ -55,6 +55,7 @@ static const char usage_text[] =
     "                 or 1 for a subject whose calls cannot alternate)\n"
     "  --unreduced    also schedules that cannot make a difference\n"
     "  --three        three calls, from the boots, or from states up to --depth\n"
+    "  --tso          with store buffers: the call that stops keeps stores to itself\n"
     "  --thin=N       only with each N-th call\n"
     "  --jobs=N       processes that share the states (races only)\n"
     "  --every=N      only from each N-th state (races only)\n"
@@ -71,23 +72,15 @@ static int usage(const char *why)
 }
 
 static const struct option known[] = {
-    {"calls", no_argument, NULL, 'c'},
-    {"grants", no_argument, NULL, 'g'},
-    {"races", no_argument, NULL, 'r'},
-    {"switches", required_argument, NULL, 'S'},
-    {"unreduced", no_argument, NULL, 'U'},
-    {"three", no_argument, NULL, '3'},
-    {"thin", required_argument, NULL, 'T'},
-    {"jobs", required_argument, NULL, 'j'},
-    {"every", required_argument, NULL, 'e'},
-    {"want", required_argument, NULL, 'w'},
-    {"transitions", required_argument, NULL, 't'},
-    {"depth", required_argument, NULL, 'D'},
-    {"seconds", required_argument, NULL, 's'},
-    {"out", required_argument, NULL, 'o'},
-    {"json", required_argument, NULL, 'J'},
-    {"crashes", required_argument, NULL, 'd'},
-    {NULL, 0, NULL, 0},
+    {"calls", no_argument, NULL, 'c'},         {"grants", no_argument, NULL, 'g'},
+    {"races", no_argument, NULL, 'r'},         {"switches", required_argument, NULL, 'S'},
+    {"unreduced", no_argument, NULL, 'U'},     {"three", no_argument, NULL, '3'},
+    {"tso", no_argument, NULL, 'B'},           {"thin", required_argument, NULL, 'T'},
+    {"jobs", required_argument, NULL, 'j'},    {"every", required_argument, NULL, 'e'},
+    {"want", required_argument, NULL, 'w'},    {"transitions", required_argument, NULL, 't'},
+    {"depth", required_argument, NULL, 'D'},   {"seconds", required_argument, NULL, 's'},
+    {"out", required_argument, NULL, 'o'},     {"json", required_argument, NULL, 'J'},
+    {"crashes", required_argument, NULL, 'd'}, {NULL, 0, NULL, 0},
 };
 
 /* Options without a number. False: it is another one. */
@@ -108,6 +101,8 @@ static bool parse_word(int option)
         return true;
     case '3':
         return options.search.three = true;
+    case 'B':
+        return options.search.tso = true;
     case 'o':
         options.out = optarg;
         return true;
@@ -188,18 +183,19 @@ static double elapsed(void)
 
 static void print_json(FILE *file)
 {
-    fprintf(
-        file,
-        "{\"geometry\": \"%s\", \"races\": %s, \"calls\": %d, \"switches\": %u, \"reduced\": %s, "
-        "\"every\": %u, \"states\": %" PRIu32 ", \"raced\": %" PRIu64 ", \"groups\": %" PRIu64
-        ", \"outcomes\": %" PRIu64 ", \"transitions\": %" PRIu64
-        ", \"depth\": %u, \"checks\": %" PRIu64
-        ", \"seconds\": %.1f, \"closed\": %s, \"violated\": %s}\n",
-        shape_here.name, options.races ? "true" : "false", options.search.three ? 3 : 2,
-        options.search.switches, options.search.reduced ? "true" : "false", options.every,
-        explored.states.count, explored.raced, explored.groups, explored.outcomes,
-        explored.transitions, explored.depth, run.tally.checks, elapsed(),
-        explored.closed ? "true" : "false", explored.failed ? "true" : "false");
+    fprintf(file,
+            "{\"geometry\": \"%s\", \"races\": %s, \"calls\": %d, \"switches\": %u, \"tso\": %s, "
+            "\"reduced\": %s, "
+            "\"every\": %u, \"states\": %" PRIu32 ", \"raced\": %" PRIu64 ", \"groups\": %" PRIu64
+            ", \"outcomes\": %" PRIu64 ", \"transitions\": %" PRIu64
+            ", \"depth\": %u, \"checks\": %" PRIu64
+            ", \"seconds\": %.1f, \"closed\": %s, \"violated\": %s}\n",
+            shape_here.name, options.races ? "true" : "false", options.search.three ? 3 : 2,
+            options.search.switches, options.search.tso ? "true" : "false",
+            options.search.reduced ? "true" : "false", options.every, explored.states.count,
+            explored.raced, explored.groups, explored.outcomes, explored.transitions,
+            explored.depth, run.tally.checks, elapsed(), explored.closed ? "true" : "false",
+            explored.failed ? "true" : "false");
 }
 
 /* The case as text, or (`c` NULL) the result. */
@@ -243,14 +239,15 @@ static void on_crash(int number)
 
 static void print_races(void)
 {
-    printf("  %s calls, %u switch%s%s: %" PRIu64 " %s of calls from %" PRIu64 " states, %" PRIu64
+    printf("  %s calls, %u switch%s%s%s: %" PRIu64 " %s of calls from %" PRIu64 " states, %" PRIu64
            " runs (%.2f each), %" PRIu64 " outcomes, %.0f runs/s\n",
            options.search.three ? "3" : "2", options.search.switches,
            options.search.three          ? " a pair"
            : options.search.switches > 1 ? "es"
                                          : "",
-           options.search.reduced ? ", reduced" : "", explored.groups,
-           options.search.three ? "triples" : "pairs", explored.raced, explored.transitions,
+           options.search.tso ? ", store buffers" : "", options.search.reduced ? ", reduced" : "",
+           explored.groups, options.search.three ? "triples" : "pairs", explored.raced,
+           explored.transitions,
            (double)explored.transitions / (double)(explored.groups + !explored.groups),
            explored.outcomes, (double)explored.transitions / elapsed());
 }
@@ -336,11 +333,13 @@ static bool races(void)
 static bool choose_races(void)
 {
     struct explore_options *search = &options.search;
-    unsigned most = subject_under_test->alternates && !search->three ? 2 : 1;
+    unsigned most = subject_under_test->alternates && !search->three && !search->tso ? 2 : 1;
 
     if (search->switches > most) {
         fprintf(stderr, "exhaustive: two switches are for two calls that can alternate; %s\n",
-                search->three ? "these are three" : "those of this subject cannot");
+                search->three ? "these are three"
+                : search->tso ? "store buffers have one"
+                              : "those of this subject cannot");
         return false;
     }
     *search = (struct explore_options){.want = search->want,
@@ -351,6 +350,7 @@ static bool choose_races(void)
                                        .switches = search->switches ? search->switches : most,
                                        .reduced = search->reduced,
                                        .three = search->three,
+                                       .tso = search->tso,
                                        .thin = search->thin};
     return true;
 }

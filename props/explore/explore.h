@@ -34,6 +34,7 @@ struct explore_options {
     uint32_t first, end, stride; /* only from the states first, first + stride, ... < end */
     unsigned switches;           /* of two calls, 1 or 2 */
     bool reduced;                /* without schedules that cannot make a difference */
+    bool tso;                    /* the first of two calls may keep its store buffer */
     bool three;                  /* calls instead of two, with one switch a pair */
     unsigned thin;               /* only with each so many-th call */
 };

@@ -24,6 +24,12 @@
  * It is equal to run(p + 1, q) if s conflicts with none of t(1) .. t(q-1), and equal to
  * run(p, q + 1) if t(q) conflicts with nothing in s R of that run; run(p, m + 1) is run(p). Each
  * step from one run to its equal increases p or q, so it comes to an end.
+ * With store buffers A may keep its youngest stores to itself at its one switch. A run that keeps
+ * one store more is equal if B accesses nothing of that store. A stop before a store is equal to a
+ * stop behind it that keeps this store as well. A stop before a step that drains the buffer has no
+ * such equal, so there the stores count even if the step conflicts with nothing. A case can name at
+ * most the two oldest stores of a buffer as seen.
+ *
  * Of three calls the third runs at one point of the second, and that one at one of the first;
  * what A meets while it is stopped is then all that the two others do there in any run.
  *
@@ -134,6 +140,32 @@ static bool second_switch(unsigned at)
     return go_on;
 }
 
+/*
+ * The outer of two calls stops before step `at` with its buffer: first the inner one does not see
+ * its youngest store, then one more, and so on.
+ */
+static bool kept_stores(unsigned at)
+{
+    const struct steps *alone = &race.alone[0];
+    unsigned store[STORE_BUFFER_MAX], seen = steps_buffered(alone, at, store);
+    bool known = true, go_on = true;
+
+    if (race.options->reduced && steps_is_store(alone, at))
+        return true;
+    while (go_on && seen--) {
+        if (seen >= TURN_KEEP_MAX)
+            known = false; /* no case can name it */
+        else if (!known || matters(alone, store[seen], &race.inside[0], 1, ALL_STEPS)) {
+            race.ops[0].at_keep = (uint8_t)(seen + 1);
+            go_on = run_once();
+            note_inside();
+            known = true;
+        }
+    }
+    race.ops[0].at_keep = 0;
+    return go_on;
+}
+
 /* The calls inside call `level` begin at each of its points. False: a violation to stop at. */
 static bool each_point(unsigned level)
 {
@@ -154,11 +186,14 @@ static bool each_point(unsigned level)
         return false;
     steps_append(alone, steps_of(level));
     for (unsigned at = alone->count; at; at--) {
-        if (!matters(alone, at, inside, 1, ALL_STEPS))
-            continue;
-        steps_empty(inside);
+        bool whole = matters(alone, at, inside, 1, ALL_STEPS);
+
         inner->at = (uint16_t)at;
-        if (!each_point(level + 1) || (race.options->switches > 1 && !second_switch(at)))
+        if (whole)
+            steps_empty(inside);
+        if (whole && (!each_point(level + 1) || (race.options->switches > 1 && !second_switch(at))))
+            return false;
+        if (race.options->tso && (whole || steps_drains(alone, at)) && !kept_stores(at))
             return false;
     }
     return true;
@@ -195,6 +230,8 @@ static bool each_state(uint32_t from)
 
     if (!explore_go(race.subject, race.explored, from, race.choice, &race.c, &race.here))
         return true;
+    if (race.options->tso)
+        race.c.boot.flags |= 1u << BOOT_TSO;
     race.from = from;
     race.ops = &race.c.ops[depth];
     race.c.count = depth + race.calls;

@@ -24,7 +24,9 @@ static void record(const struct sync_access *access)
 {
     int level = overlap_running();
 
-    if (level >= 0 && !add(&recorded[level], access, true)) /* below: a lookup of the judge */
+    if (level < 0) /* a lookup of the judge */
+        return;
+    if (!add(&recorded[level], access, access->kind <= P2M_LOOP)) /* others are no points */
         cut = true;
 }
 
@@ -93,6 +95,37 @@ bool steps_conflict(const struct steps *mine, unsigned n, const struct steps *ot
         if (mine->access[i].step == n && meets(&mine->access[i].is, other, from, end))
             return true;
     return false;
+}
+
+static bool has(const struct steps *steps, unsigned n, unsigned kind)
+{
+    for (unsigned i = n - 1; i < steps->accesses && steps->access[i].step <= n; i++)
+        if (steps->access[i].step == n && steps->access[i].is.kind == kind)
+            return true;
+    return false;
+}
+
+bool steps_is_store(const struct steps *steps, unsigned n)
+{
+    return has(steps, n, P2M_STORE) && !steps_drains(steps, n);
+}
+
+bool steps_drains(const struct steps *steps, unsigned n)
+{
+    return has(steps, n, P2M_CAS) || has(steps, n, SYNC_FENCE);
+}
+
+unsigned steps_buffered(const struct steps *steps, unsigned n, unsigned *store)
+{
+    unsigned count = 0, first = n;
+
+    while (first > 1 && count < STORE_BUFFER_MAX && !steps_drains(steps, first - 1))
+        count += steps_is_store(steps, --first);
+    count = 0;
+    for (; first < n; first++)
+        if (steps_is_store(steps, first))
+            store[count++] = first;
+    return count;
 }
 
 UNINSTRUMENTED_END

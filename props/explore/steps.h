@@ -10,6 +10,7 @@
 #define PROPS_EXPLORE_STEPS_H
 
 #include "props/run/overlap.h"
+#include "props/run/store_buffer.h"
 
 /* No case can name a later sync point. */
 #define STEPS_MAX OP_POINT_MAX
@@ -50,5 +51,19 @@ void steps_append(struct steps *to, const struct steps *steps);
  */
 bool steps_conflict(const struct steps *mine, unsigned n, const struct steps *other, unsigned from,
                     unsigned end);
+
+/* ---- store buffers (props/run/store_buffer.h) ---- */
+
+/*
+ * The steps before step `n` whose stores are still in the buffer of the call, oldest first, to
+ * `store`, of STORE_BUFFER_MAX; answers their number.
+ */
+unsigned steps_buffered(const struct steps *steps, unsigned n, unsigned *store);
+
+/* True if step `n` is a store that goes to the buffer. */
+bool steps_is_store(const struct steps *steps, unsigned n);
+
+/* True if step `n` drains the buffer. */
+bool steps_drains(const struct steps *steps, unsigned n);
 
 #endif

@@ -91,6 +91,32 @@ static void test_numbers(void **state)
     assert_true(steps_conflict(&mine, 1, &all, 1, 2)); /* there may have been more */
 }
 
+/* Stores since the last step that drains the buffer; a joined one belongs to its step. */
+static void test_buffer(void **state)
+{
+    static struct steps steps;
+    unsigned store[STORE_BUFFER_MAX];
+
+    (void)state;
+    steps_empty(&steps);
+    add(&steps, access_to(P2M_STORE, 0));
+    add(&steps, access_to(P2M_CAS, 1));
+    add(&steps, access_to(P2M_STORE, 1));
+    steps.access[steps.accesses++] = (struct step_access){3, access_to(SYNC_JOINED, 2)};
+    add(&steps, access_to(P2M_LOAD, 2));
+    add(&steps, access_to(P2M_STORE, 3));
+    add(&steps, (struct sync_access){.kind = P2M_CALL});
+    steps.access[steps.accesses++] = (struct step_access){6, {.kind = SYNC_FENCE}};
+    assert_int_equal(steps_buffered(&steps, 1, store), 0);
+    assert_int_equal(steps_buffered(&steps, 2, store), 1);
+    assert_int_equal(steps_buffered(&steps, 3, store), 0);
+    assert_int_equal(steps_buffered(&steps, 6, store), 2);
+    assert_true(store[0] == 3 && store[1] == 5);
+    assert_int_equal(steps_buffered(&steps, 7, store), 0);
+    assert_true(steps_is_store(&steps, 3) && !steps_is_store(&steps, 2));
+    assert_true(steps_drains(&steps, 2) && steps_drains(&steps, 6) && !steps_drains(&steps, 3));
+}
+
 /* ---- the reduction ---- */
 
 #define STATES 300 /* of micro; the search takes every 60th */
@@ -112,8 +138,10 @@ static uint64_t outcomes_of(const struct explore_options *races, bool reduced, u
 
 static void test_nothing_is_lost(void **state)
 {
-    static const struct explore_options kinds[] = {
-        {.switches = 1, .thin = 5}, {.switches = 2, .thin = 7}, {.three = true, .thin = 30}};
+    static const struct explore_options kinds[] = {{.switches = 1, .thin = 5},
+                                                   {.switches = 2, .thin = 7},
+                                                   {.three = true, .thin = 30},
+                                                   {.switches = 1, .tso = true, .thin = 5}};
     struct explore_options states = {.want = INVARIANT_COUNT, .depth = 2};
 
     (void)state;
@@ -140,6 +168,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_conflicts),
         cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_buffer),
         cmocka_unit_test(test_nothing_is_lost),
     };
 

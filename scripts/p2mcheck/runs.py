@@ -47,11 +47,13 @@ def exhaustive_races():
     parser.setting("reduced", "1", cli.one_of(("0", "1")), "0: also schedules that make no difference", "REDUCED")
     parser.setting("every", 1, cli.positive, "only from each N-th state", "EVERY")
     parser.setting("depth", None, cli.positive, "only from states so many calls away from a boot, at most", "DEPTH")
+    parser.switch("tso", "with store buffers, and one switch", "TSO")
     args = parser.parse()
     chosen = parser.programs(args)
-    options = [f"--{name}={value}" for name in ("switches", "depth") if (value := getattr(args, name))]
+    options = ["--tso"] * args.tso
+    options += [f"--{name}={value}" for name in ("switches", "depth") if (value := getattr(args, name))]
     options += ["--unreduced"] * (args.reduced == "0") + ["--three"] * (args.calls == "3")
-    name = "exhaustive-races" + "-3" * (args.calls == "3")
+    name = "exhaustive-races" + "-3" * (args.calls == "3") + "-tso" * args.tso
     search(args, "micro", f"--json={chosen.folder}/{name}.json", "--races", f"--every={args.every}",
            f"--jobs={args.jobs}", *options, chosen=chosen)
 

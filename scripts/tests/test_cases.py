@@ -125,7 +125,8 @@ command("exhaustive races, micro: three calls from the boots, one in eight",
 @test("exhaustive races: the reduction loses no outcome", how="alone", goals=("gcc/micro/exhaustive_micro",))
 def reduction(t):
     """The reduced runs are a part of the others, so as many outcomes are the same ones."""
-    for options in ("--switches=1 --every=1500", "--every=900 --thin=3", "--three --thin=11"):
+    for options in ("--switches=1 --every=1500", "--every=900 --thin=3", "--three --thin=11",
+                    "--tso --every=3000"):
         found = []
         for more in ("", " --unreduced"):
             path = t.path("races.json")
@@ -133,7 +134,7 @@ def reduction(t):
                      r"runs/s\nexhaustive races: geometry micro: .*(closed|tried)")
             found.append(json.loads(text_of(path)))
         reduced, whole = found
-        t.check("fewer runs, as many outcomes", reduced["transitions"] * 3 < whole["transitions"] and
+        t.check("fewer runs, as many outcomes", reduced["transitions"] * 2 < whole["transitions"] and
                 whole["outcomes"] > 20000 and reduced["outcomes"] == whole["outcomes"] and
                 reduced["groups"] == whole["groups"], str(found))
 

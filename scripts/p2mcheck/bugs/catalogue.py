@@ -66,6 +66,8 @@ class Bug:
     @property
     def schedule(self):
         """The options of an exhaustive search for overlaps like that of its case."""
+        if re.search(r"^boot .*\btso\b", self.case, re.M):
+            return ["--tso"]
         if re.search(r"^at .*\nat ", self.case, re.M):
             return ["--three"]
         return ["--switches=2" if re.search(r"^at \d+,", self.case, re.M) else "--switches=1"]
