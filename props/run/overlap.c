@@ -144,7 +144,7 @@ uint64_t overlap_none(const struct op *op)
 
 int overlap_running(void)
 {
-    int fiber = fiber_running(), level = fiber < 0 ? (int)overlap.depth : fiber;
+    int level = fiber_running < 0 ? (int)overlap.depth : fiber_running;
 
     return overlap.began[level] > overlap.ended[level] ? level : -1;
 }
