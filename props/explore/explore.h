@@ -21,22 +21,21 @@
 #include "states.h"
 
 struct explore_options {
-    bool foreign;         /* entries: FOREIGN ones too */
-    bool grants;          /* batches of one and two slots, each refused in turn */
-    bool lifecycle;       /* build, publish, destroy; boots that do neither */
-    bool mutants_of_args; /* malformed entries, PFNs beyond the table, s > e */
+    uint64_t transitions;        /* give up after so many; 0: never */
+    double seconds;              /* give up after so long; 0: never */
+    enum invariant want;         /* the violation to search for; INVARIANT_NONE: any */
+    unsigned depth;              /* do not expand states at this depth; 0: all */
+    uint32_t first, end, stride; /* races: only from states first, first + stride, ... < end */
+    unsigned switches;           /* races: of two calls, 1 or 2 */
+    unsigned thin;               /* races: only with each so many-th call */
+    bool reduced;                /* races: without schedules that cannot make a difference */
+    bool tso;                    /* races: the first of two calls may keep its store buffer */
+    bool three;                  /* races: calls instead of two, with one switch a pair */
+    bool foreign;                /* entries: FOREIGN ones too */
+    bool grants;                 /* batches of one and two slots, each refused in turn */
+    bool lifecycle;              /* build, publish, destroy; boots that do neither */
+    bool mutants_of_args;        /* malformed entries, PFNs beyond the table, s > e */
     bool resumes, refusals, auto_translated;
-    enum invariant want;  /* the violation to search for; INVARIANT_NONE: any */
-    uint64_t transitions; /* give up after so many; 0: never */
-    unsigned depth;       /* do not expand states at this depth; 0: all */
-    double seconds;       /* give up after so long; 0: never */
-    /* Races: */
-    uint32_t first, end, stride; /* only from the states first, first + stride, ... < end */
-    unsigned switches;           /* of two calls, 1 or 2 */
-    bool reduced;                /* without schedules that cannot make a difference */
-    bool tso;                    /* the first of two calls may keep its store buffer */
-    bool three;                  /* calls instead of two, with one switch a pair */
-    unsigned thin;               /* only with each so many-th call */
 };
 
 struct explored {
