@@ -26,7 +26,7 @@ static void record(const struct sync_access *access)
 
     if (level < 0) /* a lookup of the judge */
         return;
-    if (!add(&recorded[level], access, access->kind <= P2M_LOOP)) /* others are no points */
+    if (!add(&recorded[level], access, access->kind <= P2M_LOOP && !access->closed))
         cut = true;
 }
 

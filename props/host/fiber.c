@@ -245,12 +245,6 @@ bool fiber_run(unsigned index)
     }
     return fibers[index].ended;
 }
-
-int fiber_running(void)
-{
-    return current == &main_fiber ? -1 : (int)index_of(current);
-}
-
 UNMARKED void fiber_pause(void)
 {
     go(&main_fiber, false);

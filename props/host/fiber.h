@@ -22,9 +22,6 @@ void fiber_start(unsigned index, void (*body)(unsigned index));
  */
 bool fiber_run(unsigned index);
 
-/* The fiber that runs; -1: the main stack. */
-int fiber_running(void);
-
 /* Only in a fiber: fiber_run returns; the next fiber_run of this fiber continues here. */
 void fiber_pause(void);
 

@@ -84,13 +84,13 @@ void p2m_sync_reached(unsigned kind, const volatile void *address, unsigned size
     if (--watched_left == 0)
         count_down_to_zero();
     if (watch)
-        watch(&(struct sync_access){kind, size, address, value});
+        watch(&(struct sync_access){kind, size, address, value, false});
 }
 
 void sync_see(unsigned kind, const volatile void *address, unsigned size, uint64_t value)
 {
     if (watch)
-        watch(&(struct sync_access){kind, size, address, value});
+        watch(&(struct sync_access){kind, size, address, value, true});
 }
 
 #ifdef P2M_SYNC_IS_A_CALL

@@ -34,6 +34,7 @@ struct sync_access {
     unsigned size; /* bytes; of a call or a loop 0 */
     const volatile void *address;
     uint64_t value; /* of a store or a compare-and-swap: the new one */
+    bool closed;    /* it is no sync point (sync_see): it belongs to the one before */
 };
 void p2m_sync_reached(unsigned kind, const volatile void *address, unsigned size, uint64_t value);
 
