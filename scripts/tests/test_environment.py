@@ -75,7 +75,7 @@ def same_line(t):
         os.chmod(t.path(f"bin/{name}"), 0o755)
     clean = {name: value for name, value in os.environ.items() if name != "NO_SETUP"}
     env = {**clean, "PATH": f"{t.path('bin')}:{os.environ['PATH']}", "CASE": "x", "LINUX": "/x", "BASE": "HEAD",
-           "SECONDS": "1"}
+           "GOOD": "a", "BAD": "b", "SECONDS": "1"}
     lines = {}
     for command in COMMANDS:
         if command != "test-scripts":  # builds nothing

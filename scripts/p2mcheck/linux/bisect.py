@@ -133,10 +133,10 @@ def main():
     for name in ("linux", "good", "bad", "case"):
         if not getattr(args, name):
             parser.error(f"{name.upper()} is not set: make kernel-bisect GOOD=REV BAD=REV LINUX=GITTREE CASE=FILE")
+    setup("git")
     tree = os.path.expanduser(args.linux)
     if not os.path.isfile(args.case):
         raise Failure(f"CASE={args.case}: no such file")
-    setup("git")
     git(tree, "rev-parse", "--git-dir")
     find(args, tree, Trial(args, tree))
     return 0
