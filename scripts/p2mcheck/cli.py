@@ -128,6 +128,7 @@ def variables():
         "target": ("TARGET", one_of(list(facts.targets())), "the fuzz target"),
         "threads": ("THREADS", positive, "number of threads"),
         "time": ("TIME", positive, "seconds"),
+        "xen": ("XEN", str, "a tree of Xen whose save code reads as well, or debian"),
     }
 
 
