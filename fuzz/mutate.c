@@ -6,6 +6,7 @@
 
 #include "props/base/uninstrumented.h"
 #include "props/case/generate.h"
+#include "props/judges/judge.h"
 
 UNINSTRUMENTED_BEGIN
 
@@ -396,6 +397,8 @@ static void fresh_case(struct prng *prng, enum vocabulary vocabulary, struct tes
     bool only_boot = !c->count && !prng_one_in(prng, 4);
 
     generate_case(prng, &mixes[vocabulary], only_boot ? 0 : below(prng, 1 + below(prng, most)), c);
+    if (judge_here && prng_one_in(prng, 2))
+        c->boot.flags |= 1u << BOOT_JUDGE;
 }
 
 void mutate_case(struct prng *prng, enum vocabulary vocabulary, struct test_case *c)

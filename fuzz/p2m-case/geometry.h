@@ -38,10 +38,11 @@ struct replay_counts {
 };
 
 struct replay_options {
-    bool every;  /* check everything after every op, at any cost */
-    bool faults; /* run again for each allocated page, with that page refused */
-    bool hashes; /* print a line `HASH geometry name` for each case */
-    FILE *out;   /* for the reports on failures */
+    bool every;      /* check everything after every op, at any cost */
+    bool faults;     /* run again for each allocated page, with that page refused */
+    bool hashes;     /* print a line `HASH geometry name` for each case */
+    bool toolstacks; /* print what each toolstack says of each case, and check nothing else */
+    FILE *out;       /* for the reports on failures */
 };
 
 /* The result of shrinking. */

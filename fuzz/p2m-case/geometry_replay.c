@@ -5,6 +5,7 @@
 
 #include "geometry_here.h"
 #include "props/base/uninstrumented.h"
+#include "props/check/judgement.h"
 #include "props/report/report.h"
 #include "props/run/faults.h"
 
@@ -33,6 +34,34 @@ static bool sweep(const struct input *input, const struct replay_options *option
     return false;
 }
 
+static void print_toolstack(const char *who, const struct verdict *verdict, bool looked)
+{
+    printf("  %-6s ", who);
+    if (verdict->id)
+        printf("op %d: %s\n", verdict->op + 1, verdict->details);
+    else
+        printf("%s\n", looked ? "fine" : "does not look");
+}
+
+/* What the harness's own toolstack and the judge say, each for itself. */
+static void compare_toolstacks(const struct input *input, struct replay_counts *counts)
+{
+    struct toolstacks toolstacks = {0};
+    struct verdict verdict;
+
+    loaded.boot.flags |= 1u << BOOT_JUDGE;
+    run.toolstacks = &toolstacks;
+    if (!executor_run(geometry_subject(input), &loaded, CHECK_QUICK, &verdict) &&
+        !toolstacks.own.id && !toolstacks.judge.id)
+        toolstacks.own = toolstacks.judge = verdict;
+    run.toolstacks = NULL;
+    printf("%s %s\n", shape_here.name, input->name);
+    print_toolstack("own", &toolstacks.own, true);
+    if (judge_here)
+        print_toolstack(judge_here->name, &toolstacks.judge, toolstacks.looks);
+    counts->files++;
+}
+
 bool geometry_replay(const struct input *input, const struct replay_options *options,
                      struct replay_counts *counts)
 {
@@ -47,6 +76,12 @@ bool geometry_replay(const struct input *input, const struct replay_options *opt
     }
     running_file = input->name;
     print_running_op = geometry_running_op;
+    if (options->toolstacks) {
+        compare_toolstacks(input, counts);
+        counts->ops += run.tally.ops - before.ops;
+        counts->checks += run.tally.checks - before.checks;
+        return true;
+    }
     run.want_hash = options->hashes;
     fine = executor_judge(geometry_subject(input), &loaded,
                           options->every ? CHECK_EVERY : CHECK_QUICK, &verdict);

@@ -57,6 +57,8 @@ static const char help_text[] =
     "                    with that page refused\n"
     "  --junit=FILE      replay: also write the results as JUnit XML\n"
     "  --hashes          replay: print `HASH GEOMETRY FILE` for each case\n"
+    "  --toolstacks      replay: print what each toolstack says that saves the guest, and check\n"
+    "                    nothing else (XEN=; fuzz/README.md)\n"
     "  --domu            e820: the map of an unprivileged domain (from 1 MiB on)\n"
     "  --ranges          e820: only the identity ranges, `0xSTART 0xEND` in PFNs, end\n"
     "                    exclusive, ascending\n"
@@ -83,7 +85,8 @@ void (*print_running_op)(FILE *out);
 
 static struct {
     const char *geometry, *target, *out, *want, *junit, *check, *map;
-    bool every, reverse, faults, hashes, domu, ranges, cost, verify, partial, dot, svg, all, help;
+    bool every, reverse, faults, hashes, toolstacks, domu, ranges, cost, verify, partial, dot, svg,
+        all, help;
     unsigned map_number; /* 0: the default */
 } options;
 
@@ -272,11 +275,12 @@ static int cases(enum command command, char **names, int count)
 
 static bool replay_all(char **paths, int count)
 {
-    struct replay_request request = {options.geometry,
-                                     options.target,
-                                     options.junit,
-                                     options.reverse,
-                                     {options.every, options.faults, options.hashes, stderr}};
+    struct replay_request request = {
+        options.geometry,
+        options.target,
+        options.junit,
+        options.reverse,
+        {options.every, options.faults, options.hashes, options.toolstacks, stderr}};
 
     return replay_paths(paths, count, &request);
 }
@@ -552,6 +556,7 @@ static const struct option_row {
     {"faults", &options.faults, NULL, "replay cells"},
     {"junit", NULL, &options.junit, "replay cells"},
     {"hashes", &options.hashes, NULL, "replay cells"},
+    {"toolstacks", &options.toolstacks, NULL, "replay"},
     {"domu", &options.domu, NULL, "e820"},
     {"ranges", &options.ranges, NULL, "e820"},
     {"cost", &options.cost, NULL, "e820"},

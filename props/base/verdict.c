@@ -58,6 +58,13 @@ void verdict_settle(void)
         end_the_case(&kept);
 }
 
+void verdict_take(struct verdict *verdict)
+{
+    if (kept.id)
+        *verdict = kept;
+    kept.id = INVARIANT_NONE;
+}
+
 void violated(enum invariant id, const char *format, ...)
 {
     struct verdict verdict = {.id = id, .op = running_op};

@@ -70,6 +70,9 @@ extern jmp_buf verdict_try_escape;
 extern bool verdict_trying;
 void verdict_settle(void);
 
+/* Takes the first violation of the checks before, if there is one. */
+void verdict_take(struct verdict *verdict);
+
 /*
  * Ends the running check or case as a violation of `id`; `format` gives the expected and the
  * actual value. Only while a case runs. A signal handler may call it.

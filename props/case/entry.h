@@ -58,12 +58,39 @@ static inline p2m_word mfn_after_resume(p2m_word mfn)
 /* A frame that NVS entry `i` of the boot remaps, for a subject that does that. */
 #define MFN_OF_NVS(i, page) ((p2m_word)0x500000 + (p2m_word)(i) * 0x10000 + (page))
 
+/*
+ * With the boot flag judge the tree describes its own pages, as those of a real guest do: each is
+ * a PFN of the guest, and its MFN is the entry of that PFN. So the list has OWN_PAGES more pages,
+ * its last ones. They are enough for all pages of a tree. Small and uneven geometries have no such
+ * guests.
+ */
+#define OWN_PAGES (((P2M_LEAF < 256 ? 104u : 2560u) + P2M_LEAF - 1) / P2M_LEAF * P2M_LEAF)
+#define OWN_PAGES_FIT                                                                              \
+    (P2M_TOP == P2M_MID && P2M_MID == P2M_LEAF && MAX_P2M_PFN >= 2 * (uint64_t)OWN_PAGES)
+
+/* True for such a guest. */
+static inline bool boot_is_judged(const struct boot *boot)
+{
+    return OWN_PAGES_FIT && (boot->flags >> BOOT_JUDGE & 1) && !boot->auto_translated;
+}
+
+/* The first of these PFNs; nr_pages is their end. It is nr_pages for any other guest. */
+static inline p2m_word boot_own_first(const struct boot *boot)
+{
+    uint64_t own = !boot_is_judged(boot)        ? 0
+                   : boot->nr_pages < OWN_PAGES ? boot->nr_pages
+                                                : OWN_PAGES;
+
+    return (p2m_word)(boot->nr_pages - own);
+}
+
 /* The builder's entry for `pfn` (pfn < nr_pages): an MFN, or INVALID at a hole. */
 static inline p2m_word entry_of_list(const struct boot *boot, p2m_word pfn)
 {
     unsigned scattered = (uint32_t)pfn * 0x9e3779b1u >> 24;
 
-    return scattered < boot->holes ? INVALID_P2M_ENTRY : MFN_OF_LIST + pfn;
+    return scattered < boot->holes && pfn < boot_own_first(boot) ? INVALID_P2M_ENTRY
+                                                                 : MFN_OF_LIST + pfn;
 }
 
 UNINSTRUMENTED_END

@@ -188,7 +188,7 @@ static inline void op_clear_schedule(struct op *op)
     X(SHORT_LIST, "short_list")           /* the list's memory ends inside a leaf */               \
     X(TOOLS4, "4tools")                   /* the guest publishes p2m_vaddr and no MFN tree */      \
     X(TSO, "tso")                         /* store buffers */                                      \
-    X(JUDGE, "judge")                     /* Xen's own reader */                                   \
+    X(JUDGE, "judge")                     /* Xen's own code saves it */                            \
     X(DOMU, "domu")
 
 enum boot_flag {

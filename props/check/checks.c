@@ -317,7 +317,7 @@ void checks_after(const struct outcome *outcome, bool everything)
     }
     if (run.subject->custom_layout) {
         VERDICT_TRY(checks_max_pfn());
-        VERDICT_TRY(toolstack_check_above());
+        VERDICT_TRY(toolstack_check_above(host.info->max_pfn));
     }
     checks_one_lookup(outcome->op);
     VERDICT_TRY(checks_other_views(outcome->op));

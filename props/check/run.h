@@ -52,20 +52,30 @@ struct tally {
 #undef X
 };
 
+/* What the harness's own toolstack and the judge find wrong with a guest, at the first such save.
+ */
+struct toolstacks {
+    struct verdict own, judge;
+    unsigned looks; /* of the judge */
+    bool refused;   /* the judge reports an error of its own; otherwise it only reads wrong */
+};
+
 struct run {
     const struct subject *subject;
     const struct test_case *c;
     enum check_level level;
     struct subject_view view;
     struct oracle oracle;
-    uint64_t trace;   /* a hash over the results of all calls */
-    unsigned asked;   /* pages that the last call asked for */
-    p2m_word max_pfn; /* the last that was checked, of a custom layout */
-    bool built;       /* the p2m exists */
-    bool published;   /* the MFN tree exists */
-    bool want_hash;   /* set by a caller that uses executor_hash() */
+    uint64_t trace;         /* a hash over the results of all calls */
+    unsigned asked;         /* pages that the last call asked for */
+    p2m_word max_pfn;       /* the last that was checked, of a custom layout */
+    uint64_t judged_leaves; /* that a judge has read in this case */
+    bool built;             /* the p2m exists */
+    bool published;         /* the MFN tree exists */
+    bool want_hash;         /* set by a caller that uses executor_hash() */
     uint64_t hash;
-    bool model_off; /* metamorphic.c: subject against subject */
+    bool model_off;                /* metamorphic.c: subject against subject */
+    struct toolstacks *toolstacks; /* if not NULL: all that is checked */
     struct tally tally;
 };
 

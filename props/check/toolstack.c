@@ -110,7 +110,7 @@ static void walk_list(const struct subject_list *list,
 /* ---- comparison ---- */
 
 /* An identity PFN may be INVALID to the toolstack; all others must be exact. */
-static void compare_leaf(p2m_word *leaf, p2m_word first)
+void toolstack_compare(const p2m_word *leaf, p2m_word first)
 {
     static p2m_word buffer[P2M_LEAF];
     const p2m_word *want;
@@ -129,8 +129,12 @@ static void compare_leaf(p2m_word *leaf, p2m_word first)
     }
 }
 
-/* Frames above max_pfn would never be saved. */
-static void nothing_above(p2m_word max_pfn)
+static void compare_leaf(p2m_word *leaf, p2m_word first)
+{
+    toolstack_compare(leaf, first);
+}
+
+void toolstack_check_above(p2m_word max_pfn)
 {
     static p2m_word buffer[P2M_LEAF];
 
@@ -154,11 +158,6 @@ static void nothing_above(p2m_word max_pfn)
     }
 }
 
-void toolstack_check_above(void)
-{
-    nothing_above(host.info->max_pfn);
-}
-
 void toolstack_check(bool list)
 {
     struct subject_list published;
@@ -167,7 +166,7 @@ void toolstack_check(bool list)
         walk_list(&published, compare_leaf);
     if (!run_is_tools4())
         walk(compare_leaf);
-    nothing_above(host.info->max_pfn);
+    toolstack_check_above(host.info->max_pfn);
 }
 
 /* ---- looks while calls are under way ---- */

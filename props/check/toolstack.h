@@ -17,8 +17,11 @@
  */
 void toolstack_check(bool list);
 
-/* Only: checks that there is no frame above max_pfn that it must see. */
-void toolstack_check_above(void);
+/* Only: checks a leaf that a toolstack has read; an identity PFN may read as INVALID. */
+void toolstack_compare(const p2m_word *leaf, p2m_word first);
+
+/* Only: checks that no frame that it must see is at `max_pfn` or above. */
+void toolstack_check_above(p2m_word max_pfn);
 
 /*
  * A look while calls are under way, at a switch from one to the other: each page that is reached

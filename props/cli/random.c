@@ -23,6 +23,7 @@
 #include "props/base/uninstrumented.h"
 #include "props/case/generate.h"
 #include "props/case/text.h"
+#include "props/judges/judge.h"
 #include "props/report/report.h"
 #include "props/run/faults.h"
 #include "props/run/metamorphic.h"
@@ -146,6 +147,8 @@ static void file_case(const char *what, const struct report *report)
         fprintf(stderr, " SHAPES='%s'", getenv("SHAPES"));
     if (getenv("BUG"))
         fprintf(stderr, " BUG=%s", getenv("BUG"));
+    if (judge_here && getenv("XEN"))
+        fprintf(stderr, " XEN=%s", getenv("XEN"));
     fprintf(stderr, " CASE=%s\n", name);
 }
 
@@ -208,6 +211,8 @@ static bool one_case(uint64_t number)
     memcpy(before, run.tally.exercised, sizeof(before));
     generate_case(&prng, &generate_all,
                   1 + (unsigned)prng_below(&prng, prng_one_in(&prng, 8) ? 120 : 24), &drawn);
+    if (judge_here && number % 2)
+        drawn.boot.flags |= 1u << BOOT_JUDGE;
     fine =
         executor_judge(subject_under_test, &drawn,
                        number % 16 || options.model_only ? CHECK_QUICK : CHECK_EVERY, &verdict) &&

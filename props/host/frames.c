@@ -42,7 +42,7 @@ p2m_word host_virt_to_mfn(const void *page)
     if (in_list < host.list_words * sizeof(p2m_word))
         return host_leaf_mfn((unsigned)(in_list / (P2M_LEAF * sizeof(p2m_word))));
     if (shared >= 0)
-        return MFN_OF_SHARED + (p2m_word)shared + host.shift;
+        return (host.own.count ? host.own.mfn : MFN_OF_SHARED + host.shift) + (p2m_word)shared;
     return INVALID_P2M_ENTRY;
 }
 
@@ -50,6 +50,8 @@ void *host_mfn_to_virt(p2m_word mfn)
 {
     p2m_word number = mfn - host.shift;
 
+    if (mfn - host.own.mfn < host.own.count)
+        return host_own_page(mfn);
     if (number - HOST_MFN_OF_ARENA < HOST_PAGES)
         return host.state[number - HOST_MFN_OF_ARENA] == HOST_LIVE
                    ? host_page_at((unsigned)(number - HOST_MFN_OF_ARENA))
@@ -65,6 +67,7 @@ void host_resume(void)
 {
     host.epoch++;
     host.shift = mfn_after_resume(host.shift);
+    host.own.mfn = mfn_after_resume(host.own.mfn);
     host.info_dirty |= host_old_info_written();
     host_info_select((host_info_index() + 1) % HOST_INFOS);
 }
@@ -183,6 +186,7 @@ void host_stretch_list(p2m_word words)
     if (ASAN_IS_ON && host.list_words)
         __asan_unpoison_memory_region(host_list + host.list_words, P2M_LEAF * sizeof(p2m_word));
     host.list_words = words;
+    host_own_list();
     if (ASAN_IS_ON && words)
         __asan_poison_memory_region(host_list + words, P2M_LEAF * sizeof(p2m_word));
 }
@@ -199,6 +203,7 @@ p2m_word *host_mfn_list(const struct boot *boot)
         host_list[pfn] = list_word(boot, pfn);
     if (words)
         host_stretch_list(words);
+    host_own_start(boot);
     return host_list;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The host of the guest: its pages (pages.c), their MFNs and the mfn_list
- * that the domain builder made (frames.c), refusals, and sync points (sync.h). There
+ * that the domain builder made (frames.c, own.c), refusals, and sync points (sync.h). There
  * is one host in a process; host_reset renews it without a system call.
  *
  * Pages come from an arena with a gap behind each, in no predictable order,
@@ -43,6 +43,24 @@ UNINSTRUMENTED_BEGIN
 
 #define HOST_GRANTS 4096 /* mapped at a time; more than a case can ask for */
 
+/*
+ * The pages of the guest that hold its own tree (boot flag judge): successive PFNs. Each has a
+ * number: first the four shared pages, then the leaves of the mfn_list, then pages of the arena.
+ * A page that is freed gives its number to another one.
+ */
+struct host_own {
+    unsigned count; /* 0: no page of the tree is a page of the guest */
+    p2m_word first; /* PFN and MFN of number 0 */
+    p2m_word mfn;
+    unsigned listed;             /* leaves of the mfn_list among them */
+    unsigned spares;             /* length of spare */
+    uint16_t spare[OWN_PAGES];   /* numbers that no page has */
+    uint16_t number[HOST_PAGES]; /* of a live page of the arena; 0: none was left */
+    uint16_t page[OWN_PAGES];    /* of a number: the page of the arena */
+    bool lacking;   /* a page came when no number was left; a kernel in a small geometry */
+    unsigned stale; /* (tests) the machine does not know this one's PFN; 0: none */
+};
+
 enum host_page_state { HOST_NEVER, HOST_LIVE, HOST_FREED };
 
 struct host {
@@ -64,6 +82,7 @@ struct host {
     struct p2m_grant grant[HOST_GRANTS]; /* that the hypervisor has mapped, in no order */
     const char *grants_wrong;            /* the first wrong grant operation; NULL: none */
     struct p2m_grant grant_wrong;        /* its slot */
+    struct host_own own;
 };
 
 extern struct host host;
@@ -133,7 +152,13 @@ static inline uint8_t *host_page_at(unsigned index)
 }
 
 /* Sealed pages, in the order of enum host_shared_page. */
-enum host_shared_page { HOST_IDENTITY, HOST_MISSING, HOST_MID_MISSING, HOST_MID_IDENTITY };
+enum host_shared_page {
+    HOST_IDENTITY,
+    HOST_MISSING,
+    HOST_MID_MISSING,
+    HOST_MID_IDENTITY,
+    HOST_SHARED_PAGES
+};
 extern struct p2m_shared host_shared;
 
 void *host_shared_page(enum host_shared_page page);
@@ -165,10 +190,14 @@ p2m_word host_virt_to_mfn(const void *page);
 #define HOST_MFN_OF_LEAVES ((p2m_word)0x200000)
 static inline p2m_word host_arena_mfn(unsigned index)
 {
+    if (host.own.count && host.own.number[index])
+        return host.own.mfn + host.own.number[index];
     return HOST_MFN_OF_ARENA + index + host.shift;
 }
 static inline p2m_word host_leaf_mfn(unsigned index)
 {
+    if (index < host.own.listed)
+        return host.own.mfn + HOST_SHARED_PAGES + index;
     return HOST_MFN_OF_LEAVES + index + host.shift;
 }
 
@@ -200,6 +229,15 @@ static inline int host_list_index(const void *p)
         return -1;
     return (int)(offset / stride);
 }
+
+/* The pages of the guest that hold its tree (own.c): for a new list; and when pages come and go. */
+void host_own_start(const struct boot *boot);
+void host_own_list(void);
+void host_own_take(unsigned index);
+void host_own_give(unsigned index);
+
+/* The page with this MFN among them, or NULL. */
+void *host_own_page(p2m_word mfn);
 
 /* True if the list is unchanged, padding included. */
 bool host_list_intact(const struct boot *boot);

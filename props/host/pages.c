@@ -184,6 +184,8 @@ void host_reset(void)
     host.info_dirty = host.initialized = false;
     host.grants = host.grants_refused = 0;
     host.grants_wrong = NULL;
+    host.own.count = host.own.listed = host.own.stale = 0;
+    host.own.lacking = false;
 }
 
 void *host_page_alloc(void)
@@ -199,6 +201,7 @@ void *host_page_alloc(void)
     index = host_nth_page(host.taken++);
     host.live++;
     host.state[index] = HOST_LIVE;
+    host_own_take(index);
     return memset(host_page_at(index), GARBAGE, P2M_PAGE_BYTES);
 }
 
@@ -212,6 +215,7 @@ void host_page_free(void *page)
     host.live--;
     host.state[index] = HOST_FREED;
     host.freed_page[host.freed++] = (uint16_t)index;
+    host_own_give((unsigned)index);
     if (ASAN_IS_ON)
         __asan_poison_memory_region(page, P2M_PAGE_BYTES);
     else

@@ -7,9 +7,11 @@
 
 #include "grants.h"
 #include "overlap.h"
+#include "own_pages.h"
 #include "props/base/prng.h"
 #include "props/base/uninstrumented.h"
 #include "props/check/checks.h"
+#include "props/check/judgement.h"
 #include "props/check/state_hash.h"
 #include "props/check/switches.h"
 #include "props/check/toolstack.h"
@@ -53,6 +55,8 @@ static bool everything_now(void)
 
 static void judge(const struct outcome *outcome)
 {
+    if (run.toolstacks)
+        return;
     checks_after(outcome, everything_now());
     if (host.grants_wrong || (outcome->op && op_is_grant(outcome->op->kind)))
         grants_check();
@@ -166,7 +170,7 @@ static bool is_skipped(const struct op *op)
 {
     bool range = op->kind == OP_RANGE || op->kind == OP_XEN_SET_IDENTITY;
 
-    if (!state_allows(op) || !grants_allow(op))
+    if (!state_allows(op) || !grants_allow(op) || !own_pages_allow(op))
         return true;
     if (range && run.subject->ranges_first && run.published)
         return true;
@@ -228,7 +232,7 @@ static void get_ready(const struct op *op)
 static bool are_serialized(const struct op *const *calls, unsigned count)
 {
     for (unsigned i = 0; i < count; i++)
-        if (!state_allows(calls[i]) || !grants_allow(calls[i]))
+        if (!state_allows(calls[i]) || !grants_allow(calls[i]) || !own_pages_allow(calls[i]))
             return true;
     if (!grants_are_apart(calls, count))
         return true;
@@ -306,6 +310,7 @@ static void resume(const struct op *op)
 {
     const struct boot *boot = &run.c->boot;
     struct outcome outcome = {.resumed = true};
+    bool by_judge = false;
 
     get_ready(op);
     if (skip(op))
@@ -314,13 +319,18 @@ static void resume(const struct op *op)
     outcome.pages_before = host.live;
     outcome.taken_before = host.taken;
     if (!boot->auto_translated) {
-        if (!run.model_off)
-            toolstack_check(true);
-        toolstack_restore(boot->xen_restore);
+        if (!run.model_off) {
+            judgement_of_both();
+            by_judge = judgement_restores();
+        }
+        if (!by_judge)
+            toolstack_restore(boot->xen_restore);
         oracle_resume(&run.oracle, boot->xen_restore,
                       run.subject->custom_layout ? host.info->max_pfn : MAX_P2M_PFN);
     }
     host_resume();
+    if (by_judge)
+        judgement_restore();
     executor_publish();
     executor_note(op, 0);
     if (!run.model_off)
@@ -349,7 +359,8 @@ static bool build_once(unsigned refuse)
     outcome.refused = host.refused;
     outcome.expected = !host.refused;
     host_arm(0);
-    checks_build(&outcome);
+    if (!run.toolstacks)
+        checks_build(&outcome);
     return run.built;
 }
 
@@ -404,7 +415,8 @@ static void destroy_now(void)
     sync_arm_limit();
     run.subject->destroy();
     run.built = run.published = false;
-    checks_after(&outcome, true);
+    if (!run.toolstacks)
+        checks_after(&outcome, true);
 }
 
 static void destroy(const struct op *op)
@@ -535,8 +547,12 @@ static void finish(void)
     struct outcome outcome = {.pages_before = host.live};
 
     running_op = (int)run.c->count;
-    if (run.built && !everything_now() && !run.model_off)
+    if (run.built && !everything_now() && !run.model_off && !run.toolstacks)
         checks_after(&outcome, true);
+    if (run.published && run.toolstacks && !run.c->boot.auto_translated)
+        judgement_of_both();
+    else if (run.published && !run.model_off)
+        judgement_check();
     if (executor_at_end)
         executor_at_end();
     if (run.want_hash)
@@ -557,15 +573,15 @@ static bool is_too_long(const struct boot *boot)
     return boot->nr_pages > lent && lent < MAX_P2M_PFN;
 }
 
-/* The same case for an ordinary guest, if the subject supports no other; with a list that is lent.
- */
+/* The same case for an ordinary guest, if the subject supports no other; with a list that is lent,
+ * and with room for the own pages of a guest that is judged. */
 static const struct test_case *fitting(const struct subject *subject, const struct test_case *c)
 {
     static struct test_case ordinary;
 
     bool translated = subject->never_auto_translated && c->boot.auto_translated;
 
-    if (!translated && !is_too_long(&c->boot))
+    if (!translated && !is_too_long(&c->boot) && !boot_is_judged(&c->boot))
         return c;
     ordinary = *c;
     if (translated)
@@ -574,6 +590,7 @@ static const struct test_case *fitting(const struct subject *subject, const stru
         ordinary.boot.nr_pages = boot_max_pages(&shape_here);
         run.tally.skipped[OP_BUILD]++;
     }
+    own_pages_fit(&ordinary.boot);
     return &ordinary;
 }
 
@@ -581,8 +598,10 @@ static const struct test_case *fitting(const struct subject *subject, const stru
 static bool boot_is_cut(const struct subject *subject, const struct boot *boot)
 {
     static const struct boot none;
+    bool judged = boot_is_judged(boot) && judge_here;
     unsigned honoured = 1u << BOOT_BARE | (unsigned)(subject->list != NULL) << BOOT_TOOLS4 |
-                        (unsigned)(subject->alternates && !subject->locks) << BOOT_TSO;
+                        (unsigned)(subject->alternates && !subject->locks) << BOOT_TSO |
+                        (unsigned)judged << BOOT_JUDGE;
     struct boot rest = *boot;
 
     if (subject->remaps)
@@ -602,6 +621,7 @@ bool executor_start(const struct subject *subject, const struct test_case *c,
     run.level = level;
     running_op = -1;
     run.trace = 0;
+    run.judged_leaves = 0;
     memset(&run.view, 0, sizeof(run.view));
     host_start();
     host_reset();

@@ -370,6 +370,7 @@ bool metamorphic_try(const struct subject *subject, enum invariant id, struct te
     if (id != DETERMINISM && is_at_boot())
         keep_boot_ops(start);
     start->boot.auto_translated = false;
+    start->boot.flags &= (uint16_t)~(1u << BOOT_JUDGE); /* no op is left out for its own pages */
     run.model_off = true;
     if (id == DETERMINISM) {
         fine = determinism(subject, verdict);

@@ -37,7 +37,7 @@ fuzz-targets: $(call paths_of,fuzz,$(FUZZ_TARGETS))
 # $(1) target, $(2) geometry
 mutator_objects = $(call objects,shared/$(2),fuzz/target_$(1).c fuzz/target.c fuzz/adapter_aflpp.c)
 define mutator_in
-$(B)/afl/$(2)/mutator_$(1)_$(2).so: $$(call mutator_objects,$(1),$(2))
+$(J)/afl/$(2)/mutator_$(1)_$(2).so: $$(call mutator_objects,$(1),$(2))
 	$$(LINK_SHARED)
 endef
 define LINK_SHARED

@@ -49,7 +49,8 @@ $(B)/%.o: $$(call source_of,$$*) $(RULES)
 
 # $(1) FLAVOUR/GEOMETRY, $(2) further sources
 built = $(patsubst %.c,$(B)/$(1)/%.o,$(2))
-objects = $(call core_objects,$(1)) $(call subject_objects,$(1)) $(call built,$(1),$(HARNESS) $(2))
+objects = $(call core_objects,$(1)) $(call subject_objects,$(1)) $(call judge_objects,$(1)) \
+  $(call built,$(1),$(HARNESS) $(2))
 
 include scripts/mk/subject.mk
 
@@ -86,12 +87,14 @@ $(C)/%/exhaustive_$(1): $$$$(call objects,$$$$*,$(EXPLORE))
 	$$(call LINK)
 $(C)/%/props_$(1): $$$$(call objects,$$$$*,$(RANDOM))
 	$$(call LINK)
+$(C)/%/toolstacks_$(1): $$$$(call objects,$$$$*,props/cli/toolstacks.c)
+	$$(call LINK)
 endef
 $(foreach g,$(sort $(GEOMETRIES) $(EXPLORED)),$(eval $(call programs_in,$(g))))
 
 # $(1) source of a cmocka program
 define unit_of
-$(B)/%/unit-$(basename $(notdir $(1))): \
+$(J)/%/unit-$(basename $(notdir $(1))): \
   $$$$(call objects,$$$$*,$(1) $(if $(filter props/%,$(1)),props/subjects/broken.c) \
     $(if $(filter %/test_explore.c,$(1)),$(wildcard props/explore/*.c)))
 	$$(call LINK,-lcmocka)
@@ -137,7 +140,8 @@ define entry
   "command": $(call quoted,$(CLANG) $(COMMON) $(SHAPE_tiny) -c $(1))}
 
 endef
-SOURCES = $(sort $(shell find core props fuzz -name '*.c' ! -path '*/linux/linear.c' ! -path '*/linux/tree.c'))
+SOURCES = $(sort $(shell find core props fuzz -name '*.c' ! -path '*/linux/linear.c' ! -path '*/linux/tree.c' \
+  ! -path 'props/judges/xen/*'))
 compile_commands.json:
 	$(file >$@.tmp,$(foreach source,$(SOURCES),$(call entry,$(source))))
 	@(echo '['; sed -e '/^ *$$/d' $@.tmp | sed '$$!s/$$/,/'; echo ']') > $@ && rm $@.tmp

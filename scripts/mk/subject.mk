@@ -6,16 +6,21 @@
 # BUG=ID: a core with props/bugs/ID.patch in it, below build/PLANTED/ID.
 # SUBJECT=FILE.c: that file defines subject_under_test; SHAPES are the geometries that it supports.
 # SUBJECT=linux LINUX_FOLDER=FOLDER: the kernel's p2m.c, prepared there by a script.
+#
+# XEN_FOLDER=FOLDER: with Xen's save code as a judge, prepared there by a script. The programs are
+# then in the folder `judged` of the subject's one.
 
 BUG ?=
 PLANTED ?= bugs
 SHAPES ?= micro tiny odd
 SUBJECT ?= core
 LINUX_FOLDER ?=
+XEN_FOLDER ?=
 SUBJECT_FILE := $(filter %.c,$(SUBJECT))
 
 C := $(or $(LINUX_FOLDER),$(if $(SUBJECT_FILE),$(B)/subject/$(subst /,-,$(basename $(SUBJECT_FILE)))),\
-  $(if $(BUG),$(B)/$(PLANTED)/$(BUG)),$(B))
+  $(if $(BUG),$(B)/$(PLANTED)/$(BUG)),$(B))$(if $(XEN_FOLDER),/judged)
+J := $(B)$(if $(XEN_FOLDER),/judged)
 
 # A kernel's pages all have as many slots as a long fits into them.
 LINUX_LINEAR := $(strip $(if $(LINUX_FOLDER),\
@@ -29,6 +34,12 @@ geometries_of = $(or $(if $(SUBJECT_FILE),$(SHAPES)),$(if $(LINUX_FOLDER),$(LINU
 core_objects = $(patsubst %.c,$(if $(BUG),$(C),$(B))/$(1)/%.o,$(CORE))
 subject_objects = $(if $(LINUX_FOLDER),$(C)/$(1)/kernel.o $(call built,$(1),$(LINUX_PARTS)),\
   $(if $(SUBJECT_FILE),$(C),$(B))/$(1)/props/subjects/default_subject.o)
+
+# The judge, where Xen's code can have the geometry.
+JUDGED := tiny x86_64 x86_32
+XEN_PARTS := guest list save restore
+judge_objects = $(if $(and $(XEN_FOLDER),$(filter $(JUDGED),$(notdir $(1)))),\
+  $(XEN_PARTS:%=$(C)/$(1)/judge-%.o),$(call built,$(1),props/judges/none.c))
 
 ifneq ($(BUG),)
 # A copy of the core with one bug planted. A patch that does not apply cleanly is an error.
@@ -79,4 +90,19 @@ $(C)/%/kernel.o: $(LINUX_SOURCE) $(LINUX_RULES)
 	$(Q)objcopy $(foreach s,$(LINUX_DATA),--rename-section .$(s)=linux_data_$(geometry)) \
 	  --rename-section .bss=linux_bss_$(geometry) --wildcard --keep-global-symbol='linux_*' $@.tmp $@
 	@rm -f $@.tmp $@.tmp.ll
+endif
+
+ifneq ($(XEN_FOLDER),)
+# Xen's code. What it calls beside the guest's memory does not exist here and is never reached.
+XEN_FLAGS := -std=gnu11 -w -I. -I$(XEN_FOLDER)/include -I$(XEN_FOLDER)/source -D__XEN_TOOLS__ -MMD -MP
+XEN_ELSEWHERE := xc_* xencall* write_x86_* handle_* x86_static_* populate_pfns *_type_to_str
+
+# $(1) part
+define judge_object
+$(C)/%/judge-$(1).o: props/judges/xen/$(1).c $(wildcard props/judges/*.h props/judges/xen/*.h) $(RULES)
+	$$(CC_SAY)
+	$$(Q)$$(CC_$$(flavour)) $(XEN_FLAGS) $$(CFLAGS_$$(flavour)) $$(SHAPE_$$(geometry)) -c -o $$@ $$<
+	$$(Q)objcopy --wildcard $(XEN_ELSEWHERE:%=--weaken-symbol='%') $$@
+endef
+$(foreach part,$(XEN_PARTS),$(eval $(call judge_object,$(part))))
 endif

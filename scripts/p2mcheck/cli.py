@@ -140,8 +140,8 @@ class Parser(argparse.ArgumentParser):
         super().__init__(description=doc.split("\n", maxsplit=1)[0], allow_abbrev=False)
         self.settings, self.only_core, known = [], core and not subjects, variables()
         if subjects:
-            defaults = {"subject": "core", "linux": "", "known": "", "mode": programs.MODES[0], "shapes": programs.SHAPES, "bug": "",
-                        **defaults}
+            defaults = {"subject": "core", "linux": "", "known": "", "mode": programs.MODES[0],
+                        "shapes": programs.SHAPES, "bug": "", "xen": "", **defaults}
         for name, default in {"build": "build", "crashes": "crashes", **defaults}.items():
             variable, check, text = known[name]
             self.setting(name, default, (checks or {}).get(name, check), text, variable)
@@ -179,7 +179,15 @@ class Parser(argparse.ArgumentParser):
             return self.error(f"{where}={text}: {error}")
 
     def programs(self, args):
-        """The programs for the subject that was chosen; prepares a kernel."""
+        """The programs for the subject that was chosen, with the judge; prepares a kernel, and Xen."""
+        chosen = self.subject(args)
+        if not args.xen:
+            return chosen
+        from p2mcheck.xen import prepare  # pylint: disable=import-outside-toplevel
+        return chosen.judged(prepare.prepare(args.build, args.xen), args.xen)
+
+    def subject(self, args):
+        """The programs for the subject."""
         if args.bug:
             if args.subject != "core":
                 self.error(f"BUG={args.bug}: is planted in the core; not valid with SUBJECT={args.subject}")

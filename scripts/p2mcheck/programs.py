@@ -84,6 +84,7 @@ class Programs:
         self.again = again  # the variables of make for the same subject
         self.prefix = prefix  # of the names of its findings: p2m-case of another subject refuses them
         self.shared = self  # of a planted bug: the programs without it
+        self.xen = None  # the folder with Xen's save code, if it is the judge
 
     @property
     def facts(self):
@@ -114,7 +115,7 @@ class Programs:
         """The library for AFL++; None if the target does not use our mutator."""
         if facts.targets()[target].is_text:
             return None
-        return f"{self.build}/afl/{geometry}/mutator_{target}_{geometry}.so"
+        return f"{self.build}{'/judged' * bool(self.xen)}/afl/{geometry}/mutator_{target}_{geometry}.so"
 
     def afl_files(self, target, geometry):
         files = [self.afl(target, geometry, True), self.afl(target, geometry, False), self.mutator(target, geometry)]
@@ -137,6 +138,13 @@ class Programs:
                            again=f" BUG={bug}")
         planted.shared = self
         return planted
+
+    def judged(self, xen, given):
+        """The same with Xen's save code as the judge, prepared in the folder `xen`; `given`: XEN=."""
+        judged = Programs(self.build, f"{self.folder}/judged", [*self.arguments, f"XEN_FOLDER={xen}"], self.geometries,
+                          self.without, f"{self.again} XEN={shlex.quote(given)}", self.prefix)
+        judged.xen = xen
+        return judged
 
     def make(self, *goals, jobs=None, shown=True):
         """Builds them and answers the warnings. `shown`: prints a counter and the warnings."""
