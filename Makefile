@@ -92,6 +92,7 @@ endif
 # help:   fuzz, test, props, exhaustive-races, regress, repro, shrink take SUBJECT=linux LINUX=TREE KNOWN=B1,C3:
 # help:                    the p2m.c of a kernel; LINUX=debian-6.12: of Debian's package; MODE=as-optimised: -O2
 # help:   or SUBJECT=FILE.c SHAPES="micro tiny odd": props/subjects/README.md
+# help:   and XEN=TREE or XEN=debian: Xen's own code saves the guest as well   props/judges/xen/README.md
 # help:   or BUG=NAME: the core with that bug of props/bugs
 # help:   kernel-report    versions x invariants   LINUX="TREE .." CASES=20000 SEED=1
 # help:   kernel-bisect    the commit from which on a case fails, or passes   GOOD= BAD= LINUX=GITTREE CASE= KNOWN=

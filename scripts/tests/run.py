@@ -22,7 +22,7 @@ from p2mcheck import building, cli, lint, programs
 
 MODULES = ("test_harness", "test_structure", "test_readme", "test_cases", "test_cli", "test_e820", "test_campaign",
            "test_engines", "test_losses", "test_findings", "test_judge", "test_linux", "test_linux_slips",
-           "test_bisect", "test_points", "test_overlaps",
+           "test_bisect", "test_points", "test_overlaps", "test_xen",
            "test_environment", "test_report", "test_against", "test_lint")
 # tier: the tiers that it runs, more modules, groups and packages of scripts/setup
 TIERS = {
@@ -35,8 +35,8 @@ TIERS["all"] = (("scripts", "test", "compare", "all"), ("test_compare", "test_lo
                 f"{TIERS['test'][2]} {TIERS['compare'][2]} {' '.join(lint.PACKAGES)} debootstrap git locales-all")
 # What a user may set for the command under test must not reach the commands that tests run.
 VARIABLES = """ENGINE TARGET GEOMETRY TIME JOBS CASES SEEDS ONLY JUNIT SAN ARCH SEED RUNS BASE THREADS ROUNDS CASE HOURS
-    SECONDS SLICE SHARED HOST BUG ON NEW FULL BUDGET SUBJECT LINUX KNOWN MODE SHAPES DEBUG P2MCHECK_KNOWN MAKEFLAGS
-    MFLAGS MAKELEVEL MAKEOVERRIDES CRASHES V""".split()
+    SECONDS SLICE SHARED HOST BUG ON NEW FULL BUDGET SUBJECT LINUX KNOWN MODE SHAPES DEBUG P2MCHECK_KNOWN XEN
+    MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES CRASHES V""".split()
 
 
 class Output:

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Xen's own save code as the judge: XEN, or Debian's source package, which is downloaded once.
+
+Without the package the tests are skipped. The code agrees with the harness's own toolstack on the
+corpora, the memory maps and random cases, and it sees the planted bugs that lose frames.
+"""
+
+import os
+import re
+import resource
+
+from harness import BUILD, ROOT, test, text_of
+from p2mcheck.files import Failure
+from p2mcheck.programs import Programs
+from p2mcheck.xen import apt, prepare
+
+XEN = os.environ.get("XEN") or "debian"
+JUDGED = "tiny,x86_64,x86_32"
+UNITS = (("gcc", "tiny"), ("gcc", "x86_64"), ("gcc", "x86_32"), ("clang-san", "tiny"))
+LOOK = 0.05e-3  # seconds for one look in tiny, at most
+
+# A planted bug of the MFN tree or max_pfn, and whether a save finds it.
+BUGS = (("b11-mfn-tree", True), ("p27-mfn-leaf-copy", True), ("p29-mfn-once", True),
+        ("p30-max-pfn-one-place", True), ("p59-max-pfn-falls", False))
+
+# What a user's lists may look like, and the same for source packages.
+LINES = """# a comment
+deb [signed-by=/a/key.gpg] http://mirror/debian bookworm main
+deb-src [signed-by=/a/key.gpg] http://mirror/debian bookworm main
+ deb http://mirror/security bookworm-security main
+"""
+SOURCE_LINES = """deb-src [signed-by=/a/key.gpg] http://mirror/debian bookworm main
+deb-src http://mirror/security bookworm-security main
+"""
+STANZAS = "Types: deb\nURIs: http://mirror/debian\nSuites: bookworm\n\nTypes: deb deb-src\nURIs: http://other\n"
+
+
+@test("Xen: the system's sources of packages, turned to source packages", tier="scripts")
+def sources(t):
+    t.check("lines", apt.as_source_lines(LINES) == SOURCE_LINES, apt.as_source_lines(LINES))
+    t.check("stanzas", apt.as_source_stanzas(STANZAS).count("Types: deb-src\n") == 2 and
+            len(apt.as_source_stanzas(STANZAS).splitlines()) == len(STANZAS.splitlines()))
+    os.makedirs(t.path("etc/sources.list.d"))
+    for name, text in (("sources.list", LINES), ("sources.list.d/a.sources", STANZAS), ("sources.list.d/b.save", "x")):
+        t.path(f"etc/{name}", text)
+    options = apt.configure(t.path("apt"), t.path("etc"))
+    t.check("both, and nothing else", sorted(os.listdir(t.path("apt/sources"))) == ["a.sources", "sources.list"])
+    t.check("each folder is ours", all(t.folder in word for word in options if word.startswith("Dir::") and
+                                       "/dev/null" not in word), str(options))
+    t.check("the originals are as they were", text_of(t.path("etc/sources.list")) == LINES)
+
+
+@test("Xen: a folder that is no tree of Xen", tier="scripts")
+def no_tree(t):
+    t.expect("scripts/xen", ["scripts/xen", f"--build={t.path('build')}", f"--xen={t.folder}"],
+             r"\Axen: XEN=\S+: it has no tools/libs/guest/\S+\n\Z", 1)
+    t.check("nothing is left", not os.path.exists(t.path("build/xen")))
+
+
+def judged(t, *goals):
+    """The programs with the judge; skips if there is no source of Xen."""
+    try:
+        programs = Programs(BUILD).judged(prepare.prepare(BUILD, XEN), XEN)
+    except Failure as failure:
+        t.skip(str(failure))
+    programs.make(*(f"{programs.folder}/{goal}" for goal in goals), shown=False)
+    return programs
+
+
+def flagged(t):
+    """The corpora with the boot flag in each case."""
+    for folder in ("seed", "e820", "regress"):
+        for name in os.listdir(f"{ROOT}/corpus/{folder}"):
+            if not name.endswith(".txt"):
+                continue
+            text = re.sub(r"\Ap2m-case 1", "p2m-case 2", text_of(f"{ROOT}/corpus/{folder}/{name}"))
+            line, flag = (r"^boot\b(?! .*judge)", "boot judge") if re.search(r"^boot\b", text, re.M) else (
+                r"^(geometry .*)", r"\1\nboot judge")
+            os.makedirs(t.path(folder), exist_ok=True)
+            t.path(f"{folder}/{name}", re.sub(line, flag, text, flags=re.M))
+    return t.folder
+
+
+@test("Xen: damage that it reports, and damage that it does not notice", how="builds")
+def damage(t):
+    programs = judged(t, *(f"{flavour}/{geometry}/unit-test_judge" for flavour, geometry in UNITS))
+    for flavour, geometry in UNITS:
+        t.expect(f"{flavour}, {geometry}", [f"{programs.folder}/{flavour}/{geometry}/unit-test_judge"],
+                 r"Running 15 test.*PASSED  \] (?P<n>\d+) test")
+
+
+@test("Xen: it agrees on the corpora and the memory maps", how="builds")
+def corpora(t):
+    tool = judged(t, "gcc/p2m-case").p2m_case("gcc")
+    t.expect("every check", [tool, "replay", f"--geometry={JUDGED}", flagged(t)], r"replayed in 3 geom.* 0 failures$")
+    said = t.expect("toolstacks", [tool, "replay", "--toolstacks", f"--geometry={JUDGED}", "corpus"])
+    own, looks = said.count("  own    fine\n"), said.count("  Xen    fine\n")
+    lines = len(re.findall(r"^  (?:own|Xen) ", said, re.M))
+    t.check(f"{own} cases are fine, and {looks} of them for Xen", own > 600 and looks > 0.9 * own and
+            lines == own + looks + said.count("  Xen    does not look\n"), said)
+
+
+@test("Xen: without it the flag is counted, and hashes are the same", how="builds",
+      goals=("gcc/p2m-case", "gcc/tiny/unit-test_judge"))
+def hashes(t):
+    tool, folder = judged(t, "gcc/p2m-case").p2m_case("gcc"), flagged(t)
+    want = t.run([f"{BUILD}/gcc/p2m-case", "replay", "--hashes", folder]).out.splitlines()
+    got = t.run([tool, "replay", "--hashes", folder]).out.splitlines()
+    want, got = (sorted(line for line in lines if re.match("[0-9a-f]{16} ", line)) for lines in (want, got))
+    t.check(f"{len(want)} hashes", len(want) > 1000 and want == got, "\n".join(sorted(set(want) ^ set(got))[:8]))
+    t.expect("counted", [f"{BUILD}/gcc/tiny/unit-test_judge"], r"OK \] test_counted")
+
+
+@test("Xen: random cases", how="builds")
+def random_cases(t):
+    programs = judged(t, *(f"gcc/{geometry}/props_{geometry}" for geometry in JUDGED.split(",")))
+    for geometry, count in (("tiny", 20000), ("x86_64", 2000), ("x86_32", 1000)):
+        t.expect(geometry, [programs.program("props", geometry), f"--cases={count}", f"--crashes={t.path('crashes')}"],
+                 rf"^{count} cases, .* 0 failures$")
+
+
+@test("Xen: a save sees the planted bugs that lose frames", how="builds")
+def planted(t):
+    judged(t)
+    for bug, seen in BUGS:
+        programs = Programs(BUILD).planted(bug, "toolstacks", ["tiny"]).judged(prepare.prepare(BUILD, XEN), XEN)
+        program = programs.program("toolstacks", "tiny")
+        programs.make(program, shown=False)
+        t.expect(bug, [program, "20000", "1"],
+                 rf"own 0, Xen 0, both {'[1-9][0-9]*' if seen else '0'};")
+
+
+@test("Xen: a look is quick", how="alone")
+def quick(t):
+    tool = judged(t, "gcc/p2m-case").p2m_case("gcc")
+    case = "p2m-case 2\ngeometry tiny\nboot nr_pages=0x8{}\nset 0x1ff mfn 0x1\n" + "resume\n" * 250
+    seconds = {}
+    for flag in ("", " judge"):
+        os.makedirs(t.path(f"cases{flag.strip()}"))
+        for number in range(40):
+            t.path(f"cases{flag.strip()}/{number}.txt", case.format(flag))
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        t.expect("replay", [tool, "replay", "--geometry=tiny", t.path(f"cases{flag.strip()}")], " 0 failures$")
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        seconds[flag] = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    look = (seconds[" judge"] - seconds[""]) / (40 * 251)
+    t.check(f"{look * 1e3:.4f} ms", look < LOOK)
+
+
+@test("Xen: fuzzing with it", how="builds")
+def fuzzing(t):
+    judged(t)
+    t.expect("make fuzz", ["make", "-s", "fuzz", f"XEN={os.path.abspath(XEN) if XEN != 'debian' else XEN}", "TIME=30",
+                           "JOBS=1"], r"ops_tiny: \d+ execs.*0 findings", cwd=t.clone())
