@@ -309,6 +309,14 @@ static void print_boot_in_c(FILE *out, const struct boot *boot)
     fprintf(out, "},\n");
 }
 
+/* The subject that failed, as C names it. */
+static const char *subject_in_c(void)
+{
+    if (trial.subject == subject_canary())
+        return "subject_canary()";
+    return strcmp(trial.subject->name, "core") ? "subject_under_test" : "&subject_core";
+}
+
 /* As a test that can be pasted into props/tests/test_core.c. */
 static void print_in_c(FILE *out, const struct test_case *small, const struct shrink_marks *marks)
 {
@@ -317,15 +325,16 @@ static void print_in_c(FILE *out, const struct test_case *small, const struct sh
     snprintf(name, sizeof(name), "%s", trial.want);
     for (char *p = name; *p; p++)
         *p = *p >= 'A' && *p <= 'Z' ? (char)(*p + 32) : *p == '-' ? '_' : *p;
-    fprintf(out, "/* %s, geometry %s */\nstatic void test_%s(void **state)\n{\n", trial.want,
-            shape_here.name, name);
+    fprintf(out, "/* %s, subject %s, geometry %s */\nstatic void test_%s(void **state)\n{\n",
+            trial.want, trial.subject->name, shape_here.name, name);
     fprintf(out, "    static const struct test_case c = {\n");
     print_boot_in_c(out, &small->boot);
     fprintf(out, "        .count = %u,\n        .ops = {\n", small->count);
     for (unsigned i = 0; i < small->count; i++)
         print_op_in_c(out, &small->ops[i], marks->any[i].pfn, marks->any[i].arg);
     fprintf(out, "        },\n    };\n    struct verdict verdict;\n\n    (void)state;\n"
-                 "    assert_true(executor_run(&subject_core, &c, CHECK_EVERY, &verdict));\n}\n");
+                 "    assert_true(executor_run(%s, &c, CHECK_EVERY, &verdict));\n}\n",
+            subject_in_c());
 }
 
 static void print_aside(FILE *out)

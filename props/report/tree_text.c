@@ -131,6 +131,31 @@ void tree_costs(FILE *out)
         mids + leaves, mids, leaves, grafted, mfn_pages, (unsigned long long)host.info->max_pfn);
 }
 
+static const p2m_word *list_page(unsigned page)
+{
+    return run.view.top[page / P2M_MID][page % P2M_MID];
+}
+
+/* A list without mids, as pages one after the other; the shared ones in runs. */
+static void draw_list(void)
+{
+    unsigned private = 0, pages = P2M_TOP * P2M_MID;
+
+    fprintf(drawing, "the list, %u pages of %u PFNs\n", pages, P2M_LEAF);
+    for (unsigned from = 0, to; from < pages; from = to) {
+        bool is_shared = run_leaf_is_shared(list_page(from));
+
+        to = from + 1;
+        while (to < pages && is_shared && list_page(to) == list_page(from))
+            to++;
+        private += !is_shared;
+        slots("        |     ", from, to - 1);
+        draw_leaf(list_page(from), from * (p2m_word)P2M_LEAF);
+    }
+    fprintf(drawing, "private pages of the list: %u; max_pfn 0x%llx\n", private,
+            (unsigned long long)host.info->max_pfn);
+}
+
 void tree_text(FILE *out)
 {
     p2m_word ***top = run.view.top;
@@ -138,6 +163,10 @@ void tree_text(FILE *out)
     drawing = out;
     if (!top) {
         fprintf(out, "no tree: the guest is auto-translated\n");
+        return;
+    }
+    if (run.view.synthetic_view) {
+        draw_list();
         return;
     }
     fprintf(out, "p2m_top, %u x %u x %u\n", P2M_TOP, P2M_MID, P2M_LEAF);

@@ -13,6 +13,7 @@ import subprocess
 from p2mcheck import cli, doubts, facts
 from p2mcheck.engines import LIMIT, is_whole
 from p2mcheck.files import Failure, crashes, read, read_text, write
+from p2mcheck.linux import defects
 
 
 def kind_of(report):
@@ -114,6 +115,13 @@ def shrink_and_show(hunt, job, name, kind):
     return small
 
 
+def name_defect(hunt, kind, small):
+    """Of a kernel's finding: is it a known defect, and how to hunt on."""
+    tool, known = shrinker(hunt.programs, kind, hunt.tool), hunt.programs.known
+    lines = defects.lines_of(read_text(small + ".txt"))
+    return defects.sentence(defects.explanation(tool, known, kind, lines), known)
+
+
 def repro_fails(hunt, name, kind):
     """True if p2m-case repeats the failure of a filed case."""
     tool = shrinker(hunt.programs, kind, hunt.tool)
@@ -172,4 +180,6 @@ def file_finding(hunt, job, path, report, kind):
     else:
         print(f"  report  none: the failure is not reproducible in one process; it ended: {job.command}")
     small = shrink_and_show(hunt, job, name, kind) if text and can_be_shrunk(hunt.target, kind) else name
+    if hunt.programs.known is not None and text:
+        print(f"  this is {name_defect(hunt, kind, small)}")
     print(f"  again:  {command_for(hunt, job, name, small, kind)}")

@@ -83,6 +83,7 @@ class Programs:
         self.without = without  # ops that this subject does not have
         self.again = again  # the variables of make for the same subject
         self.prefix = prefix  # of the names of its findings: p2m-case of another subject refuses them
+        self.known: list[str] | None = None  # of a kernel: the defects that are masked
         self.shared = self  # of a planted bug: the programs without it
         self.xen = None  # the folder with Xen's save code, if it is the judge
 

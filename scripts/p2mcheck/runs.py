@@ -115,7 +115,9 @@ def repro():
     parser, args, told = single_case(repro.__doc__)
     programs.setup("fuzz", *["gdb"] * args.debug)
     chosen = parser.programs(args)
-    tool = chosen.same_build(args.san, args.arch) or chosen.p2m_case("clang-san")
+    tool = chosen.same_build(args.san, args.arch) or (
+        chosen.p2m_case("clang-san") if chosen.known is None
+        else findings.shrinker(chosen, findings.filed_as(args.case)))  # of a kernel: the build that `make fuzz` made
     chosen.make(tool)
     if args.debug:
         programs.execute(["gdb", "-q", "--args", tool, "repro", *told, args.case])

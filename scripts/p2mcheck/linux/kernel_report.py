@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The invariants that hold for each version of the kernel's p2m.c, and the masks they need.
 
-Each tree is first tried without a mask. A finding is shrunk, and the first mask behind which that
-case passes names the known defect. Then the hunt is repeated behind that mask, until nothing
-more is found. Ends with a matrix, version x invariant, and with the shortest case of each defect;
-also build/kernel-report.json. A tree that cannot be built, or a finding that no mask explains, is
-a failure.
+Each tree is first tried without a mask. A finding is shrunk, and named by a known defect that violates the same
+invariant and behind whose mask the case passes (defects.py). Then the hunt goes on behind that mask: first with the
+cases of the table of defects, then with random ones. It ends when each defect that versions.txt expects of the version
+was met, and CASES random cases in a row show nothing new. So the row of a version depends neither on SEED nor on CASES. Prints a matrix, version x invariant, and the shortest case of each
+defect; writes build/kernel-report.json, and for each finding build/kernel-report/VERSION-ID.txt, which can be mailed.
+A tree that cannot be built, a finding that no defect explains, and a row that differs from versions.txt are failures.
 """
 
 import glob
@@ -16,15 +17,11 @@ import tempfile
 
 from p2mcheck import cli, findings
 from p2mcheck.files import read_text, write_json
-from p2mcheck.linux import prepare
+from p2mcheck.linux import defects, prepare, trials
 from p2mcheck.processes import output
 from p2mcheck.programs import MODES, setup
 
-
-def run(command, known, cwd=None):
-    """(status, output), behind these masks."""
-    os.environ["P2MCHECK_KNOWN"] = known
-    return output(command, cwd=cwd)
+PATIENCE = 50  # a defect that is expected may take so many times CASES random cases
 
 
 def build(args, tree):
@@ -34,104 +31,143 @@ def build(args, tree):
     return programs
 
 
-# Masks of one comparison, or of one window, explain more exactly than others: they come first.
-EXACT = ("C3", "C3b", "C4", "F9", "F11", "C5", "B9", "C6", "B11", "B12", "C7", "F3", "F12", "F14", "B10", "D1", "D4", "D5")
-WINDOWS = ("C1", "C2", "C3", "C3b", "C4", "F9", "F11")
-
-
-def all_masks(programs):
-    _, text = run([programs.program("props", "tiny"), "--cases=1"], "?")
-    names = re.split(r"[ ,]+", re.search(r"(?:there are|choose from:|choose one of:) (.*)", text).group(1).strip())
-    return sorted(names, key=lambda name: EXACT.index(name) if name in EXACT else len(EXACT))
-
-
-def outcome(programs, known, case):
-    """The invariant that the case violates, or None."""
-    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
-        file.write("p2m-case 2\n" + "\n".join(case) + "\n")
-        file.flush()
-        status, text = run([programs.p2m_case(), "repro", file.name], ",".join(known))
-    name = findings.reported(text)
-    return name if name != "nothing" else "CRASH" if status else None
-
-
-def explanation(programs, masks, known, found):
-    """
-    The mask behind which the case passes. A closed window moves the other call to
-    the next one, so second best is a mask behind which the case fails otherwise. For a case
-    that needs an overlap, the windows are tried first.
-    """
-    before = outcome(programs, known, found[2])
-    overlap = any(line.startswith("at ") for line in found[2])
-    for group in ([mask for mask in masks if mask in WINDOWS], masks) if overlap else (masks,):
-        results = {mask: outcome(programs, known + [mask], found[2]) for mask in group if mask not in known}
-        for fits in (lambda result: result is None, lambda result: result != before):
-            mask = next((mask for mask, result in results.items() if fits(result)), None)
-            if mask:
-                return mask
-    return None
-
-
 def smallest(programs, path, where):
     """The case as few lines, shrunk."""
     findings.shrink(programs, path, f"{where}/min")
-    path = f"{where}/min.txt" if os.path.exists(f"{where}/min.txt") else path
-    lines = [line.split("#")[0].strip() for line in read_text(path).splitlines()]
-    return [line for line in lines if line and not line.startswith("p2m-case")]
+    return defects.lines_of(read_text(f"{where}/min.txt" if os.path.exists(f"{where}/min.txt") else path))
 
 
-def search(programs, known, args):
-    """None, or the first finding: (invariant, details, case)."""
+def report_of(programs, known, lines, where):
+    """What repro prints of the shrunk case, without what it draws."""
+    path = f"{where}/small.txt"
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("p2m-case 2\n" + "\n".join(lines) + "\n")
+    os.environ["P2MCHECK_KNOWN"] = ",".join(known)
+    return re.findall(r"^p2mcheck:   (.*)$", output([programs.p2m_case(), "repro", path])[1], re.M)
+
+
+def search(programs, known, first, args):
+    """None, or the first finding among CASES random cases from number `first` on."""
     with tempfile.TemporaryDirectory() as where:
-        status, text = run([os.path.abspath(programs.program("props", "tiny")), f"--cases={args.cases}",
-                            f"--seed={args.seed}"], known, where)
+        os.environ["P2MCHECK_KNOWN"] = ",".join(known)
+        status, text = output([os.path.abspath(programs.program("props", "tiny")), f"--cases={args.cases}",
+                               f"--seed={args.seed}", f"--first={first}"], cwd=where)
         if not status:
             return None
+        invariant = findings.reported(text)
         cases = sorted(glob.glob(f"{where}/crashes/*.txt"))
-        if findings.reported(text) == "nothing" or not cases:
-            return ("CRASH", text.strip().splitlines()[-1:], [])
-        details = re.search(r"^p2mcheck:   op .*\n^p2mcheck:   (.*)$", text, re.M)
-        return (findings.reported(text), details.group(1) if details else "", smallest(programs, cases[0], where))
+        number = re.search(r"^p2mcheck: seed \d+, case (\d+)", text, re.M)
+        found = {"invariant": invariant, "number": int(number.group(1)) if number else first, "known": list(known)}
+        if invariant == "nothing" or not cases:
+            return {**found, "invariant": "CRASH", "report": text.strip().splitlines()[-1:], "case": []}
+        lines = smallest(programs, cases[0], where)
+        return {**found, "report": report_of(programs, known, lines, where), "case": lines}
+
+
+def details(found):
+    """Expected and actual value, in a line."""
+    return next((line for line in found["report"] if not line.startswith(("target ", "op "))), "")
+
+
+# ---- one version ----
+
+def expected_of(version):
+    """The defects that versions.txt expects; None if it does not say."""
+    return next((row.defects for row in defects.versions() if row.name == version), None)
+
+
+def meet(programs, row, found):
+    """Names a finding; False if it is not a known defect."""
+    known = list(row["defects"])
+    name = found["case"] and defects.explanation(programs.p2m_case(), known, found["invariant"], found["case"])
+    if name:
+        row["defects"][name] = found
+    else:
+        row["behind"] = found
+    return bool(name)
+
+
+def try_cases(programs, row):
+    """The cases of the table of defects; False if one fails in an unknown way."""
+    with tempfile.TemporaryDirectory() as where:
+        tried = trials.Trials(programs, where)
+        while failing := tried.failing(list(row["defects"])):
+            path, invariant = next(iter(failing.items()))
+            known, lines = list(row["defects"]), tried.left[path]
+            if not meet(programs, row, {"invariant": invariant, "case": lines, "known": known,
+                                        "report": report_of(programs, known, lines, where)}):
+                return False
+    return True
+
+
+def hunt(programs, args, row):
+    """Fills row["defects"] and row["behind"]."""
+    first, last_news = 0, 0
+    if not try_cases(programs, row):
+        return
+    while True:
+        found = search(programs, list(row["defects"]), first, args)
+        if found:
+            if not meet(programs, row, found):
+                return
+            print(f"({list(row['defects'])[-1]} by a random case) ", end="", flush=True)
+            first = last_news = found["number"]
+            continue
+        first += args.cases
+        if set(row["expected"] or ()) <= set(row["defects"]) or first - last_news >= PATIENCE * args.cases:
+            row["cases"] = first
+            return
+
+
+def verdict(row):
+    """How the row differs from versions.txt; "" if it does not."""
+    if row["expected"] is None:
+        return "no row of versions.txt has this version's defects"
+    missing = [name for name in row["expected"] if name not in row["defects"]]
+    more = [name for name in row["defects"] if name not in row["expected"]]
+    return "; ".join([f"expected and not met: {' '.join(missing)}"] * bool(missing)
+                     + [f"met and not expected: {' '.join(more)}"] * bool(more))
+
+
+def sorted_names(names):
+    return sorted(names, key=list(defects.table()).index)
 
 
 def examine(tree, args):
     programs = build(args, tree)
-    masks = all_masks(programs)
-    version = re.sub(r"-[0-9a-f]{8}$", "", os.path.basename(programs.folder))
+    version = re.sub(r"-[0-9a-f]{8}(-as-.*)?$", "", os.path.basename(programs.folder))
     print(f"{version}: ", end="", flush=True)
-    row: dict = {"version": version, "behind": None, "defects": {}}
-    while True:
-        known = list(row["defects"])
-        found = search(programs, ",".join(known), args)
-        if not found:
-            break
-        mask = explanation(programs, masks, known, found)
-        if not mask:
-            row["behind"] = found
-            break
-        row["defects"][mask] = found
-    print(f"masks needed: {' '.join(row['defects']) or 'none'}"
-          + (f"; behind all of them: {row['behind'][0]}" if row["behind"] else ""), flush=True)
+    row: dict = {"version": version, "tree": tree, "expected": expected_of(version), "behind": None, "defects": {}}
+    hunt(programs, args, row)
+    row["verdict"] = verdict(row)
+    print(f"masks needed: {' '.join(sorted_names(row['defects'])) or 'none'}"
+          + (f"; behind all of them: {row['behind']['invariant']}, NOT A KNOWN DEFECT" if row["behind"] else "")
+          + f"; {row['verdict'] or 'as expected'}", flush=True)
     return row
 
 
+# ---- the matrix ----
+
 def print_matrix(rows):
-    invariants = sorted({found[0] for row in rows for found in row["defects"].values()}
-                        | {row["behind"][0] for row in rows if row["behind"]})
+    invariants = sorted({found["invariant"] for row in rows for found in row["defects"].values()}
+                        | {row["behind"]["invariant"] for row in rows if row["behind"]})
     print("\nno violation was found of the invariants that are not listed\n")
     width = max(len(row["version"]) for row in rows)
     for invariant in invariants:
         print(invariant)
         for row in rows:
-            names = [mask for mask, found in row["defects"].items() if found[0] == invariant]
-            unknown = row["behind"] and row["behind"][0] == invariant
+            names = [name for name, found in row["defects"].items() if found["invariant"] == invariant]
+            unknown = row["behind"] and row["behind"]["invariant"] == invariant
             print(f"    {row['version']:{width}}  "
-                  + ("unknown: see below" if unknown else " ".join(names) or "pass"))
+                  + ("not a known defect: see below" if unknown else " ".join(sorted_names(names)) or "pass"))
     for row in rows:
-        for mask, (invariant, details, case) in list(row["defects"].items()) + (
-                [("unknown", row["behind"])] if row["behind"] else []):
-            print(f"\n{row['version']} {mask}: {invariant}: {details}")
-            print("\n".join(f"    {line}" for line in case))
+        for name in sorted_names(row["defects"]):
+            print_finding(row["version"], f"{name}: {defects.table()[name].happens}", row["defects"][name])
+
+
+def print_finding(version, title, found):
+    print(f"\n{version} {title}\n  {found['invariant']}: {details(found)}")
+    print("\n".join(f"    {line}" for line in found["case"]))
 
 
 def main():
@@ -141,7 +177,12 @@ def main():
     if not trees:
         parser.error('LINUX is not set: make kernel-report LINUX="TREE ..."')
     setup()
+    print(f"a hunt ends after {args.cases} random cases without news, if each expected defect was met; "
+          f"otherwise after {PATIENCE * args.cases}")
     rows = [examine(tree, args) for tree in trees]
+    for row in rows:
+        if row["behind"]:
+            print_finding(row["version"], "NOT A KNOWN DEFECT", row["behind"])
     print_matrix(rows)
     write_json(f"{args.build}/kernel-report.json", rows)
-    return 1 if any(row["behind"] for row in rows) else 0
+    return 1 if any(row["behind"] or (row["verdict"] and row["expected"] is not None) for row in rows) else 0

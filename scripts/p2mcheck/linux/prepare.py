@@ -18,6 +18,7 @@ import subprocess
 
 from p2mcheck import cli
 from p2mcheck.files import Failure, write
+from p2mcheck.linux import defects
 from p2mcheck.programs import MODES, Programs, setup
 
 P2M = "arch/x86/xen/p2m.c"
@@ -90,7 +91,7 @@ def name_of(tree):
              for word in ("VERSION", "PATCHLEVEL", "SUBLEVEL", "EXTRAVERSION")]
     if all(parts):
         *numbers, extra = (part.group(1) for part in parts)
-        return ".".join(numbers) + (extra if re.fullmatch(r"-rc\d+", extra) else "")
+        return ".".join(numbers) + (extra if re.fullmatch(r"\.\d+|-rc\d+", extra) else "")
     return re.sub(r"[^A-Za-z0-9._]", "_", os.path.basename(os.path.abspath(tree)))
 
 
@@ -99,6 +100,16 @@ def update(path, text):
     if read(os.path.dirname(path), os.path.basename(path)) != text:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         write(path, text)
+
+
+def check_whole(linux, path, text):
+    """An error in one line if the file is cut off."""
+    code = re.sub(r"(?s)/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])+'", " ", text)
+    opened = code.count("{") - code.count("}")
+    conditions = len(re.findall(r"(?m)^\s*#\s*if", code)) - len(re.findall(r"(?m)^\s*#\s*endif", code))
+    if opened > 0 or conditions > 0 or "/*" in code:
+        raise Failure(f"LINUX={linux}: its {path} is cut off: at its end "
+                      + (f"{opened} braces are open" if opened > 0 else "a comment or an #if is open"))
 
 
 def load(linux, build):
@@ -113,6 +124,10 @@ def load(linux, build):
                       + (": before 2.6.38 it was part of mmu.c" if old else ""))
     if "set_phys_to_machine" not in p2m:
         raise Failure(f"LINUX={linux}: its {P2M} has no set_phys_to_machine")
+    for path, text in ((P2M, p2m), (PAGE, page)):
+        check_whole(linux, path, text)
+    if bool(re.search(r"\bxen_p2m_addr\b", p2m)) != bool(re.search(r"\bxen_p2m_addr\b", page)):
+        raise Failure(f"LINUX={linux}: {P2M} and {PAGE} are of two versions: only one of them has xen_p2m_addr")
     return tree, p2m, page, own
 
 
@@ -143,13 +158,33 @@ def programs(build, linux, known, mode=MODES[0]):
     """The programs with this kernel's p2m as the subject. They mask the defects in `known`."""
     folder = prepare(build, linux, mode)
     features = dict(re.findall(r"^#define (\w+) ([01])$", read(folder, "features.h"), re.M))
+    defects.check_names(known)
     os.environ["P2MCHECK_KNOWN"] = known
     told = [f"SUBJECT=linux LINUX={shlex.quote(linux)}", *[f"KNOWN={shlex.quote(known)}"] * bool(known),
             *[f"MODE={mode}"] * (mode != MODES[0])]
-    return Programs(build, folder, ["SUBJECT=linux", f"LINUX_FOLDER={folder}"],
+    made = Programs(build, folder, ["SUBJECT=linux", f"LINUX_FOLDER={folder}"],
                     ["micro", "tiny", "x86_64"],
                     without=() if features["LINUX_RANGE"] == "1" else ("range", "xen_set_identity"),
                     again=" " + " ".join(told), prefix=f"linux-{os.path.basename(folder)}.")
+    made.known = [name for name in re.split(r"[ ,]+", known) if name]
+    check_compiles(made, linux)
+    return made
+
+
+def check_compiles(made, linux):
+    """Compiles the kernel's file alone, so that an error is one line. A folder that was tried has a stamp."""
+    stamp = f"{made.folder}/compiles"
+    if os.path.exists(stamp):
+        return
+    try:
+        made.make(f"{made.folder}/gcc/tiny/kernel.o", shown=False)
+    except Failure as failure:
+        error = re.search(r"/kernel/(\S+?):(\d+):\d+: (?:fatal )?error: (.*)", str(failure))
+        if not error:
+            raise
+        raise Failure(f"LINUX={linux}: {error.group(1)}, line {error.group(2)}, does not compile here: {error.group(3)}; "
+                      "are p2m.c and page.h whole, and of one version?") from None
+    write(stamp, "")
 
 
 def main():

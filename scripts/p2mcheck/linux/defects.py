@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Known defects of the kernel's p2m.c (props/subjects/linux/defects.txt), and which of them explains a finding.
+
+A defect explains a finding if the violated invariant is one that the defect violates, and if the shrunk case passes
+behind its mask. Any other finding is not a known defect.
+"""
+
+import collections
+import functools
+import os
+import re
+import tempfile
+
+from p2mcheck import doubts, facts
+from p2mcheck.files import Failure, read_text
+from p2mcheck.processes import output
+
+TABLE = f"{facts.ROOT}/props/subjects/linux/defects.txt"
+VERSIONS = f"{facts.ROOT}/props/subjects/linux/versions.txt"
+FIELDS = ("violates", "happens", "loses", "where", "reported")
+
+Defect = collections.namedtuple("Defect", ("id", *FIELDS, "assumes", "cases"))  # cases: [(geometry, lines)]
+Version = collections.namedtuple("Version", "name commit origin defects")  # defects: None: not measured
+
+# Masks of one comparison, or of one window, explain more exactly than others: they come first.
+EXACT = ("C3", "C3b", "C4", "F9", "F11", "C5", "B9", "C6", "B11", "B12", "C7", "F3", "F12", "F14", "B10", "D1", "D4", "D5")
+WINDOWS = ("C1", "C2", "C3", "C3b", "C4", "F9", "F11")
+
+
+def case_of(text):
+    """(geometry, lines)"""
+    geometry, _, lines = text.partition(": ")
+    return geometry, lines.split("; ")
+
+
+def parse(text):
+    """{id: Defect}, in the order of the text."""
+    found = {}
+    for record in re.split(r"\n\s*\n", re.sub(r"(?m)^#.*\n", "", text).strip()):
+        name, *lines = record.splitlines()
+        cases = [case_of(line.split(None, 1)[1]) for line in lines if line.startswith("case ")]
+        told = dict(line.split(None, 1) for line in lines if not line.startswith("case "))
+        if tuple(told)[:len(FIELDS)] != FIELDS or set(told) - {*FIELDS, "assumes"}:
+            raise Failure(f"{TABLE}: {name}: the fields are {', '.join(FIELDS)}, and perhaps assumes and cases")
+        told["violates"] = frozenset(told["violates"].split())
+        found[name] = Defect(name, **{"assumes": "", **told}, cases=cases)
+    return found
+
+
+@functools.lru_cache(None)
+def table():
+    return parse(read_text(TABLE))
+
+
+def versions():
+    """The versions that were tried, the oldest first."""
+    rows = [re.split(r" *\| *", line.strip()) for line in read_text(VERSIONS).splitlines()
+            if line.strip() and not line.startswith("#")]
+    return [Version(*row[:3], None if row[3] == "?" else row[3].split()) for row in rows]
+
+
+def check_names(known):
+    """An error in one line, if KNOWN has another name."""
+    wrong = [name for name in re.split(r"[ ,]+", known.strip()) if name and name not in table()]
+    if wrong:
+        raise Failure(f"KNOWN={known}: no such defect: {' '.join(wrong)}; choose from: {' '.join(table())}")
+
+
+# ---- which defect explains a finding ----
+
+def outcome(tool, known, lines):
+    """The invariant that a case violates behind these masks, or None."""
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
+        file.write("p2m-case 2\n" + "\n".join(lines) + "\n")
+        file.flush()
+        status, text = output([tool, "repro", file.name], env={**os.environ, "P2MCHECK_KNOWN": ",".join(known)})
+    return doubts.name_in(text) or ("CRASH" if status else None)
+
+
+def candidates(invariant, known):
+    """Defects that violate the invariant, those with exact masks first."""
+    names = [name for name in table() if invariant in table()[name].violates and name not in known]
+    return sorted(names, key=lambda name: EXACT.index(name) if name in EXACT else len(EXACT))
+
+
+def explanation(tool, known, invariant, lines):
+    """The defect behind whose mask the case passes; None if it is not a known one. Second best is one behind whose mask
+    another invariant is violated: a case can have two defects, and closing a window moves the other call to the next."""
+    if outcome(tool, known, lines) != invariant:
+        return None
+    overlap = any(line.startswith("at ") for line in lines)
+    names = candidates(invariant, known)
+    if overlap:
+        names.sort(key=lambda name: name not in WINDOWS)
+    results = {}
+    for name in names:
+        results[name] = outcome(tool, [*known, name], lines)
+        if results[name] is None:
+            return name
+    return next((name for name, result in results.items() if result != invariant), None)
+
+
+def lines_of(text):
+    """The lines of a case, without comments and head."""
+    lines = [line.split("#")[0].strip() for line in text.splitlines()]
+    return [line for line in lines if line and not line.startswith("p2m-case")]
+
+
+def sentence(name, known):
+    """What `make fuzz` prints on a finding; `name`: as explanation() answers."""
+    if not name:
+        return "not a known defect: see \"Found something in a kernel?\" in the README"
+    return (f"a known defect, {name}: {table()[name].happens}\n"
+            f"          reported: {table()[name].reported}\n"
+            f"  hunt on with KNOWN={','.join([*filter(None, known), name])}")
