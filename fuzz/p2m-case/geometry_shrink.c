@@ -332,8 +332,9 @@ static void print_in_c(FILE *out, const struct test_case *small, const struct sh
     fprintf(out, "        .count = %u,\n        .ops = {\n", small->count);
     for (unsigned i = 0; i < small->count; i++)
         print_op_in_c(out, &small->ops[i], marks->any[i].pfn, marks->any[i].arg);
-    fprintf(out, "        },\n    };\n    struct verdict verdict;\n\n    (void)state;\n"
-                 "    assert_true(executor_run(%s, &c, CHECK_EVERY, &verdict));\n}\n",
+    fprintf(out,
+            "        },\n    };\n    struct verdict verdict;\n\n    (void)state;\n"
+            "    assert_true(executor_run(%s, &c, CHECK_EVERY, &verdict));\n}\n",
             subject_in_c());
 }
 

@@ -17,7 +17,7 @@ import tempfile
 
 from p2mcheck import cli, findings
 from p2mcheck.files import read_text, write_json
-from p2mcheck.linux import defects, prepare, trials
+from p2mcheck.linux import defects, mail, prepare, trials
 from p2mcheck.processes import output
 from p2mcheck.programs import MODES, setup
 
@@ -76,10 +76,14 @@ def expected_of(version):
     return next((row.defects for row in defects.versions() if row.name == version), None)
 
 
-def meet(programs, row, found):
-    """Names a finding; False if it is not a known defect."""
-    known = list(row["defects"])
-    name = found["case"] and defects.explanation(programs.p2m_case(), known, found["invariant"], found["case"])
+def name_of(programs, row, found):
+    """The known defect that explains a finding, or None."""
+    return found["case"] and defects.explanation(programs.p2m_case(), list(row["defects"]), found["invariant"],
+                                                 found["case"])
+
+
+def note(row, name, found):
+    """False if it is not a known defect."""
     if name:
         row["defects"][name] = found
     else:
@@ -87,15 +91,31 @@ def meet(programs, row, found):
     return bool(name)
 
 
+def next_of(programs, row, groups):
+    """(name, invariant, lines) of the first one, rather one whose mask hides little; with the defect's own case, if that
+    shows it as well."""
+    named = None
+    for _, invariant, lines in groups:
+        name = name_of(programs, row, {"invariant": invariant, "case": lines})
+        if name not in defects.WIDE:
+            named = (name, invariant, lines)
+            break
+        named = named or (name, invariant, lines)
+    for owner, invariant, lines in groups:
+        if owner == named[0] and name_of(programs, row, {"invariant": invariant, "case": lines}) == owner:
+            return owner, invariant, lines
+    return named
+
+
 def try_cases(programs, row):
     """The cases of the table of defects; False if one fails in an unknown way."""
     with tempfile.TemporaryDirectory() as where:
         tried = trials.Trials(programs, where)
-        while failing := tried.failing(list(row["defects"])):
-            path, invariant = next(iter(failing.items()))
-            known, lines = list(row["defects"]), tried.left[path]
-            if not meet(programs, row, {"invariant": invariant, "case": lines, "known": known,
-                                        "report": report_of(programs, known, lines, where)}):
+        while groups := tried.groups(list(row["defects"])):
+            name, invariant, lines = next_of(programs, row, groups)
+            known = list(row["defects"])
+            if not note(row, name, {"invariant": invariant, "case": lines, "known": known,
+                                    "report": report_of(programs, known, lines, where)}):
                 return False
     return True
 
@@ -108,7 +128,7 @@ def hunt(programs, args, row):
     while True:
         found = search(programs, list(row["defects"]), first, args)
         if found:
-            if not meet(programs, row, found):
+            if not note(row, name_of(programs, row, found), found):
                 return
             print(f"({list(row['defects'])[-1]} by a random case) ", end="", flush=True)
             first = last_news = found["number"]
@@ -143,6 +163,9 @@ def examine(tree, args):
     print(f"masks needed: {' '.join(sorted_names(row['defects'])) or 'none'}"
           + (f"; behind all of them: {row['behind']['invariant']}, NOT A KNOWN DEFECT" if row["behind"] else "")
           + f"; {row['verdict'] or 'as expected'}", flush=True)
+    row["mails"] = [mail.mail(args, programs, row, name, found) for name, found in
+                    [*row["defects"].items(), *[(None, row["behind"])] * bool(row["behind"])]
+                    if found["case"] and re.search(args.only, name or "NEW")]
     return row
 
 
@@ -171,7 +194,7 @@ def print_finding(version, title, found):
 
 
 def main():
-    parser = cli.Parser(__doc__, core=False, linux="", mode=MODES[0], cases=20000, seed=1)
+    parser = cli.Parser(__doc__, core=False, linux="", mode=MODES[0], cases=20000, seed=1, only=".")
     args = parser.parse()
     trees = parser.checked("LINUX", args.linux, shlex.split)  # a tree with blanks in quotes
     if not trees:
@@ -184,5 +207,6 @@ def main():
         if row["behind"]:
             print_finding(row["version"], "NOT A KNOWN DEFECT", row["behind"])
     print_matrix(rows)
+    print("\nreports to be read, and mailed: " + " ".join(path for row in rows for path in row["mails"]))
     write_json(f"{args.build}/kernel-report.json", rows)
     return 1 if any(row["behind"] or (row["verdict"] and row["expected"] is not None) for row in rows) else 0

@@ -44,10 +44,19 @@ class Trials:
             _, text = output([self.tool, "replay", f"--geometry={geometry}", f"{self.folder}/{geometry}"],
                              env={**os.environ, "P2MCHECK_KNOWN": ",".join(known), "PATH": "/"})
             for report in re.split(r"^(?=p2mcheck: [A-Z_0-9]+: )", text, flags=re.M)[1:]:
-                path = re.search(r", file (\S+)$", report, re.M)
-                if path:
-                    found[path.group(1)] = re.match(r"p2mcheck: (\w+)", report).group(1)
+                where = re.search(r", file (\S+)$", report, re.M)
+                if where:
+                    found[where.group(1)] = report.split()[1].rstrip(":")
         for path in set(self.left) - set(found):
             os.remove(path)
             del self.left[path]
-        return dict(sorted(found.items()))
+        return found
+
+    def groups(self, known):
+        """[(id, invariant, lines)] of what fails, `id`: whose case it is. Of the cases that differ in the point alone, the
+        first that fails so."""
+        first = {}
+        for path, invariant in sorted(self.failing(known).items()):
+            first.setdefault((path.rpartition("-")[0], invariant),
+                             (os.path.basename(path).partition("-")[0], invariant, self.left[path]))
+        return list(first.values())
