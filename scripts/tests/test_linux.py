@@ -14,6 +14,9 @@ import shutil
 
 from harness import BUILD, test, text_of, write
 
+from p2mcheck.files import Failure
+from p2mcheck.linux import defects, mail, prepare, reproducer
+
 EXAMPLE = "props/subjects/example.c"
 MASKS = os.environ.get("KNOWN") or "B5,B17,C3,C3b,C6,F4,F7,F9,F11,F12,F14"  # of Debian's 6.1 and 6.12
 
@@ -204,6 +207,78 @@ def eras(t):
                f"subjects/linux/{source}\\.c")
 
 
+@test("kernel: the table of defects", tier="scripts")
+def table(t):
+    masks = re.findall(r"^    X\((\w+), ", text_of("props/subjects/linux/platform.h"), re.M)
+    t.check("a record for each mask", set(masks) == set(defects.table()), f"{set(masks) ^ set(defects.table())}")
+    invariants = set(re.findall(r"^    X\((\w+),", text_of("props/base/invariants.h"), re.M))
+    wrong = {name for defect in defects.table().values() for name in defect.violates - invariants
+             if not name.startswith("SANITIZER_")}
+    t.check("each violated invariant is one", invariants and not wrong, str(wrong))
+    places = {geometry for defect in defects.table().values() for geometry, _ in defect.cases}
+    t.check("each case has a geometry", places == {"micro", "tiny"}, str(places))
+    rows = defects.versions()
+    wrong = {name for row in rows for name in row.defects or ()} - set(defects.table())
+    t.check("at least 25 versions, with defects of the table", len(rows) >= 25 and not wrong, f"{len(rows)}, {wrong}")
+
+
+@test("kernel: which defect explains a finding", tier="scripts")
+def explained(t):
+    tool = t.path("tool")  # fails by the named invariant unless this defect is masked
+    def found(invariant, mask, masked=0):
+        write(tool, f'#!/bin/sh\ncase ",$P2MCHECK_KNOWN," in *,{mask},*) exit {masked};; esac\n'
+                    f'echo "p2mcheck: {invariant}: a sentence"; exit 1\n')
+        os.chmod(tool, 0o755)
+        return defects.explanation(tool, ["B5"], invariant, ["geometry tiny", "boot nr_pages=0x0", "set 0x0 mfn 0x1"])
+    t.check("by its mask", found("CORE_BUG", "F4") == "F4")
+    t.check("not by the mask of a defect that does not violate it", found("PAGE_LEDGER", "F4") is None)
+    t.check("not without a mask", found("CORE_BUG", "nothing") is None)
+    t.check("not if it does not fail", found("CORE_BUG", "B5") is None)
+    t.check("a known one is named with its sentence", "F4: A set beyond" in defects.sentence("F4", ["B5"])
+            and "KNOWN=B5,F4" in defects.sentence("F4", ["B5"]))
+    t.check("an unknown one is the headline", defects.sentence(None, []).startswith("not a known defect"))
+
+
+def refusal(function, *arguments):
+    try:
+        function(*arguments)
+    except Failure as failure:
+        return str(failure)
+    return "no error"
+
+
+@test("kernel: a wrong name, a file that is cut off", tier="scripts")
+def refused(t):
+    t.check("KNOWN", "no such defect: X9; choose from" in refusal(defects.check_names, "C3,X9"))
+    t.check("both forms of a list", refusal(defects.check_names, "C3, C6 F9") == "no error")
+    whole = "void f(void)\n{\n    g(\"{\", '{'); /* { */\n}\n"
+    t.check("a whole file", refusal(prepare.check_whole, "TREE", "p2m.c", whole) == "no error")
+    for cut, why in ((whole[:-2], "1 braces are open"), (whole + "#if 1\n", "an #if"), (whole + "/* ", "a comment")):
+        t.check(why, why in refusal(prepare.check_whole, "TREE", "p2m.c", cut), cut)
+
+
+@test("kernel: a case as C", tier="scripts")
+def in_c(t):
+    case = ["geometry micro", "boot nr_pages=0x0", "range 0x0 0x2", "at 4,2 set 0x0 mfn 0x1", "__set 0x1 identity", "resume"]
+    text = reproducer.program(case, False) or ""
+    for what in ("do_boot(0x0);", "do_range(0x0, 0x2);\n    do_overlap((const unsigned[]){4,2}, 2);\n    do_resume();",
+                 "first_call(void)\n{\n    do_set_noalloc(0x1, (0x1 | 1ul << 62));",
+                 "second_call(void)\n{\n    do_set(0x0, 0x1, 0);"):
+        t.check(what, what in text, text)
+    t.check("what reproducer.inc has not", reproducer.program([*case, "e820 1"], False) is None)
+
+
+@test("kernel: callers in a tree", tier="scripts")
+def callers(t):
+    t.check("two files have none", mail.callers(t.folder, "set_phys_to_machine") is None)
+    os.makedirs(t.path("drivers"))
+    write(t.path("drivers/a.c"), "/* set_phys_to_machine(x) */\nbool set_phys_to_machine(long pfn);\n"
+                                 "\tif (!set_phys_to_machine(pfn, mfn))\n\tpr_warn(\"set_phys_to_machine() failed\");\n")
+    t.check("calls, and no declarations", mail.callers(t.folder, "set_phys_to_machine")
+            == ["drivers/a.c:3: if (!set_phys_to_machine(pfn, mfn))"], str(mail.callers(t.folder, "set_phys_to_machine")))
+    t.check("none is said", mail.callers_text(t.folder, ["set_phys_range_identity"]) == ["  set_phys_range_identity: none found"])
+
+
 @test("kernel: bad input of SUBJECT=linux")
 def bad_input(t):
     t.expect("a folder without a kernel", ["scripts/linux", f"--build={BUILD}", f"--linux={t.folder}"], "no arch/x86/xen/p2m.c",
@@ -215,4 +290,4 @@ if "debian-6.1" in trees():
     @test("kernel: LINUX=debian is 6.1, whatever else is there", how="builds")
     def default(t):
         names = {prepared(t, name) for name in ("debian", "debian-6.1")}
-        t.check("one folder", len(names) == 1 and "6.1-" in names.pop(), str(names))
+        t.check("one folder", len(names) == 1 and "/6.1." in names.pop(), str(names))

@@ -39,7 +39,7 @@ def callers(tree, function):
         return None
     _, found = output(["grep", "-rnw", "--include=*.[ch]", function, *folders], cwd=tree)
     calls = [line for line in found.splitlines() if re.search(rf"\b{function}\s*\(", line)]
-    other = re.compile(r":\d+:\s*(?:extern|static|inline|bool|int|void|unsigned|EXPORT|\*|//|/\*)|/arm/|\"" + function)
+    other = re.compile(r":\d+:\s*(?:extern|static|inline|bool|int|void|unsigned|EXPORT|" + function + r"\((?:struct|unsigned)|\*|//|/\*)|/arm/|\"" + function)
     return [re.sub(r":\s+", ": ", line, count=1) for line in calls if not other.search(line)]
 
 

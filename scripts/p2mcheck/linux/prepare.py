@@ -60,17 +60,17 @@ FEATURES = (
 
 
 def debian(name, build):
-    """The two files out of Debian's source package, as a folder."""
+    """The two files out of Debian's source package, and the Makefile with its version, as a folder."""
     top = f"linux-source-{name.partition('-')[2] or '6.1'}"
     setup(top, "xz-utils")
     archives = glob.glob(f"/usr/src/{top}.tar.*")
     if not archives:
         raise Failure(f"LINUX={name}: no /usr/src/{top}.tar.*; install {top}")
     folder = f"{build}/linux/unpacked"
-    if not all(os.path.exists(f"{folder}/{top}/{path}") for path in (P2M, PAGE)):
+    if not all(os.path.exists(f"{folder}/{top}/{path}") for path in (P2M, PAGE, "Makefile")):
         os.makedirs(folder, exist_ok=True)
         subprocess.run(["tar", "-xf", archives[0], "-C", folder, "--occurrence=1",
-                        f"{top}/{P2M}", f"{top}/{PAGE}"], check=True)
+                        f"{top}/Makefile", f"{top}/{P2M}", f"{top}/{PAGE}"], check=True)
     return f"{folder}/{top}"
 
 
