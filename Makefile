@@ -94,7 +94,7 @@ endif
 # help:   or SUBJECT=FILE.c SHAPES="micro tiny odd": props/subjects/README.md
 # help:   and XEN=TREE or XEN=debian: Xen's own code saves the guest as well   props/judges/xen/README.md
 # help:   or BUG=NAME: the core with that bug of props/bugs
-# help:   kernel-report    versions x invariants   LINUX="TREE .." CASES=20000 SEED=1
+# help:   kernel-report    versions x invariants, reports to be mailed   LINUX="TREE .." CASES=20000 SEED=1 ONLY=regexp
 # help:   kernel-bisect    the commit from which on a case fails, or passes   GOOD= BAD= LINUX=GITTREE CASE= KNOWN=
 # help:
 # help: To build
