@@ -23,7 +23,8 @@ Defect = collections.namedtuple("Defect", "id violates happens loses where repor
 Version = collections.namedtuple("Version", "name commit origin defects")  # defects: None: not measured
 
 # Masks of one comparison, or of one window, explain more exactly than others: they come first.
-EXACT = ("C3", "C3b", "C4", "F9", "F11", "C5", "B9", "C6", "B11", "B12", "C7", "F3", "F12", "F14", "B10", "D1", "D4", "D5")
+EXACT = ("C3", "C3b", "C4", "F9", "F11", "C5", "B9", "C6", "B11", "B12", "C7", "F3", "F12", "F14", "B10", "D1", "D4",
+         "D5")
 WINDOWS = ("C1", "C2", "C3", "C3b", "C4", "F9", "F11")
 # The window of C1 lies in that of C2: behind its mask the same calls meet C2. A switch that C1's mask moves is C1's.
 INSIDE = {"C2": "C1"}
@@ -46,7 +47,8 @@ def parse(text):
         if tuple(told)[:len(FIELDS)] != FIELDS or set(told) - {*FIELDS, "assumes"}:
             raise Failure(f"{TABLE}: {name}: the fields are {', '.join(FIELDS)}, and perhaps assumes and cases")
         violates = frozenset(told["violates"].split())
-        found[name] = Defect(name, violates, *(told[field] for field in FIELDS[1:]), told.get("assumes", ""), cases)
+        found[name] = Defect(name, violates, told["happens"], told["loses"], told["where"], told["reported"],
+                             told.get("assumes", ""), cases)
     return found
 
 
@@ -106,9 +108,9 @@ def explanation(tool, known, invariant, lines):
 
 
 def lines_of(text):
-    """The lines of a case, without comments and head."""
+    """The lines of a case, without comments and head: it is tried in other modes and versions as well."""
     lines = [line.split("#")[0].strip() for line in text.splitlines()]
-    return [line for line in lines if line and not line.startswith("p2m-case")]
+    return [line for line in lines if line and line.split()[0] not in ("p2m-case", "subject", "mode")]
 
 
 def sentence(name, known):
