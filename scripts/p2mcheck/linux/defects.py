@@ -28,7 +28,7 @@ EXACT = ("C3", "C3b", "C4", "F9", "F11", "C5", "B9", "C6", "B11", "B12", "C7", "
 WINDOWS = ("C1", "C2", "C3", "C3b", "C4", "F9", "F11")
 # The window of C1 lies in that of C2: behind its mask the same calls meet C2. A switch that C1's mask moves is C1's.
 INSIDE = {"C2": "C1"}
-WIDE = ("C2",)  # its mask hides other defects: they are named before
+WIDE = ("C2", "F1")  # their masks hide other defects: those are named before
 
 
 def case_of(text):

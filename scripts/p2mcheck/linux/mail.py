@@ -120,7 +120,7 @@ def reproducer_text(programs, row, found, base):
     shows = "DEFECT: " in text
     return [f"  {os.path.basename(base)}.c, compiled and run by this line (TREE: the kernel):", f"    {line}",
             "  it prints:" if shows else f"  it did NOT show the defect, status {status}:",
-            *[f"    {said}" for said in text.strip().splitlines()[-6:]]]
+            *[f"    {said}" for said in text.rstrip().splitlines()[-6:]]]
 
 
 def mail(args, programs, row, name, found):
