@@ -10,7 +10,8 @@
 /*
  * Draws the tree of the case that runs, or that just failed: each slot with its
  * target, equal neighbours as one line, and the cost of the tree. Follows only
- * pointers to live pages.
+ * pointers to live pages. A list that has no mids of its own (synthetic_view) is drawn as its
+ * pages.
  */
 void tree_text(FILE *out);
 
