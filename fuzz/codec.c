@@ -6,7 +6,7 @@
 
 UNINSTRUMENTED_BEGIN
 
-const char *const vocabulary_names[VOCABULARIES] = {"OPS", "E820"};
+const char *const vocabulary_names[VOCABULARIES] = {"OPS", "E820", "SETUP"};
 
 #define G OP_GET
 #define M OP_PFN_TO_MFN
@@ -31,6 +31,9 @@ static const uint8_t op_table[VOCABULARIES][64] = {
     {E, X, S, E, R, U, E, N, G, E, M, E, X, S, E, A, F, E, R, E, B, X,
      E, S, U, E, P, E, D, L, E, X, S, E, R, N, E, G, E, I, U, E, X, S,
      E, R, E, M, A, E, F, X, E, S, E, N, G, E, U, R, E, X, S, E},
+    {E, S, E, E, G, E, E, E, U, E, E, N, E, E, E, M, E, E, S, E, E, R,
+     E, E, E, G, E, X, E, E, A, E, E, S, E, E, F, E, U, E, E, B, E, E,
+     P, E, N, E, E, D, E, E, L, E, E, G, E, E, I, E, E, S, E, E},
 };
 
 #undef G

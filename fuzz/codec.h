@@ -21,8 +21,12 @@
 #define CODEC_OP 32
 #define CODEC_MAX (CODEC_BOOT + CASE_OPS * CODEC_OP)
 
-/* Both have all ops; they differ in how many of the 64 op codes each gets. */
-enum vocabulary { VOCABULARY_OPS, VOCABULARY_E820, VOCABULARIES };
+/*
+ * All have all ops; they differ in how many of the 64 op codes each gets. Version 1 has those
+ * before VOCABULARY_SETUP.
+ */
+enum vocabulary { VOCABULARY_OPS, VOCABULARY_E820, VOCABULARY_SETUP, VOCABULARIES };
+#define VOCABULARIES_1 VOCABULARY_SETUP
 
 /* Their names in the column `codec` of targets.def. */
 extern const char *const vocabulary_names[VOCABULARIES];

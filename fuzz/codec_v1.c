@@ -21,7 +21,7 @@ UNINSTRUMENTED_BEGIN
 #define E OP_E820
 #define X OP_XEN_SET_IDENTITY
 
-static const uint8_t op_table[VOCABULARIES][32] = {
+static const uint8_t op_table[VOCABULARIES_1][32] = {
     {S, R, N, S, R, S, N, G, S, R, M, S, R, S, N, U,
      S, R, G, S, R, S, N, U, S, R, S, M, S, R, E, X},
     {E, X, E, S, E, R, E, N, E, X, E, G, E, S, E, U,
@@ -106,7 +106,8 @@ void codec_decode_v1(enum vocabulary vocabulary, const uint8_t *data, size_t siz
         size = V1_MAX;
     for (size_t at = V1_BOOT; at < size; at += V1_OP) {
         const uint8_t *p = record(data, size, at, V1_OP, copy);
-        uint8_t kind = op_table[vocabulary][p[0] & 31];
+        uint8_t kind =
+            op_table[vocabulary < VOCABULARIES_1 ? vocabulary : VOCABULARY_E820][p[0] & 31];
 
         if (!(off >> kind & 1))
             decode_op(kind, p, &c->ops[c->count++]);

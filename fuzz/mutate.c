@@ -38,6 +38,7 @@ static void close_gap(struct test_case *c, unsigned at, unsigned count)
 static const struct generate_mix mixes[VOCABULARIES] = {
     [VOCABULARY_OPS] = {.resume = 8, .race = 12, .e820 = 32, .grants = 16, .life = 40, .rare = 64},
     [VOCABULARY_E820] = {.resume = 16, .race = 24, .e820 = 1, .grants = 48, .life = 96, .rare = 64},
+    [VOCABULARY_SETUP] = {.resume = 8, .e820 = 2, .setup = 1},
 };
 
 static void insert_op(struct prng *prng, enum vocabulary vocabulary, struct test_case *c)
@@ -357,7 +358,9 @@ static void change_once(struct prng *prng, enum vocabulary vocabulary, struct te
 {
     unsigned what = below(prng, 29);
 
-    if (prng_one_in(prng, 64))
+    if (vocabulary == VOCABULARY_SETUP && !prng_one_in(prng, 3))
+        generate_setup_change(prng, c);
+    else if (prng_one_in(prng, 64))
         generate_rare(prng, c);
     else if (!c->count || what < 4)
         insert_op(prng, vocabulary, c);

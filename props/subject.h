@@ -176,6 +176,14 @@ struct subject {
     void (*explain)(FILE *out, const struct op *op, uintptr_t store);
 
     /*
+     * A whole guest and no p2m alone: it makes each op of a case by itself, and judges it; NULL is
+     * the boot. False: not made. Then nothing above is called. `show` prints what the last case
+     * left.
+     */
+    bool (*step)(const struct op *op, uint64_t *result);
+    void (*show)(FILE *out);
+
+    /*
      * Its state outside its pages, so that a state can be restored (explore/): so many bytes at
      * `state`, or, if that is NULL, copied to `copy`, or back, by copy_state. Or both are NULL.
      */
@@ -189,6 +197,9 @@ extern const struct subject subject_core;
 
 /* The core with one fault: see subjects/canary.c. */
 const struct subject *subject_canary(void);
+
+/* A kernel's setup.c (subjects/linux/setup/). Its address is NULL in programs without one. */
+extern const struct subject subject_setup __attribute__((weak));
 
 /* The subject of this program: the core by default. */
 extern const struct subject *subject_under_test;

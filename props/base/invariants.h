@@ -49,7 +49,20 @@
     X(SET_RESTORE, cannot_put_it_back, "writing back an old value restores all reads")             \
     X(RESUME_INVISIBLE, resume_shows, "migration alters plain frames and nothing else")            \
     X(DETERMINISM, same_input_other_result, "running one input again gives identical output")      \
-    X(CASE_ROUND_TRIP, face_lost_something, "bytes and text of a case say one and the same")
+    X(CASE_ROUND_TRIP, face_lost_something, "bytes and text of a case say one and the same")       \
+    X(SETUP_FRAMES_ACCOUNTED, boot_loses_frames,                                                   \
+      "every frame of a guest is entered once or was given back")                                  \
+    X(SETUP_ONLY_OUR_FRAMES, boot_takes_foreign_frames,                                            \
+      "a boot enters, maps and releases nothing but its own frames")                               \
+    X(SETUP_RAM_HAS_FRAME, boot_has_hollow_ram, "memory listed as usable is backed, or is extra")  \
+    X(SETUP_EXTRA_IS_EMPTY, boot_fills_extra_memory, "extra memory is where no frame is yet")      \
+    X(SETUP_RAM_ALIGNED, boot_splits_a_page, "usable regions consist of whole pages")              \
+    X(SETUP_HOLES_ARE_IDENTITY, boot_hides_a_device, "holes and firmware are mapped one to one")   \
+    X(SETUP_UNUSABLE_IS_RAM, boot_maps_broken_memory, "unusable memory stays ordinary memory")     \
+    X(SETUP_IMAGE_STAYS, boot_cuts_its_own_branch, "kernel, tables, list and initrd stay intact")  \
+    X(SETUP_LIST_REACHES, boot_list_is_short, "the list and its published end cover all memory")   \
+    X(SETUP_NOTHING_WRAPS, boot_counts_around, "no size or address of a boot goes beyond the end") \
+    X(SETUP_BUFFER_IS_OURS, boot_scribbles_elsewhere, "only frames of ours carry the remap list")
 
 enum invariant {
     INVARIANT_NONE,

@@ -10,8 +10,8 @@
 
 UNINSTRUMENTED_BEGIN
 
-const struct generate_mix generate_all = {16, 24, 8, 24, 48, 32};
-const struct generate_mix generate_calls = {0, 0, 0, 0, 0, 0};
+const struct generate_mix generate_all = {16, 24, 8, 24, 48, 32, 0};
+const struct generate_mix generate_calls = {0, 0, 0, 0, 0, 0, 0};
 
 #define HOT 3
 #define RECENT 8
@@ -389,6 +389,13 @@ static void most_of_case(struct prng *prng, const struct generate_mix *mix, unsi
 void generate_case(struct prng *prng, const struct generate_mix *mix, unsigned ops,
                    struct test_case *c)
 {
+    if (once_in(prng, mix->setup)) {
+        generate_setup(prng, ops, c);
+        forget(prng, &c->boot);
+        while (c->count < ops && prng_one_in(prng, 4))
+            random_op(prng, mix, &c->ops[c->count++]);
+        return;
+    }
     most_of_case(prng, mix, ops, c);
     if (c->count < ops && once_in(prng, mix->rare))
         generate_rare(prng, c);

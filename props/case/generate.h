@@ -19,6 +19,7 @@ struct generate_mix {
     unsigned grants; /* ops: a batch of grants */
     unsigned life;   /* ops: build, publish, destroy; and cases that build by themselves */
     unsigned rare;   /* cases: a field that not every executor honours */
+    unsigned setup;  /* cases: a machine and a guest that boots on it (generate_setup.c) */
 };
 
 extern const struct generate_mix generate_all;   /* everything, often */
@@ -38,6 +39,13 @@ void generate_op(struct prng *prng, const struct generate_mix *mix, struct op *o
 /* Adds or changes one field that not every executor honours: a schedule, a list entry, an MFN
    base, a region, a flag. */
 void generate_rare(struct prng *prng, struct test_case *c);
+
+/*
+ * A machine's memory map as e820 ops, at most `ops` of them, and a boot record for a guest on it:
+ * *c becomes that. generate_setup_change changes one field of the boot record, or one border.
+ */
+void generate_setup(struct prng *prng, unsigned ops, struct test_case *c);
+void generate_setup_change(struct prng *prng, struct test_case *c);
 
 /* Each case has all kinds of ops (to measure the value of swarm). */
 extern bool generate_swarm_off;

@@ -278,7 +278,7 @@ static void print_properties(void)
 {
     printf("\n%-24s %12s\n", "property", "cases");
     for (int id = 1; id < INVARIANT_COUNT; id++)
-        if (id != CASE_ROUND_TRIP)
+        if (id < CASE_ROUND_TRIP)
             printf("%-24s %12" PRIu64 "\n", invariant_name((enum invariant)id), exercised_in[id]);
 }
 

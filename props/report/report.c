@@ -4,7 +4,7 @@
 
 #include "props/base/uninstrumented.h"
 #include "props/case/text.h"
-#include "props/subject.h"
+#include "props/check/run.h"
 
 UNINSTRUMENTED_BEGIN
 
@@ -12,8 +12,8 @@ static void explain(FILE *out, const struct verdict *verdict, const struct test_
 {
     bool is_op = verdict->op >= 0 && verdict->op < (int)c->count;
 
-    if (subject_under_test->explain)
-        subject_under_test->explain(out, is_op ? &c->ops[verdict->op] : NULL, host_store);
+    if (run.subject && run.subject->explain)
+        run.subject->explain(out, is_op ? &c->ops[verdict->op] : NULL, host_store);
 }
 
 void report_name_op(char *line, size_t size, const struct test_case *c, int op)

@@ -7,7 +7,7 @@
 
 /*
  * A subject that violates `id` first of all invariants, sooner or later
- * in random cases; NULL for CASE_ROUND_TRIP, which does not depend on a subject. Valid
+ * in random cases; NULL from CASE_ROUND_TRIP on, which do not depend on a subject. Valid
  * until the next call.
  */
 const struct subject *subject_broken(enum invariant id);

@@ -223,7 +223,7 @@ int main(void)
     memset(tests, 0, sizeof(tests));
     for (int i = 1; i < INVARIANT_COUNT; i++) {
         ids[i] = (enum invariant)i;
-        if (i == CASE_ROUND_TRIP) /* of the formats of a case: fuzz/tests/test_codec.c */
+        if (i >= CASE_ROUND_TRIP) /* of no p2m: fuzz/tests/test_codec.c, test_setup.c */
             continue;
         tests[count++] = (struct CMUnitTest){
             .name = invariant_name(ids[i]),

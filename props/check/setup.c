@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The invariants SETUP_*: see setup.h. One walk over all PFNs, in runs of equal ones, notes the
+ * first violation of each; then the first in the order of the invariants is reported.
+ */
+#include "setup.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "props/base/uninstrumented.h"
+#include "props/case/entry.h"
+#include "props/host/sync.h"
+#include "run.h"
+
+UNINSTRUMENTED_BEGIN
+
+enum { FIRST = SETUP_FRAMES_ACCOUNTED, LAST = SETUP_BUFFER_IS_OURS };
+
+static const struct setup_guest *guest;
+static const struct setup_seen *seen;
+static char found[LAST - FIRST + 1][160]; /* "": none */
+
+/* Of each invariant the first violation counts. */
+__attribute__((format(printf, 2, 3))) static void wrong(enum invariant id, const char *format, ...)
+{
+    char *text = found[id - FIRST];
+    va_list arguments;
+
+    if (text[0])
+        return;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(found[0]), format, arguments);
+    va_end(arguments);
+}
+
+void setup_begin(const struct setup_guest *of)
+{
+    guest = of;
+    memset(found, 0, sizeof(found));
+}
+
+void setup_event(enum setup_event event, unsigned long number)
+{
+    static const struct {
+        enum invariant id;
+        const char *words;
+    } events[] = {
+#define X(name, invariant, words) {SETUP_##invariant, words},
+        SETUP_EVENTS(X)
+#undef X
+    };
+
+    wrong(events[event].id, "%s 0x%lx", events[event].words, number);
+}
+
+void setup_check_events(void)
+{
+    for (int id = FIRST; id <= LAST; id++)
+        if (found[id - FIRST][0])
+            violated((enum invariant)id, "%s", found[id - FIRST]);
+}
+
+/* ---- one run of PFNs ---- */
+
+struct run_of_pfns {
+    unsigned long pfn, until; /* exclusive */
+    p2m_word entry;           /* of `pfn` */
+    enum frames_class class;
+    bool ram;   /* the kernel's map lists it as RAM */
+    bool extra; /* it is extra memory */
+    bool moved; /* an entry of the machine's map is here and not where that has it */
+};
+
+static bool is_identity(const struct run_of_pfns *at)
+{
+    return at->entry != INVALID_P2M_ENTRY && (at->entry & ENTRY_IDENTITY_BIT);
+}
+
+static bool is_frame(const struct run_of_pfns *at)
+{
+    return at->entry != INVALID_P2M_ENTRY && !(at->entry & ENTRY_IDENTITY_BIT);
+}
+
+/* [start, end) begins, or ends, where a run must end. */
+static bool covers(struct run_of_pfns *at, uint64_t start, uint64_t end)
+{
+    if (start > at->pfn && start < at->until)
+        at->until = (unsigned long)start;
+    if (end > at->pfn && end < at->until)
+        at->until = (unsigned long)end;
+    return at->pfn >= start && at->pfn < end;
+}
+
+static struct run_of_pfns look_at(unsigned long pfn)
+{
+    struct run_of_pfns at = {.pfn = pfn};
+    uint64_t until;
+
+    at.entry = seen->entry(pfn, &at.until);
+    at.class = frames_class(&guest->map, pfn, &until);
+    covers(&at, 0, until);
+    covers(&at, 0, FRAMES_PFNS);
+    for (unsigned i = 0; i < seen->e820_count; i++) {
+        const struct frames_entry *entry = &seen->e820[i];
+        uint64_t start = entry->addr / FRAMES_PAGE + (entry->addr % FRAMES_PAGE > 0);
+
+        if (entry->type == FRAMES_RAM)
+            at.ram |= covers(&at, start, (entry->addr + entry->size) / FRAMES_PAGE);
+    }
+    for (unsigned i = 0; i < seen->extra_count; i++)
+        at.extra |=
+            covers(&at, seen->extra[i].pfn, (uint64_t)seen->extra[i].pfn + seen->extra[i].pages);
+    for (unsigned i = 0; i < seen->move_count; i++) {
+        const struct setup_move *move = &seen->move[i];
+        uint64_t from = move->from / FRAMES_PAGE, to = move->to / FRAMES_PAGE;
+        uint64_t pages = (move->size + FRAMES_PAGE - 1) / FRAMES_PAGE;
+
+        if (covers(&at, from, from + pages))
+            at.class = FRAMES_PAGE_RAM;
+        at.moved |= covers(&at, to, to + pages);
+    }
+    return at;
+}
+
+/* ---- what must be true of it ---- */
+
+static void check_frame(const struct run_of_pfns *at)
+{
+    if (frames_owner(at->entry) != FRAME_OURS) {
+        wrong(SETUP_ONLY_OUR_FRAMES, "PFN 0x%lx: expected a frame of ours, got 0x%" PRIx64, at->pfn,
+              (uint64_t)at->entry);
+        return;
+    }
+    if (frames_note_entry(at->entry))
+        wrong(SETUP_FRAMES_ACCOUNTED, "PFN 0x%lx: expected a frame of its own, got 0x%" PRIx64,
+              at->pfn, (uint64_t)at->entry);
+    if (seen->m2p(at->entry) != at->pfn)
+        wrong(SETUP_FRAMES_ACCOUNTED,
+              "frame 0x%" PRIx64 ": expected PFN 0x%lx, the machine has 0x%lx", (uint64_t)at->entry,
+              at->pfn, seen->m2p(at->entry));
+}
+
+/* The legacy hole is kept back from a domU although it has memory there. */
+static bool is_legacy(unsigned long pfn)
+{
+    return (pfn + 1) * FRAMES_PAGE > 0xa0000 && pfn * FRAMES_PAGE < 0x100000;
+}
+
+static void check_ram(const struct run_of_pfns *at)
+{
+    if (at->ram && is_identity(at))
+        wrong(SETUP_RAM_HAS_FRAME, "PFN 0x%lx: expected a frame, got identity", at->pfn);
+    if (at->ram && at->entry == INVALID_P2M_ENTRY && !at->extra)
+        wrong(SETUP_RAM_HAS_FRAME, "PFN 0x%lx: expected a frame or extra memory, got neither",
+              at->pfn);
+    if (is_frame(at) && !at->ram && at->class != FRAMES_PAGE_OTHER && !is_legacy(at->pfn))
+        wrong(SETUP_RAM_HAS_FRAME, "PFN 0x%lx: expected RAM in the kernel's map, got a frame alone",
+              at->pfn);
+}
+
+static bool is_within(const struct setup_area *area, unsigned long pfn)
+{
+    return pfn >= area->pfn && pfn - area->pfn < area->pages;
+}
+
+static void check_extra(const struct run_of_pfns *at)
+{
+    bool image = is_within(&seen->list, at->pfn) || is_within(&seen->initrd, at->pfn);
+
+    if (at->extra && is_frame(at))
+        wrong(SETUP_EXTRA_IS_EMPTY, "PFN 0x%lx: expected no frame in extra memory, got 0x%" PRIx64,
+              at->pfn, (uint64_t)at->entry);
+    if (at->extra && at->class == FRAMES_PAGE_OTHER)
+        wrong(SETUP_EXTRA_IS_EMPTY, "PFN 0x%lx: expected extra memory in RAM, got a hole", at->pfn);
+    if (is_frame(at) && at->pfn >= guest->nr_pages && !image && seen->is_reserved(at->pfn))
+        wrong(SETUP_EXTRA_IS_EMPTY, "PFN 0x%lx: expected free memory, got it reserved", at->pfn);
+}
+
+static void check_hole(const struct run_of_pfns *at)
+{
+    bool unusable = at->class == FRAMES_PAGE_UNUSABLE;
+    bool hole = at->class == FRAMES_PAGE_OTHER || (unusable && !guest->dom0);
+
+    if (is_identity(at) && at->entry != ENTRY_IDENTITY_OF((p2m_word)at->pfn))
+        wrong(SETUP_HOLES_ARE_IDENTITY, "PFN 0x%lx: expected itself, got 0x%" PRIx64, at->pfn,
+              (uint64_t)at->entry);
+    if (hole && !is_identity(at))
+        wrong(SETUP_HOLES_ARE_IDENTITY, "PFN 0x%lx: expected identity, got 0x%" PRIx64, at->pfn,
+              (uint64_t)at->entry);
+    if (hole && at->ram)
+        wrong(SETUP_HOLES_ARE_IDENTITY, "PFN 0x%lx: expected no RAM in the kernel's map", at->pfn);
+    if (unusable && guest->dom0 && at->pfn < guest->nr_pages && is_identity(at))
+        wrong(SETUP_UNUSABLE_IS_RAM, "PFN 0x%lx: expected memory, got identity", at->pfn);
+}
+
+/* Its pages are there under another PFN, one by one. */
+static void check_moved(const struct run_of_pfns *at)
+{
+    for (unsigned i = 0; i < seen->move_count; i++) {
+        const struct setup_move *move = &seen->move[i];
+        unsigned long to = move->to / FRAMES_PAGE, from = move->from / FRAMES_PAGE;
+
+        if (at->pfn >= to && at->pfn - to < (move->size + FRAMES_PAGE - 1) / FRAMES_PAGE &&
+            at->entry != from + (at->pfn - to))
+            wrong(SETUP_HOLES_ARE_IDENTITY,
+                  "PFN 0x%lx: expected the moved page 0x%lx, got 0x%" PRIx64, at->pfn,
+                  from + (at->pfn - to), (uint64_t)at->entry);
+    }
+}
+
+static void check_reach(const struct run_of_pfns *at)
+{
+    if (at->ram && at->pfn >= seen->reach)
+        wrong(SETUP_LIST_REACHES, "PFN 0x%lx: expected RAM to be in the list, which ends at 0x%lx",
+              at->pfn, seen->reach);
+    if (is_frame(at) && !at->moved && at->pfn >= seen->max_pfn)
+        wrong(SETUP_LIST_REACHES, "PFN 0x%lx: expected max_pfn above it, got 0x%lx", at->pfn,
+              seen->max_pfn);
+}
+
+static void check_runs(void)
+{
+    struct run_of_pfns at;
+
+    for (unsigned long pfn = 0; pfn < FRAMES_PFNS; pfn = at.until) {
+        at = look_at(pfn);
+        if (pfn % 4096 == 0)
+            sync_arm_limit(); /* no hang: a big guest takes its time */
+        if (at.moved) {
+            check_moved(&at);
+            check_reach(&at);
+            continue;
+        }
+        if (is_frame(&at))
+            check_frame(&at);
+        check_ram(&at);
+        check_extra(&at);
+        check_hole(&at);
+        check_reach(&at);
+    }
+}
+
+/* ---- what must be true of the whole ---- */
+
+static void check_frames(void)
+{
+    for (uint64_t pfn = 0; pfn < frames_count(); pfn++) {
+        uint64_t mfn = frames_first(pfn);
+        unsigned entries = frames_entries_of(mfn);
+
+        /* after a warning that a frame cannot be given back, it is lost */
+        if (frames_owner(mfn) == FRAME_OURS && entries != 1 && !seen->call_failed)
+            wrong(SETUP_FRAMES_ACCOUNTED,
+                  "frame 0x%" PRIx64 ", PFN 0x%" PRIx64 " at first: expected one entry, got %u",
+                  mfn, pfn, entries);
+        if (frames_owner(mfn) == FRAME_GIVEN_BACK && entries)
+            wrong(SETUP_FRAMES_ACCOUNTED,
+                  "frame 0x%" PRIx64 ": expected no entry, it was given back", mfn);
+    }
+    if (seen->released != frames_given_back())
+        wrong(SETUP_FRAMES_ACCOUNTED,
+              "expected 0x%" PRIx64 " frames given back, the kernel counts 0x%lx",
+              frames_given_back(), seen->released);
+}
+
+static void check_e820(void)
+{
+    for (unsigned i = 0; i < seen->e820_count; i++) {
+        const struct frames_entry *entry = &seen->e820[i];
+
+        if (entry->type == FRAMES_RAM && (entry->addr % FRAMES_PAGE || entry->size % FRAMES_PAGE))
+            wrong(SETUP_RAM_ALIGNED, "expected whole pages, got [0x%" PRIx64 ", 0x%" PRIx64 ")",
+                  entry->addr, entry->addr + entry->size);
+        if (entry->size && frames_entry_wraps(entry))
+            wrong(SETUP_NOTHING_WRAPS, "expected an end, got [0x%" PRIx64 ", +0x%" PRIx64 ")",
+                  entry->addr, entry->size);
+    }
+    for (unsigned i = 0; i < seen->extra_count; i++)
+        if (seen->extra[i].pfn > FRAMES_PFNS ||
+            seen->extra[i].pages > FRAMES_PFNS - seen->extra[i].pfn)
+            wrong(SETUP_NOTHING_WRAPS, "expected extra memory within all memory, got 0x%lx+0x%lx",
+                  seen->extra[i].pfn, seen->extra[i].pages);
+}
+
+static void expect_first_frames(const struct setup_area *area, const char *name)
+{
+    unsigned long until;
+
+    for (unsigned long pfn = area->pfn; pfn < area->pfn + area->pages; pfn++)
+        if (seen->entry(pfn, &until) != frames_first(pfn))
+            wrong(SETUP_IMAGE_STAYS,
+                  "PFN 0x%lx of the %s: expected its frame 0x%" PRIx64 ", got 0x%lx", pfn, name,
+                  frames_first(pfn), seen->entry(pfn, &until));
+}
+
+/* What was moved is on RAM of the guest. */
+static void expect_ram(const struct setup_area *area, const char *name)
+{
+    for (unsigned long pfn = area->pfn; pfn < area->pfn + area->pages && pfn < FRAMES_PFNS; pfn++) {
+        struct run_of_pfns at = look_at(pfn);
+
+        if (!is_frame(&at) || !at.ram)
+            wrong(SETUP_IMAGE_STAYS, "PFN 0x%lx of the moved %s: expected RAM with a frame", pfn,
+                  name);
+        if (is_within(&guest->kernel, pfn) || is_within(&guest->start_info, pfn) ||
+            is_within(&guest->tables, pfn))
+            wrong(SETUP_IMAGE_STAYS, "PFN 0x%lx of the moved %s: expected it to be free", pfn,
+                  name);
+    }
+}
+
+static void check_image(void)
+{
+    expect_first_frames(&guest->kernel, "kernel");
+    expect_first_frames(&guest->start_info, "start info");
+    expect_first_frames(&guest->tables, "page tables");
+    expect_ram(&seen->list, "list");
+    expect_ram(&seen->initrd, "initrd");
+    if (!seen->initrd_is_whole)
+        wrong(SETUP_IMAGE_STAYS, "expected the initrd at PFN 0x%lx to be as it was loaded",
+              seen->initrd.pfn);
+}
+
+void setup_check(const struct setup_seen *of)
+{
+    seen = of;
+    frames_count_entries();
+    check_runs();
+    check_frames();
+    check_e820();
+    check_image();
+    for (int id = FIRST; id <= LAST; id++)
+        run_count_check((enum invariant)id);
+    setup_check_events();
+}
+
+UNINSTRUMENTED_END
