@@ -104,6 +104,7 @@ endif
 # help:   distclean        remove all
 # help:
 # help: ENGINE: libfuzzer, afl (AFL++). SAN (libfuzzer): address,undefined memory thread none. ARCH: native, i386.
-# help: TARGET: ops, e820, case, and canary, which is wrong on purpose. GEOMETRY: micro tiny odd x86_64 x86_32.
+# help: TARGET: ops, e820, case, setup (of a kernel), and canary, which is wrong on purpose.
+# help: GEOMETRY: micro tiny odd x86_64 x86_32.
 # help: B=FOLDER: for built files and corpora, build/. CRASHES=FOLDER: for findings, crashes/.
 # help: NO_SETUP=1 does not install missing packages. V=1 shows the commands.

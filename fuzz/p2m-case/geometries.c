@@ -96,7 +96,9 @@ const struct geometry *geometry_by_file(struct input *input, const char *target)
     return named;
 }
 
-const struct geometry *geometry_for(struct input *input, const char *name, const char *target)
+/* As the option, the text or the name of the file has it. */
+static const struct geometry *chosen_geometry(struct input *input, const char *name,
+                                              const char *target)
 {
     const struct geometry *geometry = geometry_by_file(input, target);
 
@@ -114,6 +116,19 @@ const struct geometry *geometry_for(struct input *input, const char *name, const
         fprintf(stderr, "p2m-case: %s: cannot determine the geometry; pass --geometry=NAME\n",
                 input->name);
     return geometry;
+}
+
+const struct geometry *geometry_for(struct input *input, const char *name, const char *target)
+{
+    const struct geometry *geometry = chosen_geometry(input, name, target);
+
+    if (!geometry || geometry->has_target(input->target))
+        return geometry;
+    fprintf(stderr,
+            "p2m-case: %s: this program has no target %s in %s: it needs SUBJECT=linux LINUX=TREE, "
+            "and tiny or x86_64\n",
+            input->name, input->target, geometry->geometry);
+    return NULL;
 }
 
 bool input_open(const char *name, struct input *input, char **data)

@@ -156,8 +156,15 @@ static void upgrade(const struct input *input, uint8_t *out, size_t *size)
     *size = codec_encode(vocabulary, &loaded, out);
 }
 
+static bool has_target(const char *target)
+{
+    return strcmp(target, "setup") || &subject_setup;
+}
+
 const struct subject *geometry_subject(const struct input *input)
 {
+    if (!strcmp(input->target, "setup"))
+        return &subject_setup;
     return !strcmp(input->target, "canary") ? subject_canary() : subject_under_test;
 }
 
@@ -276,6 +283,8 @@ static void tree_before(const struct subject *subject, const struct executor_jud
     static struct test_case before;
     struct verdict verdict;
 
+    if (subject->step)
+        return; /* there is none */
     fprintf(out, "\nThe tree before:\n");
     if (judged->op < 0) {
         fprintf(out, "there is no tree before the boot\n");
@@ -317,6 +326,10 @@ static bool repro(const struct input *input, FILE *out)
     judged = executor_judged();
     tree_before(subject, &judged, out);
     executor_run(subject, judged.c, judged.level, &verdict);
+    if (subject->step) {
+        subject->show(out);
+        return false;
+    }
     fprintf(out, "\nThe tree after:\n");
     tree_text(out);
     return false;
@@ -347,8 +360,15 @@ static bool show(const struct input *input, bool dot, FILE *out)
 {
     dot_title = base_name(input->name);
     watch_out = out;
-    return load(input) &&
-           geometry_draw(geometry_subject(input), &loaded, dot ? dot_at_end : draw_at_end);
+    if (!load(input))
+        return false;
+    if (geometry_subject(input)->step) {
+        bool fine = geometry_draw(geometry_subject(input), &loaded, NULL);
+
+        geometry_subject(input)->show(out);
+        return fine;
+    }
+    return geometry_draw(geometry_subject(input), &loaded, dot ? dot_at_end : draw_at_end);
 }
 
 #define GEOMETRY_NAME_(geometry) geometry_##geometry
@@ -360,6 +380,7 @@ const struct geometry GEOMETRY_NAME(P2M_GEOMETRY_TOKEN) = {
     .named_geometry = named_geometry,
     .is_text = is_text,
     .is_ours = is_ours,
+    .has_target = has_target,
     .print = print,
     .encode = encode,
     .upgrade = upgrade,
@@ -374,6 +395,7 @@ const struct geometry GEOMETRY_NAME(P2M_GEOMETRY_TOKEN) = {
     .e820_ranges = geometry_e820_ranges,
     .e820_show = geometry_e820_show,
     .e820_case = geometry_e820_case,
+    .e820_boot = geometry_e820_boot,
     .e820_verify = geometry_e820_verify,
 };
 

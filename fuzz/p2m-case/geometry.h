@@ -66,6 +66,10 @@ struct geometry {
        another subject than this program has. */
     bool (*is_ours)(const struct input *input);
 
+    /* True if this program can run the target here: `setup` needs a kernel, and not the smallest
+     * pages. */
+    bool (*has_target)(const char *target);
+
     /* Each is false, with a message on stderr, if the input is not a case. */
     bool (*print)(const struct input *input, FILE *out);                   /* as text */
     bool (*encode)(const struct input *input, uint8_t *out, size_t *size); /* GEOMETRY_BYTES */
@@ -113,6 +117,12 @@ struct geometry {
 
     /* The table as a case. */
     void (*e820_case)(const struct e820_table *table, bool domu, FILE *out);
+
+    /*
+     * What this program's kernel does when it boots with that map and so many pages (0: half of the
+     * machine's), and a violated invariant, if there is one: then false. Only with target setup.
+     */
+    bool (*e820_boot)(const struct e820_table *table, bool domu, uint64_t pages, FILE *out);
 
     /* Compares it with a classification of each page; prints the differences. */
     bool (*e820_verify)(const struct e820_table *table, bool domu, FILE *out);

@@ -8,6 +8,7 @@
 #include "props/base/uninstrumented.h"
 #include "props/case/text.h"
 #include "props/host/sync.h"
+#include "props/report/report.h"
 #include "props/report/tree.h"
 
 UNINSTRUMENTED_BEGIN
@@ -94,6 +95,36 @@ bool geometry_e820_show(const struct e820_table *table, bool domu, FILE *out)
     make_case(table, domu);
     draw_out = out;
     return geometry_draw(subject_under_test, &map_case, draw_map);
+}
+
+/* Half of what is usable, for the default. */
+static uint64_t half_of(const struct e820_table *table)
+{
+    uint64_t bytes = 0;
+
+    for (unsigned i = 0; i < table->count; i++)
+        if (table->entry[i].type == P2M_E820_RAM)
+            bytes += table->entry[i].end - table->entry[i].start;
+    return bytes / 4096 / 2;
+}
+
+bool geometry_e820_boot(const struct e820_table *table, bool domu, uint64_t pages, FILE *out)
+{
+    struct verdict verdict;
+    struct report report = {&verdict, &map_case, "setup", NULL};
+    bool fine;
+
+    make_case(table, domu);
+    map_case.count--; /* the walk of the core */
+    map_case.boot.nr_pages = pages ? pages : half_of(table);
+    map_case.boot.flags = domu ? 1u << BOOT_DOMU : 0;
+    fine = executor_judge(&subject_setup, &map_case, CHECK_QUICK, &verdict);
+    subject_setup.show(out);
+    if (fine)
+        fprintf(out, "no invariant violated\n");
+    else
+        report_print(out, &report);
+    return fine;
 }
 
 struct verify {

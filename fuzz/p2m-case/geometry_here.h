@@ -34,6 +34,7 @@ void geometry_facts(FILE *out);
 void geometry_e820_ranges(const struct e820_table *table, bool domu, FILE *out);
 bool geometry_e820_show(const struct e820_table *table, bool domu, FILE *out);
 void geometry_e820_case(const struct e820_table *table, bool domu, FILE *out);
+bool geometry_e820_boot(const struct e820_table *table, bool domu, uint64_t pages, FILE *out);
 bool geometry_e820_verify(const struct e820_table *table, bool domu, FILE *out);
 
 #endif

@@ -48,8 +48,8 @@ static const char help_text[] =
     "  --geometry=NAME   run in this geometry. Default: the one that the text or the file's\n"
     "                    name (ops_tiny-...) gives; replay: all, or a list with commas;\n"
     "                    e820: x86_64\n"
-    "  --target=NAME     ops, e820, case or canary: its byte codec and its subject. Default:\n"
-    "                    by the name of the file, else ops\n"
+    "  --target=NAME     ops, e820, case, setup or canary: its byte codec and its subject.\n"
+    "                    Default: by the name of the file, else ops\n"
     "  --check=every     run, replay: check everything after every op, also in the big\n"
     "                    geometries\n"
     "  --reverse         replay: the last file first\n"
@@ -67,6 +67,9 @@ static const char help_text[] =
     "  --map=N           e820: take the Nth map of the log. Default: the first, but not the\n"
     "                    rest of one in front of a map with a heading\n"
     "  --partial         e820: also take a map whose beginning is missing\n"
+    "  --linux=TREE      e820: what the setup.c of that kernel (or debian, debian-6.12) does with\n"
+    "                    the map: identity, moved frames, extra memory, a violated invariant\n"
+    "  --pages=N         with --linux: the pages of the domain. Default: half of the machine\n"
     "  --want=NAME       shrink: the failure to keep; a different failure is an error\n"
     "  --all             cells: also print a line for each cell\n"
     "  --svg             show: as an SVG, laid out by graphviz; bounded in size, counts the\n"
@@ -87,6 +90,7 @@ static struct {
     const char *geometry, *target, *out, *want, *junit, *check, *map;
     bool every, reverse, faults, hashes, toolstacks, domu, ranges, cost, verify, partial, dot, svg,
         all, help;
+    const char *linux_tree, *pages;
     unsigned map_number; /* 0: the default */
 } options;
 
@@ -211,7 +215,8 @@ static bool repro_everywhere(const struct input *input)
 
     printf("%s: cannot determine the geometry; trying all\n", input->name);
     for (unsigned i = 0; i < GEOMETRIES; i++) {
-        if (!all_geometries[i] || !all_geometries[i]->failure(input, name))
+        if (!all_geometries[i] || !all_geometries[i]->has_target(input->target) ||
+            !all_geometries[i]->failure(input, name))
             continue;
         printf("  in %-7s %s\n", all_geometries[i]->geometry,
                name[0] ? name : "no invariant violated");
@@ -221,8 +226,8 @@ static bool repro_everywhere(const struct input *input)
     if (failing)
         printf("explained: %s; --geometry=NAME explains another one\n", failing->geometry);
     for (unsigned i = 0; i < GEOMETRIES; i++)
-        if (all_geometries[i] && (!failing || all_geometries[i] == failing) &&
-            !all_geometries[i]->repro(input, stdout))
+        if (all_geometries[i] && all_geometries[i]->has_target(input->target) &&
+            (!failing || all_geometries[i] == failing) && !all_geometries[i]->repro(input, stdout))
             return false;
     return true;
 }
@@ -436,9 +441,23 @@ static bool print_map(const struct geometry *geometry, const char *name,
     return verify_map(geometry, name, table);
 }
 
+/* The program with that kernel does it; it is this one, or the command builds it. */
+static bool boot_kernel(const struct geometry *geometry, const struct e820_table *table)
+{
+    if (!geometry->has_target("setup")) {
+        fprintf(stderr, "p2m-case: the kernel %s has no setup.c that can be used here\n",
+                options.linux_tree);
+        return false;
+    }
+    return geometry->e820_boot(table, options.domu,
+                               strtoull(options.pages ? options.pages : "0", NULL, 0), stdout);
+}
+
 static bool judge_map(const struct geometry *geometry, const char *name,
                       const struct e820_table *table)
 {
+    if (options.linux_tree)
+        return boot_kernel(geometry, table);
     if (options.out)
         return write_map(geometry, table);
     if (options.cost)
@@ -487,6 +506,29 @@ static bool one_map(const struct geometry *geometry, const char *name)
     return map && fine;
 }
 
+#define KERNEL_TREE "P2MCHECK_LINUX_TREE" /* a variable that names it, for the other program */
+static char **own_argv;
+
+/* Another program, in place of this one: with the kernel that --linux names. Returns only if not.
+ */
+static void become_kernel(void)
+{
+    char path[4096];
+    FILE *pipe;
+
+    setenv(KERNEL_TREE, options.linux_tree, 1);
+    pipe = popen("scripts/linux --tool --linux=\"$" KERNEL_TREE "\"", "r");
+    if (!pipe || !fgets(path, sizeof(path), pipe) || pclose(pipe)) {
+        fprintf(stderr, "p2m-case: --linux=%s: cannot build it; is this the top folder?\n",
+                options.linux_tree);
+        exit(1);
+    }
+    path[strcspn(path, "\n")] = '\0';
+    execv(path, own_argv);
+    perror(path);
+    exit(1);
+}
+
 static int e820(char **names, int count)
 {
     const char *name = options.geometry ? options.geometry : "x86_64";
@@ -497,6 +539,8 @@ static int e820(char **names, int count)
         return usage("no such geometry", name);
     if (!count)
         return usage("missing FILE, a boot log", NULL);
+    if (options.linux_tree && !geometry->has_target("setup") && !getenv(KERNEL_TREE))
+        become_kernel();
     if (options.out && count > 1)
         return usage("-o takes one boot log; unexpected argument", names[1]);
     for (int i = 0; i < count; i++)
@@ -563,6 +607,8 @@ static const struct option_row {
     {"verify", &options.verify, NULL, "e820"},
     {"map", NULL, &options.map, "e820"},
     {"partial", &options.partial, NULL, "e820"},
+    {"linux", NULL, &options.linux_tree, "e820"},
+    {"pages", NULL, &options.pages, "e820"},
     {"svg", &options.svg, NULL, "show"},
     {"dot", &options.dot, NULL, "show"},
     {"all", &options.all, NULL, "cells"},
@@ -617,6 +663,14 @@ static bool read_map_number(const char *text)
     return *text >= '0' && *text <= '9' && !*end && number && number < 1000000000;
 }
 
+static bool is_number(const char *text)
+{
+    char *end;
+
+    strtoull(text, &end, 0);
+    return *text >= '0' && *text <= '9' && !*end;
+}
+
 /* Checks the options of `command`: 0, or the result of usage(). */
 static int check_options(const char *command)
 {
@@ -640,9 +694,12 @@ static int check_options(const char *command)
         return usage("choose a number from 1 for --map; unexpected", options.map);
     if (options.out && !strcmp(command, "show") && !options.svg && !options.dot)
         return usage("-o is valid with show only together with --svg or --dot", NULL);
-    if (options.ranges + options.cost + options.verify + (!strcmp(command, "e820") && options.out) >
+    if (options.ranges + options.cost + options.verify + (options.linux_tree != NULL) +
+            (!strcmp(command, "e820") && options.out) >
         1)
-        return usage("choose one of --ranges, --cost, --verify and -o", NULL);
+        return usage("choose one of --ranges, --cost, --verify, --linux and -o", NULL);
+    if (options.pages && !is_number(options.pages))
+        return usage("choose a number for --pages; unexpected", options.pages);
     if (!replay_knows(options.geometry) ||
         (options.geometry && strcmp(command, "replay") &&
          !geometry_by_name(options.geometry, strlen(options.geometry))))
@@ -766,6 +823,7 @@ int main(int argc, char **argv)
 {
     int status;
 
+    own_argv = argv;
     signal(SIGPIPE, SIG_IGN);
     setvbuf(stdout, NULL, _IOLBF, 0);
     watch_crashes();

@@ -63,7 +63,7 @@ static void try_smaller(struct result *best, const char *target, const char *wan
         struct input input = as_input(best, target);
         struct result smaller;
 
-        if (!all_geometries[i])
+        if (!all_geometries[i] || !all_geometries[i]->has_target(target))
             continue;
         if (!shrink_in(all_geometries[i], &input, want, &smaller)) {
             drop(&smaller);

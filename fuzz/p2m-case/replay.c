@@ -174,7 +174,8 @@ static void say_where(const struct input *input, const bool *failed)
             fprintf(stderr, " %s", all_geometries[t]->geometry);
     fprintf(stderr, ", passes in");
     for (unsigned t = 0; t < GEOMETRIES; t++)
-        if (!failed[t] && is_wanted(all_geometries[t]))
+        if (!failed[t] && is_wanted(all_geometries[t]) &&
+            all_geometries[t]->has_target(input->target))
             fprintf(stderr, " %s", all_geometries[t]->geometry);
     fprintf(stderr, "\n");
 }
@@ -186,7 +187,7 @@ static bool in_geometries(const struct input *input)
     unsigned wanted = 0, failures = 0;
 
     for (unsigned t = 0; t < GEOMETRIES; t++)
-        if (is_wanted(all_geometries[t])) {
+        if (is_wanted(all_geometries[t]) && all_geometries[t]->has_target(input->target)) {
             wanted++;
             failed[t] = !in_geometry(t, input);
             failures += failed[t];
@@ -194,6 +195,17 @@ static bool in_geometries(const struct input *input)
     if (failures && failures < wanted)
         say_where(input, failed);
     return !failures;
+}
+
+/* False, with a message, if no geometry that is requested can run the target. */
+static bool has_target(const struct input *input)
+{
+    for (unsigned t = 0; t < GEOMETRIES; t++)
+        if (is_wanted(all_geometries[t]) && all_geometries[t]->has_target(input->target))
+            return true;
+    fprintf(stderr, "p2m-case: %s: this program cannot run target %s\n", input->name,
+            input->target);
+    return false;
 }
 
 /* A file that is not a case of this subject counts as unread. */
@@ -210,8 +222,8 @@ static bool replay_file(const char *name, void *ctx)
     if (readable) {
         geometry_by_file(&input, job.request->target);
         is_text = any_geometry()->is_text(&input);
-        readable =
-            (!is_text || any_geometry()->named_geometry(&input)) && any_geometry()->is_ours(&input);
+        readable = (!is_text || any_geometry()->named_geometry(&input)) &&
+                   any_geometry()->is_ours(&input) && has_target(&input);
     }
     if (readable) {
         job.assumed += input.assumed && !is_text;

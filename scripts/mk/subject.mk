@@ -27,12 +27,18 @@ LINUX_LINEAR := $(strip $(if $(LINUX_FOLDER),\
   $(filter 1,$(shell sed -n 's/.*LINUX_LINEAR //p' $(LINUX_FOLDER)/features.h))))
 LINUX_PARTS := $(filter-out %/linear.c %/tree.c,$(wildcard props/subjects/linux/*.c))
 LINUX_GEOMETRIES := micro tiny x86_64
+# Target `setup`, if the tree has what it needs: not in pages of two slots.
+LINUX_SETUP := $(strip $(if $(LINUX_FOLDER),\
+  $(filter 1,$(shell sed -n 's/.*LINUX_SETUP //p' $(LINUX_FOLDER)/features.h))))
+SETUP_PARTS := $(filter-out %/kernel.c,$(wildcard props/subjects/linux/setup/*.c))
+setup_objects = $(if $(LINUX_SETUP),$(if $(filter %/micro,$(1)),,\
+  $(C)/$(1)/setup.o $(call built,$(1),$(SETUP_PARTS))))
 geometries_of = $(or $(if $(SUBJECT_FILE),$(SHAPES)),$(if $(LINUX_FOLDER),$(LINUX_GEOMETRIES)),\
   $(GEOMETRIES_$(1)),$(GEOMETRIES))
 
 # $(1): FLAVOUR/GEOMETRY
 core_objects = $(patsubst %.c,$(if $(BUG),$(C),$(B))/$(1)/%.o,$(CORE))
-subject_objects = $(if $(LINUX_FOLDER),$(C)/$(1)/kernel.o $(call built,$(1),$(LINUX_PARTS)),\
+subject_objects = $(if $(LINUX_FOLDER),$(C)/$(1)/kernel.o $(call built,$(1),$(LINUX_PARTS)) $(call setup_objects,$(1)),\
   $(if $(SUBJECT_FILE),$(C),$(B))/$(1)/props/subjects/default_subject.o)
 
 # The judge, where Xen's code can have the geometry.
@@ -66,9 +72,14 @@ endif
 ifneq ($(LINUX_FOLDER),)
 # The kernel's file. Its variables go to sections of their own; it exports only linux_*.
 LINUX_SOURCE := props/subjects/linux/$(if $(LINUX_LINEAR),linear,tree).c
-LINUX_FLAGS := -std=gnu11 -w -fno-strict-aliasing -I. -I$(LINUX_FOLDER)/include -include $(LINUX_FOLDER)/features.h \
-  -DLINUX_P2M_C='"$(LINUX_FOLDER)/kernel/p2m.c"' -DLINUX_PAGE_H='"$(LINUX_FOLDER)/kernel/page.h"'
+LINUX_FLAGS := -std=gnu11 -w -fno-strict-aliasing -I. -include $(LINUX_FOLDER)/features.h
 LINUX_DATA := data data.rel data.rel.local
+
+LINUX_P2M_FLAGS := -I$(LINUX_FOLDER)/include \
+  -DLINUX_P2M_C='"$(LINUX_FOLDER)/kernel/p2m.c"' -DLINUX_PAGE_H='"$(LINUX_FOLDER)/kernel/page.h"'
+# $(1) the first word of the names of its sections, $(2) of the names that are exported
+linux_names = $(foreach s,$(LINUX_DATA),--rename-section .$(s)=$(1)_data_$(geometry)) \
+  --rename-section .bss=$(1)_bss_$(geometry) --wildcard --keep-global-symbol='$(2)_*'
 
 # One recipe in every program, since the numbers of sync points depend on it: clang, no builtins, hooks
 # before loads and stores; features.h has the mode. A flavour adds one sanitizer to what the optimiser
@@ -83,13 +94,24 @@ LINUX_SANITIZER = $(strip $(foreach s,address memory thread,$(if $(call sanitize
 LINUX_RULES := $(wildcard props/subjects/linux/*) $(LINUX_FOLDER)/features.h $(RULES) scripts/mk/subject.mk
 $(C)/%/kernel.o: $(LINUX_SOURCE) $(LINUX_RULES)
 	$(CC_SAY)
-	$(Q)$(CLANG) $(LINUX_FLAGS) $(LINUX_RECIPE) $(LINUX_HOOKS) $(LINUX_PROFILE) $(SHAPE_$(geometry)) \
+	$(Q)$(CLANG) $(LINUX_FLAGS) $(LINUX_P2M_FLAGS) $(LINUX_RECIPE) $(LINUX_HOOKS) $(LINUX_PROFILE) $(SHAPE_$(geometry)) \
 	  -S -emit-llvm -o $@.tmp.ll $<
 	$(Q)$(if $(LINUX_SANITIZER),sed -i -E 's/^(attributes #[0-9]+ = \{)/\1 sanitize_$(LINUX_SANITIZER)/' $@.tmp.ll)
 	$(Q)$(CLANG) -O0 -g -w $(LINUX_SANITIZER:%=-fsanitize=%) -c -o $@.tmp $@.tmp.ll
-	$(Q)objcopy $(foreach s,$(LINUX_DATA),--rename-section .$(s)=linux_data_$(geometry)) \
-	  --rename-section .bss=linux_bss_$(geometry) --wildcard --keep-global-symbol='linux_*' $@.tmp $@
+	$(Q)objcopy $(call linux_names,linux,linux) $@.tmp $@
 	@rm -f $@.tmp $@.tmp.ll
+
+# Its setup.c with all that it needs, once more with p2m.c: no other call runs inside a boot, so it has no
+# hooks. It exports only linux_setup_*.
+LINUX_SETUP_FLAGS := -I$(LINUX_FOLDER)/setup-include -I$(LINUX_FOLDER)/setup -include $(LINUX_FOLDER)/setup/setup-features.h
+SETUP_HEADERS := $(filter-out %.c,$(wildcard props/subjects/linux/setup/*)) props/subjects/linux/shim.h \
+  props/check/setup.h props/oracle/frames.h
+$(C)/%/setup.o: props/subjects/linux/setup/kernel.c $(SETUP_HEADERS) $(LINUX_FOLDER)/features.h $(RULES)
+	$(CC_SAY)
+	$(Q)$(if $(filter afl%,$(flavour)),$(AFL_CC),$(CC_$(flavour))) $(LINUX_FLAGS) $(LINUX_SETUP_FLAGS) \
+	  $(CFLAGS_$(flavour)) $(SHAPE_$(geometry)) -c -o $@.tmp $<
+	$(Q)objcopy $(call linux_names,setup,linux_setup) $@.tmp $@
+	@rm -f $@.tmp
 endif
 
 ifneq ($(XEN_FOLDER),)

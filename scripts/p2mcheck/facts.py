@@ -36,6 +36,11 @@ class Target(collections.namedtuple("Target", "name codec sees geometries geomet
         """True if it takes the text of a case and runs no p2m."""
         return self.sees == "harness"
 
+    @property
+    def needs_kernel(self):
+        """True if it tests more of a kernel than its p2m.c."""
+        return self.sees == "kernel"
+
 
 def lines_of(path, macro):
     """The arguments of each line MACRO(...), without quotes."""

@@ -119,7 +119,8 @@ def name_defect(hunt, kind, small):
     """Of a kernel's finding: is it a known defect, and how to hunt on."""
     tool, known = shrinker(hunt.programs, kind, hunt.tool), hunt.programs.known
     lines = defects.lines_of(read_text(small + ".txt"))
-    return defects.sentence(defects.explanation(tool, known, kind, lines), known)
+    target = hunt.target if facts.targets()[hunt.target].needs_kernel else ""
+    return defects.sentence(defects.explanation(tool, known, kind, lines, target), known)
 
 
 def repro_fails(hunt, name, kind):

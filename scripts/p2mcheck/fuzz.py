@@ -33,7 +33,12 @@ def arguments():
     args.geometry = parser.checked("GEOMETRY", args.geometry, cli.one_of(able))
     programs.setup("fuzz", *["afl++"] * (args.engine == "afl"), *["g++-multilib"] * (args.arch == "i386"))
     args.programs = parser.programs(args)
-    args.geometry = parser.checked("GEOMETRY", args.geometry, cli.one_of(args.programs.geometries))
+    geometries = list(args.programs.geometries)
+    if facts.targets()[args.target].needs_kernel:
+        if not args.programs.has_setup:
+            parser.error(f"TARGET={args.target}: needs SUBJECT=linux LINUX=TREE, a tree with setup.c and e820.c")
+        geometries.remove("micro")
+    args.geometry = parser.checked("GEOMETRY", args.geometry, cli.one_of(geometries))
     return args
 
 

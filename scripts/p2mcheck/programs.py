@@ -82,6 +82,7 @@ class Programs:
         self.geometries = list(geometries or facts.geometries())
         self.without = without  # ops that this subject does not have
         self.again = again  # the variables of make for the same subject
+        self.has_setup = False  # whether target setup can be built
         self.prefix = prefix  # of the names of its findings: p2m-case of another subject refuses them
         self.known: list[str] | None = None  # of a kernel: the defects that are masked
         self.shared = self  # of a planted bug: the programs without it

@@ -57,7 +57,17 @@
     X(F9, "no switch between two sets while max_pfn moves")                                        \
     X(F11, "no switch between two sets in a leaf before a load while it is not private")           \
     X(F12, "an identity PFN may be missing in the dump")                                           \
-    X(F14, "no frame of a second NVS entry is looked up")
+    X(F14, "no frame of a second NVS entry is looked up")                                          \
+    X(S1, "no RAM above the list lies inside one page")                                            \
+    X(S2, "RAM above the list begins with a page")                                                 \
+    X(S3, "no entry of a memory map goes beyond the last address")                                 \
+    X(S4, "in a map with NVS entries, they and RAM above the list end with a page")                \
+    X(S5, "for a map with NVS entries, the hotplug limit is all memory")                           \
+    X(S6, "no RAM in the list lies inside one page")                                               \
+    X(S7, "no entry of a memory map reaches the last page of all addresses")                       \
+    X(S8, "RAM in the list begins with a page, and so do NVS entries")                             \
+    X(S9, "the start info is in RAM")                                                              \
+    X(S10, "if the list or the initrd is not in RAM, all RAM is in the reservation")
 
 enum linux_defect {
 #define X(name, what) LINUX_##name,

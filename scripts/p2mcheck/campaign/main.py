@@ -52,7 +52,7 @@ def place_of(subject):
 def pairs_of(subject):
     """TARGET_GEOMETRY of all targets that this subject can have."""
     return [f"{target.name}_{geometry}" for target in facts.targets().values() for geometry in subject.geometries
-            if not (target.is_text and subject.again)]
+            if not (target.is_text and subject.again) and (subject.has_setup or not target.needs_kernel)]
 
 
 def default_pairs(subject):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Known defects of the kernel's p2m.c (props/subjects/linux/defects.txt), and which of them explains a finding.
+"""Known defects of the kernel's p2m.c and setup.c (props/subjects/linux/defects.txt), and which explains a finding.
 
 A defect explains a finding if the violated invariant is one that the defect violates, and if the shrunk case passes
 behind its mask. Any other finding is not a known defect.
@@ -19,7 +19,7 @@ TABLE = f"{facts.ROOT}/props/subjects/linux/defects.txt"
 VERSIONS = f"{facts.ROOT}/props/subjects/linux/versions.txt"
 FIELDS = ("violates", "happens", "loses", "where", "reported")
 
-Defect = collections.namedtuple("Defect", "id violates happens loses where reported assumes cases")
+Defect = collections.namedtuple("Defect", "id violates happens loses where reported assumes target cases")
 Version = collections.namedtuple("Version", "name commit origin defects")  # defects: None: not measured
 
 # Masks of one comparison, or of one window, explain more exactly than others: they come first.
@@ -44,11 +44,11 @@ def parse(text):
         name, *lines = record.splitlines()
         cases = [case_of(line.split(None, 1)[1]) for line in lines if line.startswith("case ")]
         told = dict(line.split(None, 1) for line in lines if not line.startswith("case "))
-        if tuple(told)[:len(FIELDS)] != FIELDS or set(told) - {*FIELDS, "assumes"}:
-            raise Failure(f"{TABLE}: {name}: the fields are {', '.join(FIELDS)}, and perhaps assumes and cases")
+        if tuple(told)[:len(FIELDS)] != FIELDS or set(told) - {*FIELDS, "assumes", "target"}:
+            raise Failure(f"{TABLE}: {name}: the fields are {', '.join(FIELDS)}, and perhaps assumes, target and cases")
         violates = frozenset(told["violates"].split())
         found[name] = Defect(name, violates, told["happens"], told["loses"], told["where"], told["reported"],
-                             told.get("assumes", ""), cases)
+                             told.get("assumes", ""), told.get("target", ""), cases)
     return found
 
 
@@ -73,34 +73,37 @@ def check_names(known):
 
 # ---- which defect explains a finding ----
 
-def outcome(tool, known, lines):
+def outcome(tool, known, lines, target=""):
     """The invariant that a case violates behind these masks, or None; and where its calls switch."""
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
         file.write("p2m-case 2\n" + "\n".join(lines) + "\n")
         file.flush()
-        status, text = output([tool, "repro", file.name], env={**os.environ, "P2MCHECK_KNOWN": ",".join(known)})
+        status, text = output([tool, "repro", *[f"--target={target}"] * bool(target), file.name],
+                              env={**os.environ, "P2MCHECK_KNOWN": ",".join(known)})
     return doubts.name_in(text) or ("CRASH" if status else None), re.findall(r"^p2mcheck:     (.*)$", text, re.M)
 
 
-def candidates(invariant, known):
-    """Defects that violate the invariant, those with exact masks first."""
-    names = [name for name in table() if invariant in table()[name].violates and name not in known]
+def candidates(invariant, known, target=""):
+    """Defects that violate the invariant, those with exact masks first; `target`: of the cases that show them."""
+    names = [name for name, defect in table().items()
+             if invariant in defect.violates and name not in known and defect.target == target]
     return sorted(names, key=lambda name: EXACT.index(name) if name in EXACT else len(EXACT))
 
 
-def explanation(tool, known, invariant, lines):
+def explanation(tool, known, invariant, lines, target=""):
     """The defect behind whose mask the case passes; None if it is not a known one. Second best is one behind whose mask
-    another invariant is violated: a case can have two defects, and closing a window moves the other call to the next."""
-    unmasked = outcome(tool, known, lines)
+    another invariant is violated: a case can have two defects, and closing a window moves the other call to the next.
+    `target` is "setup", or "" for all others."""
+    unmasked = outcome(tool, known, lines, target)
     if unmasked[0] != invariant:
         return None
     overlap = any(line.startswith("at ") for line in lines)
-    names = candidates(invariant, known)
+    names = candidates(invariant, known, target)
     if overlap:
         names.sort(key=lambda name: name not in WINDOWS)
     results = {}
     for name in names:
-        results[name] = outcome(tool, [*known, name], lines)
+        results[name] = outcome(tool, [*known, name], lines, target)
         if results[name][0] is None:
             inside = INSIDE.get(name)
             return inside if inside in results and results[inside] != unmasked else name

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Prepares a kernel's p2m.c for compilation here, and prints the folder's name.
+"""Prepares a kernel's p2m.c, and its setup.c, for compilation here, and prints the folder's name.
 
 LINUX is a kernel tree, a folder that holds arch/x86/xen/p2m.c and
 arch/x86/include/asm/xen/page.h (or just p2m.c and page.h side by side), or Debian's source
 package: `debian-6.12`, or `debian`, which is `debian-6.1`. The package is installed. The files are
 copied, unmodified, to build/linux/NAME-HASH/, with one-line headers for all that they
 include, and a header with the era and the features of the file. These files are
-never committed.
+never committed. How setup.c is prepared is in prepare_setup.py.
 """
 
 import glob
@@ -18,7 +18,7 @@ import subprocess
 
 from p2mcheck import cli
 from p2mcheck.files import Failure, write
-from p2mcheck.linux import defects
+from p2mcheck.linux import defects, prepare_setup
 from p2mcheck.programs import MODES, Programs, setup
 
 P2M = "arch/x86/xen/p2m.c"
@@ -60,17 +60,18 @@ FEATURES = (
 
 
 def debian(name, build):
-    """The two files out of Debian's source package, and the Makefile with its version, as a folder."""
+    """The files out of Debian's source package, and the Makefile with its version, as a folder."""
     top = f"linux-source-{name.partition('-')[2] or '6.1'}"
     setup(top, "xz-utils")
     archives = glob.glob(f"/usr/src/{top}.tar.*")
     if not archives:
         raise Failure(f"LINUX={name}: no /usr/src/{top}.tar.*; install {top}")
     folder = f"{build}/linux/unpacked"
-    if not all(os.path.exists(f"{folder}/{top}/{path}") for path in (P2M, PAGE, "Makefile")):
+    wanted = ["Makefile", P2M, PAGE, *prepare_setup.WANTED]
+    if not all(os.path.exists(f"{folder}/{top}/{path}") for path in wanted):
         os.makedirs(folder, exist_ok=True)
         subprocess.run(["tar", "-xf", archives[0], "-C", folder, "--occurrence=1",
-                        f"{top}/Makefile", f"{top}/{P2M}", f"{top}/{PAGE}"], check=True)
+                        *(f"{top}/{path}" for path in wanted)], check=True)
     return f"{folder}/{top}"
 
 
@@ -134,7 +135,9 @@ def load(linux, build):
 def prepare(build, linux, mode=MODES[0]):
     """The folder with the kernel's files. Each mode of compilation has one of its own."""
     tree, p2m, page, own = load(linux, build)
-    digest = hashlib.sha256((p2m + page + (own or "")).encode(errors="surrogateescape")).hexdigest()
+    setup_files = prepare_setup.load(tree, read)
+    digest = hashlib.sha256("".join([p2m, page, own or "", *setup_files.values()])
+                            .encode(errors="surrogateescape")).hexdigest()
     name = f"{name_of(tree)}-{digest[:8]}"
     folder = f"{build}/linux/{name}{'' if mode == MODES[0] else '-' + mode}"
     update(f"{folder}/kernel/p2m.c", p2m)
@@ -143,7 +146,8 @@ def prepare(build, linux, mode=MODES[0]):
                     for name, pattern in FEATURES)
     update(f"{folder}/features.h",
            f'#define LINUX_NAME "{name}"\n#define LINUX_MODE "{mode}"\n'
-           f"#define LINUX_AS_WRITTEN {int(mode == MODES[0])}\n{found}")
+           f"#define LINUX_AS_WRITTEN {int(mode == MODES[0])}\n{found}#define LINUX_SETUP {int(bool(setup_files))}\n")
+    prepare_setup.prepare(folder, {**setup_files, "p2m.c": p2m, "page.h": page, "p2m.h": own or ""}, update)
     for include in set(re.findall(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', p2m + page, re.M)):
         update(f"{folder}/include/{include}", '#include "props/subjects/linux/shim.h"\n')
     update(f"{folder}/include/asm/xen/page.h",
@@ -166,6 +170,7 @@ def programs(build, linux, known, mode=MODES[0]):
                     ["micro", "tiny", "x86_64"],
                     without=() if features["LINUX_RANGE"] == "1" else ("range", "xen_set_identity"),
                     again=" " + " ".join(told), prefix=f"linux-{os.path.basename(folder)}.")
+    made.has_setup = features["LINUX_SETUP"] == "1"
     made.known = [name for name in re.split(r"[ ,]+", known) if name]
     check_compiles(made, linux)
     return made
@@ -188,6 +193,13 @@ def check_compiles(made, linux):
 
 
 def main():
-    args = cli.Parser(__doc__, core=False, linux="debian", mode=MODES[0]).parse()
-    print(prepare(args.build, args.linux, args.mode))
+    parser = cli.Parser(__doc__, core=False, linux="debian", mode=MODES[0])
+    parser.switch("tool", "build its p2m-case and print that name")
+    args = parser.parse()
+    if not args.tool:
+        print(prepare(args.build, args.linux, args.mode))
+        return 0
+    kernel = programs(args.build, args.linux, "", args.mode)
+    kernel.make(kernel.p2m_case(), shown=False)
+    print(os.path.abspath(kernel.p2m_case()))
     return 0

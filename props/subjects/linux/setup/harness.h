@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The harness's side of target `setup`, in parts. */
+#ifndef PROPS_SUBJECTS_LINUX_SETUP_HARNESS_H
+#define PROPS_SUBJECTS_LINUX_SETUP_HARNESS_H
+
+#include <stdio.h>
+
+#include "guest.h"
+#include "props/case/ops.h"
+
+/*
+ * The guest that a case describes, with its frames dealt (guest.c); what would show a masked defect
+ * is left out. False: there can be none, the machine has too little RAM.
+ */
+bool setup_guest_make(const struct test_case *c, struct setup_guest *guest);
+
+/*
+ * Leaves out what would show a masked defect (masks.c): of the map, once the number of pages is
+ * known; of the rest, once the image is placed. False: there is no such guest then.
+ */
+void setup_mask_map(struct setup_guest *guest);
+bool setup_mask_image(struct setup_guest *guest);
+
+/* What a boot left, in words (show.c). */
+void setup_show(FILE *out, const struct setup_guest *guest, const struct setup_seen *seen);
+
+#endif

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Known defects that are hidden by name (KNOWN=S1,..., the list is in ../platform.h): just what
+ * shows one is left out of the map, or of the guest. A map that shows none stays as it is written.
+ * Else it is put in order first, since RAM is what the entries of a map say together.
+ */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../platform.h"
+#include "harness.h"
+#include "props/base/uninstrumented.h"
+
+UNINSTRUMENTED_BEGIN
+
+static uint64_t end_of(const struct frames_entry *entry)
+{
+    return entry->addr + entry->size;
+}
+
+/* ---- a map in order ---- */
+
+#define BOUNDS (2 * FRAMES_ENTRIES)
+
+static struct {
+    unsigned count;
+    struct frames_entry entry[BOUNDS];
+} ordered;
+
+static int by_value(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+/* The type of a byte: what is no memory wins, then unusable, then RAM; 0: a hole. */
+static uint32_t type_at(const struct frames_map *map, uint64_t byte)
+{
+    uint32_t type = 0, memory = 0;
+
+    for (unsigned i = 0; i < map->count; i++) {
+        const struct frames_entry *entry = &map->entry[i];
+        bool is = entry->type == FRAMES_RAM || entry->type == FRAMES_UNUSABLE;
+
+        if (byte < entry->addr || byte - entry->addr >= entry->size || frames_entry_wraps(entry))
+            continue;
+        if (is && entry->type > memory)
+            memory = entry->type;
+        if (!is && entry->type > type)
+            type = entry->type;
+    }
+    return type ? type : memory;
+}
+
+static void put_in_order(const struct frames_map *map)
+{
+    uint64_t bounds[BOUNDS];
+    unsigned count = 0;
+
+    ordered.count = 0;
+    for (unsigned i = 0; i < map->count; i++) {
+        bounds[count++] = map->entry[i].addr;
+        bounds[count++] = end_of(&map->entry[i]);
+    }
+    qsort(bounds, count, sizeof(bounds[0]), by_value);
+    for (unsigned i = 0; i + 1 < count; i++) {
+        uint32_t type = type_at(map, bounds[i]);
+
+        if (type && bounds[i] != bounds[i + 1])
+            ordered.entry[ordered.count++] =
+                (struct frames_entry){bounds[i], bounds[i + 1] - bounds[i], type};
+    }
+}
+
+/* ---- the masks of RAM above the list ---- */
+
+static bool is_memory(const struct setup_guest *guest, const struct frames_entry *entry)
+{
+    return entry->type == FRAMES_RAM || (guest->dom0 && entry->type == FRAMES_UNUSABLE);
+}
+
+/* The entries from `first` on that are RAM in one piece; one past the last. */
+static unsigned end_of_piece(const struct setup_guest *guest, unsigned first)
+{
+    unsigned i = first;
+
+    while (i < ordered.count && is_memory(guest, &ordered.entry[i]) &&
+           (i == first || ordered.entry[i].addr == end_of(&ordered.entry[i - 1])))
+        i++;
+    return i;
+}
+
+/* Only [start, end) of these entries stays. */
+static void cut(unsigned first, unsigned last, uint64_t start, uint64_t end)
+{
+    for (unsigned i = first; i < last; i++) {
+        struct frames_entry *entry = &ordered.entry[i];
+        uint64_t from = entry->addr > start ? entry->addr : start;
+        uint64_t to = end_of(entry) < end ? end_of(entry) : end;
+
+        entry->addr = from;
+        entry->size = to > from ? to - from : 0;
+    }
+}
+
+static bool has_nvs(const struct setup_guest *guest)
+{
+    for (unsigned i = 0; i < guest->map.count; i++)
+        if (guest->map.entry[i].type == FRAMES_NVS)
+            return true;
+    return false;
+}
+
+/* Answers whether anything was cut. */
+static bool mask_piece(const struct setup_guest *guest, unsigned first, unsigned last)
+{
+    uint64_t start = ordered.entry[first].addr, end = end_of(&ordered.entry[last - 1]);
+    uint64_t first_page = (start + FRAMES_PAGE - 1) / FRAMES_PAGE, last_page = end / FRAMES_PAGE;
+    uint64_t list = guest->nr_pages * FRAMES_PAGE, from = start, to = end;
+
+    if (linux_knows(start < list ? LINUX_S6 : LINUX_S1) && first_page > last_page)
+        to = from = 0;
+    if (linux_knows(start < list ? LINUX_S8 : LINUX_S2) && to)
+        from = first_page * FRAMES_PAGE;
+    if (linux_knows(LINUX_S4) && end > list && to && has_nvs(guest))
+        to = last_page * FRAMES_PAGE;
+    cut(first, last, from, to);
+    return from != start || to != end;
+}
+
+/* Where an NVS entry was, is RAM when it has moved; where it moves to, it ends a piece of RAM. */
+static bool mask_nvs(struct frames_entry *entry)
+{
+    const struct frames_entry was = *entry;
+    uint64_t start = was.addr, end = end_of(&was);
+
+    if (linux_knows(LINUX_S8))
+        start = (start + FRAMES_PAGE - 1) / FRAMES_PAGE * FRAMES_PAGE;
+    if (linux_knows(LINUX_S4))
+        end -= end % FRAMES_PAGE;
+    entry->addr = start;
+    entry->size = end > start ? end - start : 0;
+    return entry->addr != was.addr || entry->size != was.size;
+}
+
+static bool mask_memory(const struct setup_guest *guest)
+{
+    bool changed = false;
+
+    for (unsigned i = 0; i < ordered.count;) {
+        unsigned last = end_of_piece(guest, i);
+
+        if (last > i)
+            changed |= mask_piece(guest, i, last);
+        else if (ordered.entry[i].type == FRAMES_NVS)
+            changed |= mask_nvs(&ordered.entry[i]);
+        i = last > i ? last : i + 1;
+    }
+    return changed;
+}
+
+static void use_ordered(struct frames_map *map)
+{
+    map->count = 0;
+    for (unsigned i = 0; i < ordered.count; i++)
+        if (ordered.entry[i].size && map->count < FRAMES_ENTRIES)
+            map->entry[map->count++] = ordered.entry[i];
+}
+
+/* ---- all masks ---- */
+
+static void mask_entry(struct frames_entry *entry)
+{
+    if (linux_knows(LINUX_S3) && frames_entry_wraps(entry))
+        entry->size = 0;
+    if (linux_knows(LINUX_S7) && !frames_entry_wraps(entry) && end_of(entry) > 0 - FRAMES_PAGE)
+        entry->size = entry->addr < 0 - FRAMES_PAGE ? 0 - FRAMES_PAGE - entry->addr : 0;
+}
+
+void setup_mask_map(struct setup_guest *guest)
+{
+    struct frames_map *map = &guest->map;
+
+    for (unsigned i = 0; i < map->count; i++)
+        mask_entry(&map->entry[i]);
+    put_in_order(map);
+    if (mask_memory(guest))
+        use_ordered(map);
+    if (linux_knows(LINUX_S5) && has_nvs(guest))
+        guest->hotplug = FRAMES_PFNS;
+}
+
+static bool is_in_ram(const struct setup_guest *guest, const struct setup_area *area)
+{
+    uint64_t until;
+
+    for (uint64_t pfn = area->pfn; pfn < area->pfn + area->pages; pfn = until) {
+        enum frames_class class = frames_class(&guest->map, pfn, &until);
+
+        if (class == FRAMES_PAGE_OTHER || (class == FRAMES_PAGE_UNUSABLE && !guest->dom0))
+            return false;
+    }
+    return true;
+}
+
+bool setup_mask_image(struct setup_guest *guest)
+{
+    if (linux_knows(LINUX_S10) &&
+        (!is_in_ram(guest, &guest->list) || !is_in_ram(guest, &guest->initrd)))
+        guest->reservation = INT_MAX;
+    return !linux_knows(LINUX_S9) || is_in_ram(guest, &guest->start_info);
+}
+
+UNINSTRUMENTED_END

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Target `setup` as a subject: each case is a guest that boots, then calls on it. See guest.h for
+ * the kernel's side, and props/check/setup.h for what is judged.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../platform.h"
+#include "harness.h"
+#include "props/base/uninstrumented.h"
+#include "props/check/run.h"
+#include "props/host/sync.h"
+
+UNINSTRUMENTED_BEGIN
+
+static struct setup_guest guest;
+static struct setup_seen seen;
+static bool booted;
+static jmp_buf refused;
+static const char *refused_why;
+
+/* ---- functions of the harness for the files ---- */
+
+void linux_setup_event(enum setup_event event, unsigned long number)
+{
+    setup_event(event, number);
+}
+
+void linux_setup_refuses(const char *why)
+{
+    refused_why = why;
+    longjmp(refused, 1);
+}
+
+void linux_setup_goes_on(void)
+{
+    sync_arm_limit();
+}
+
+void linux_setup_hangs(const char *function, unsigned long rounds)
+{
+    violated(HANG, "expected an end of %s, its loops went round 0x%lx times", function, rounds);
+}
+
+/* ---- the files' variables ---- */
+
+static char *pristine;
+
+/* Plain loads and stores: between variables are red zones, which a copy may touch. */
+__attribute__((no_sanitize("address", "undefined"))) static void copy(char *to, const char *from,
+                                                                      size_t bytes)
+{
+    volatile uint64_t *words = (volatile uint64_t *)to;
+    const volatile uint64_t *source = (const volatile uint64_t *)from;
+
+    for (size_t i = 0; i < bytes / 8; i++)
+        words[i] = source[i];
+    for (size_t i = bytes / 8 * 8; i < bytes; i++)
+        ((volatile char *)to)[i] = ((const volatile char *)from)[i];
+}
+
+static void put_state_back(void)
+{
+    char *data, *bss;
+    size_t data_bytes, bss_bytes;
+
+    linux_setup_state(&data, &data_bytes, &bss, &bss_bytes);
+    if (!pristine) {
+        pristine = malloc(data_bytes + bss_bytes + 1);
+        if (!pristine)
+            abort();
+        copy(pristine, data, data_bytes);
+        copy(pristine + data_bytes, bss, bss_bytes);
+        return;
+    }
+    copy(data, pristine, data_bytes);
+    copy(bss, pristine + data_bytes, bss_bytes);
+}
+
+/* ---- the boot ---- */
+
+/* False: the guest does not boot, by the kernel's design or because this world is too small. */
+static bool boot(void)
+{
+    booted = false;
+    refused_why = NULL;
+    if (!setup_guest_make(run.c, &guest)) {
+        refused_why = "the machine has too little RAM";
+        return false;
+    }
+    setup_begin(&guest);
+    put_state_back();
+    if (setjmp(refused)) {
+        setup_check_events();
+        return false;
+    }
+    linux_setup_file.boot(&guest);
+    linux_setup_file.look(&seen);
+    setup_check(&seen);
+    booted = true;
+    return true;
+}
+
+/* ---- calls on the booted guest ---- */
+
+static struct {
+    unsigned count;
+    struct {
+        p2m_word pfn, entry;
+    } at[4 * CASE_OPS]; /* of each op at most itself, its neighbours, and it again */
+} written;              /* what the calls have stored */
+
+static void note_written(p2m_word pfn, p2m_word entry)
+{
+    unsigned i = 0;
+
+    while (i < written.count && written.at[i].pfn != pfn)
+        i++;
+    written.at[i].pfn = pfn;
+    written.at[i].entry = entry;
+    written.count += i == written.count;
+}
+
+static void check_written(void)
+{
+    run_count_check(GET_MATCHES_MODEL);
+    for (unsigned i = 0; i < written.count; i++) {
+        p2m_word got = linux_setup_file.get(written.at[i].pfn);
+
+        if (got != written.at[i].entry)
+            violated(GET_MATCHES_MODEL, "PFN 0x%" PRIx64 ": expected 0x%" PRIx64 ", got 0x%" PRIx64,
+                     (uint64_t)written.at[i].pfn, (uint64_t)written.at[i].entry, (uint64_t)got);
+    }
+}
+
+/* What a caller in the kernel may do: a sound entry, in the list, where none of its own pages is.
+ */
+static bool is_possible(const struct op *op)
+{
+    p2m_word pfn = (p2m_word)op->pfn;
+
+    if (pfn >= seen.reach || pfn >= FRAMES_PFNS)
+        return false;
+    return !op_has_entry(op->kind) ||
+           (entry_is_sound(pfn, (p2m_word)op->arg) && !seen.is_reserved(pfn));
+}
+
+static uint64_t lookup(const struct op *op)
+{
+    p2m_word pfn = (p2m_word)op->pfn, entry = linux_setup_file.get(pfn);
+
+    note_written(pfn, entry);
+    if (op->kind == OP_GET)
+        return entry;
+    run_count_check(PFN_TO_MFN);
+    if (linux_setup_file.pfn_to_mfn(pfn) != entry_mfn(entry))
+        violated(PFN_TO_MFN, "PFN 0x%" PRIx64 ": expected 0x%" PRIx64 ", got 0x%lx", op->pfn,
+                 (uint64_t)entry_mfn(entry), linux_setup_file.pfn_to_mfn(pfn));
+    return entry_mfn(entry);
+}
+
+/* Its neighbours stay as they are. */
+static uint64_t store(const struct op *op)
+{
+    p2m_word pfn = (p2m_word)op->pfn, entry = (p2m_word)op->arg;
+    bool stored;
+
+    for (p2m_word near = pfn ? pfn - 1 : 0; near <= pfn + 1 && near < seen.reach; near++)
+        note_written(near, linux_setup_file.get(near));
+    stored = op->kind == OP_SET ? linux_setup_file.set(pfn, entry)
+                                : linux_setup_file.set_noalloc(pfn, entry);
+    if (stored)
+        note_written(pfn, entry);
+    if (!stored && op->kind == OP_SET)
+        violated(RESULT_MATCHES_MODEL, "expected true, got false, and no page was refused");
+    return stored;
+}
+
+/* False: the op is not made. */
+static bool call(const struct op *op, uint64_t *result)
+{
+    *result = 0;
+    if (op->kind == OP_RESUME)
+        linux_setup_file.resume();
+    else if (!op_has_pfn(op->kind) || op->kind == OP_RANGE || !is_possible(op))
+        return false;
+    else
+        *result = op_has_entry(op->kind) ? store(op) : lookup(op);
+    check_written();
+    return true;
+}
+
+/* The same, and false if this world has no page left for it. */
+static bool try_call(const struct op *op, uint64_t *result)
+{
+    if (setjmp(refused)) {
+        booted = false;
+        return false;
+    }
+    return call(op, result);
+}
+
+static bool step(const struct op *op, uint64_t *result)
+{
+    *result = 0;
+    if (!op) {
+        written.count = 0;
+        return boot();
+    }
+    if (op->kind == OP_E820)
+        return true;
+    return booted && try_call(op, result);
+}
+
+static void show(FILE *out)
+{
+    if (booted)
+        setup_show(out, &guest, &seen);
+    else
+        fprintf(out, "it does not boot: %s\n", refused_why ? refused_why : "a finding ended it");
+}
+
+const struct subject subject_setup = {
+    .name = "setup",
+    .step = step,
+    .show = show,
+};
+
+UNINSTRUMENTED_END
