@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Slips in the text of setup.c: each is one changed token. A slip is what it does, a pattern of identifiers,
+the number of its occurrence, and what stands there instead.
+"""
+
+SLIPS = (
+    ("extra memory keeps the start of what is filled", r"\.start_pfn \+= n_pfns", 0, ".start_pfn += 0"),
+    ("extra memory keeps its length", r"\.n_pfns -= n_pfns", 0, ".n_pfns -= 0"),
+    ("what is filled stays reserved", r"memblock_phys_free\(PFN_PHYS\(start_pfn\), PFN_PHYS\(n_pfns\)\)", 0, "(void)0"),
+    ("RAM for remapping ends a page too late", r"e_pfn = PFN_DOWN", 0, "e_pfn = PFN_UP"),
+    ("a release is not counted", r"xen_released_pages\+\+", 0, "xen_released_pages += 0"),
+    ("the last page is not released", r"min\(end_pfn, ini_nr_pages\);", 0, "min(end_pfn, ini_nr_pages) - 1;"),
+    ("the machine has another PFN", r"\.val = pfn\b", 0, ".val = pfn + 1"),
+    ("the last frame of an area is lost", r"\.size = chunk", 0, ".size = chunk - 1"),
+    ("an area goes one page too far", r"\.target_pfn = remap_pfn_iter", 0, ".target_pfn = remap_pfn_iter + 1"),
+    ("an area is one frame, again and again", r"pfn_to_mfn\(ident_pfn_iter \+ i\)", 0, "pfn_to_mfn(ident_pfn_iter)"),
+    ("the last page of an area is not identity", r"ident_pfn_iter \+ chunk\)", 0, "ident_pfn_iter + chunk - 1)"),
+    ("areas overlap", r"remap_pfn \+= size", 0, "remap_pfn += size - 1"),
+    ("the first area begins in the list", r"remap_pfn = ini_nr_pages", 0, "remap_pfn = ini_nr_pages - 1"),
+    ("a hole begins with the page behind", r"start_pfn = PFN_DOWN\(start\)", 0, "start_pfn = PFN_UP(start)"),
+    ("only the first area is remapped", r"= xen_remap_buf\.next_area_mfn", 0, "= INVALID_P2M_ENTRY"),
+    ("the buffer is on the next frame", r"set_pte_mfn\(buf, mfn, PAGE_KERNEL\)", 0,
+     "set_pte_mfn(buf, mfn + 1, PAGE_KERNEL)"),
+    ("RAM ends inside a page", r"end &= ~\(\(phys_addr_t\)PAGE_SIZE - 1\)", 0, "end &= ~0ull"),
+    ("unusable memory is firmware", r"entry->type = E820_TYPE_RAM;", 0, "entry->type = E820_TYPE_RESERVED;"),
+    ("a page of RAM is enough", r"entry->size\) >= end\)", 0, "entry->size) > start)"),
+    ("the list ends where extra memory begins", r"xen_max_p2m_pfn = pfn_s \+ n_pfns", 0, "xen_max_p2m_pfn = pfn_s"),
+    ("RAM goes on behind the list", r"min\(size, mem_end - addr\)", 0, "size"),
+    ("extra memory lacks its last page", r"xen_add_extra_mem\(pfn_s, n_pfns\)", 0,
+     "xen_add_extra_mem(pfn_s, n_pfns - 1)"),
+    ("the initrd is not copied", r"memcpy\(to, from, len\)", 0, "(void)0"),
+    ("the kernel is not looked at", r"__pa_symbol\(_end\) - __pa_symbol\(_text\)", 0, "0"),
+    ("holes are identity, and keep their frames", r"xen_foreach_remap_area\(xen_set_identity_and_remap_chunk\)", 0,
+     "(void)0"),
+)

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Target `setup`: a kernel's own setup.c. Its defects are found, masked and named; slips in it are found; and
+on real maps it makes the same pages identity as the core, but for the rounding that is declared.
+"""
+
+import glob
+import os
+import re
+import shutil
+
+from harness import BUILD, ROOT, test, text_of, write
+from setup_slips import SLIPS
+from test_linux import prepared, trees
+from test_linux_slips import planted
+
+DEFECTS = sorted(glob.glob(f"{ROOT}/props/subjects/linux/setup/defects/*.txt"))
+MASKS = ",".join(f"S{number}" for number in range(1, 11))
+GONE = {"S9": "6.12", "S4": "6.1", "S5": "6.1"}  # a version that does not have the defect
+SLIP_RUNS = 300000
+
+
+def tool(t, tree):
+    folder = prepared(t, tree)
+    t.make("p2m-case", ["-s", "SUBJECT=linux", f"LINUX_FOLDER={folder}", f"{folder}/p2m-case"])
+    return os.path.abspath(f"{folder}/p2m-case")
+
+
+def defects_of(tree):
+    @test(f"setup {tree}: each defect has its smallest map, and a mask", how="builds")
+    def defects(t):
+        program = tool(t, tree)
+        for path in DEFECTS:
+            name = os.path.basename(path).split(".")[0].split("-")[0].upper()
+            gone = tree == f"debian-{GONE.get(name)}"
+            t.expect(name, [program, "run", "--target=setup", path], "no invariant violated" if gone else
+                     "p2mcheck: (SETUP_[A-Z_]+|CORE_BUG): ", status=0 if gone else 1)
+            t.expect(f"{name} is masked", [program, "run", "--target=setup", path], "no invariant violated",
+                     env={**os.environ, "P2MCHECK_KNOWN": name})
+        seeds = sorted(glob.glob(f"{ROOT}/corpus/seed/setup-*.txt"))
+        t.expect("guests that boot", [program, "replay", "--target=setup", *seeds], ", 0 failures",
+                 env={**os.environ, "P2MCHECK_KNOWN": MASKS})
+
+
+# ---- real maps ----
+
+def pages_of(text, word):
+    """[(start, end)] of the lines that begin with the word; `on` is the end of all."""
+    return [(int(start, 16), 1 << 52 if end == "on" else int(end, 16))
+            for start, end in re.findall(rf"^{word} *(0x[0-9a-f]+) (0x[0-9a-f]+|on)$", text, re.M)]
+
+
+def within(page, ranges):
+    return any(start <= page < end for start, end in ranges)
+
+
+def unexplained(map_text, core, boot, pages):
+    """Pages that only one of the two makes identity, without a declared reason."""
+    entries = [(int(start, 16), int(end, 16), kind)
+               for start, end, kind in re.findall(r"^e820 (0x[0-9a-f]+) (0x[0-9a-f]+) (\S+)$", map_text, re.M)]
+    kernel, extra = pages_of(boot, "identity"), pages_of(boot, "extra memory")
+    end = max(stop for _, stop, _ in entries) // 4096
+    edges = {edge for ranges in (core, kernel, extra) for pair in ranges for edge in pair} | {pages}
+    edges |= {at // 4096 + up for start, stop, _ in entries for at in (start, stop) for up in (0, 1)}
+    found = []
+    for page in sorted(edge for edge in edges if edge < min(end, 1 << 26)):
+        if within(page, core) == within(page, kernel):
+            continue
+        parts = [(start, stop, kind) for start, stop, kind in entries
+                 if start < (page + 1) * 4096 and stop > page * 4096]
+        whole = any(start <= page * 4096 and stop >= (page + 1) * 4096 for start, stop, _ in parts)
+        memory = all(kind in ("usable", "unusable") for _, _, kind in parts) and parts
+        left_out = memory and page >= pages and not within(page, extra)
+        if within(page, core) or not (left_out or (not whole and parts)):
+            found.append(f"page 0x{page:x}: identity by {'the core' if within(page, core) else 'the kernel'} alone")
+    return found
+
+
+WORDS = {"acpi": "ACPI data", "nvs": "ACPI NVS"}
+
+
+def log_of(case):
+    """The map of a case as a kernel prints it."""
+    return "".join(f"BIOS-e820: [mem 0x{int(start, 16):016x}-0x{int(end, 16) - 1:016x}] "
+                   f"{WORDS.get(kind, f'type {kind}' if kind.isdigit() else kind)}\n" for start, end, kind in
+                   re.findall(r"^e820 (0x[0-9a-f]+) (0x[0-9a-f]+) (\S+)$", case, re.M))
+
+
+def compare(t, program, case, pages):
+    name, written = os.path.basename(case), case
+    path = f"{t.folder}/{name}.log"
+    write(path, log_of(text_of(case)))
+    core = [tuple(int(word, 16) for word in line.split())
+            for line in t.run([program, "e820", "--ranges", path]).out.splitlines() if line.startswith("0x")]
+    boot = t.run([program, "e820", "--linux=this", f"--pages=0x{pages:x}", path]).out
+    match = re.search(r"^dom0 with (0x[0-9a-f]+) pages", boot, re.M)
+    if match:
+        found = unexplained(text_of(written), core, boot, int(match.group(1), 16))
+        t.check(f"{name}, 0x{pages:x}: the same pages are identity", not found, "\n".join(found[:5]))
+    t.check(f"{name}, 0x{pages:x}: it boots, or says why", "no invariant violated" in boot, boot[-600:])
+
+
+def maps_on(tree, name, step, tier):
+    @test(f"setup {tree}: {name} real maps beside the core", how="builds", tier=tier)
+    def maps(t):
+        program = tool(t, tree)
+        for number, path in enumerate(sorted(glob.glob(f"{ROOT}/corpus/e820/*.txt"))[::step]):
+            compare(t, program, path, (0x8000, 0x20000, 0x70000)[number % 3])
+
+
+# ---- slips ----
+
+def slip_is_found(t, tree, slip):
+    what, pattern, number, replacement = slip
+    source, folder = os.path.abspath(prepared(t, tree)), f"{BUILD}/setup-slip"
+    text = planted(text_of(f"{source}/setup/setup.c"), pattern, number, replacement)
+    if not t.check(f"{what}: the place is there", text is not None):
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    for part in ("include", "kernel", "setup", "setup-include"):
+        shutil.copytree(f"{source}/{part}", f"{folder}/{part}")
+    shutil.copy(f"{source}/features.h", folder)
+    write(f"{folder}/setup/setup.c", text)
+    program = f"{folder}/fuzz/tiny/setup_tiny"
+    t.make(f"{what}: it is built", ["-s", "SUBJECT=linux", f"LINUX_FOLDER={folder}", program])
+    done = t.run([os.path.abspath(program), "-seed=1", f"-runs={SLIP_RUNS}"], cwd=t.folder,
+                 env={**os.environ, "P2MCHECK_KNOWN": MASKS})
+    t.check(what, bool(done.status) and re.search(r"^p2mcheck: [A-Z_]+: |ERROR: AddressSanitizer", done.err, re.M))
+    shutil.rmtree(folder)
+
+
+def slips_of(tree):
+    @test(f"setup {tree}: slips in setup.c are found", how="builds", tier="all")
+    def slips(t):
+        for slip in SLIPS:
+            slip_is_found(t, tree, slip)
+
+
+for TREE in trees():
+    defects_of(TREE)
+    maps_on(TREE, "some", 12, "test")
+    maps_on(TREE, "all", 1, "all")
+    slips_of(TREE)
