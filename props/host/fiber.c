@@ -204,6 +204,8 @@ void fiber_start(unsigned index, void (*body)(unsigned index))
     struct fiber *fiber = &fibers[index];
     char *stack = stacks[index];
 
+    if (fiber->begun && !fiber->ended) /* the main stack ended the case while it paused */
+        dirty[index] = true;
     fiber->body = body;
     fiber->begun = fiber->ended = false;
     fiber->fake_stack = NULL;
@@ -245,6 +247,7 @@ bool fiber_run(unsigned index)
     }
     return fibers[index].ended;
 }
+
 UNMARKED void fiber_pause(void)
 {
     go(&main_fiber, false);
