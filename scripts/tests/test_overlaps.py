@@ -9,7 +9,7 @@ import glob
 import os
 import re
 
-from harness import BUILD, test, text_of
+from harness import test, text_of
 from test_linux import MASKS, prepared, trees
 from test_linux_slips import TREE_MASKS
 
