@@ -105,7 +105,7 @@ def schedules(name, rows, *arguments, **options):
         t.check("one hash", len(set(lines)) == 1, f"{lines}")
 
 
-schedules("schedules: one hash, by hand, ucontext, ASan", SWITCHES)
+schedules("schedules: one hash, by hand, ucontext, ASan", SWITCHES, "4000")
 schedules("schedules: one hash, every sanitizer", SWITCHES + SANITIZED, tier="all")
 schedules("schedules: a million cases, a million failures", SWITCHES[:3], "1000000", tier="all", how="alone")
 

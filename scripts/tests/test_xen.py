@@ -110,7 +110,7 @@ def hashes(t):
     t.expect("counted", [f"{BUILD}/gcc/tiny/unit-test_judge"], r"OK \] test_counted")
 
 
-@test("Xen: random cases", how="builds")
+@test("Xen: random cases", tier="all", how="builds")
 def random_cases(t):
     programs = judged(t, *(f"gcc/{geometry}/props_{geometry}" for geometry in JUDGED.split(",")))
     for geometry, count in (("tiny", 20000), ("x86_64", 2000), ("x86_32", 1000)):
@@ -145,7 +145,7 @@ def quick(t):
     t.check(f"{look * 1e3:.4f} ms", look < LOOK)
 
 
-@test("Xen: fuzzing with it", how="builds")
+@test("Xen: fuzzing with it", tier="all", how="builds")
 def fuzzing(t):
     judged(t)
     t.expect("make fuzz", ["make", "-s", "fuzz", f"XEN={os.path.abspath(XEN) if XEN != 'debian' else XEN}", "TIME=30",
