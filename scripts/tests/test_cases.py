@@ -70,8 +70,12 @@ def determinism(name, flavour, options, geometries):
         t.check(f"the same {len(want)} hashes", len(want) > 200 and not different, "\n".join(different[:8]))
 
 
+# Newer compilers turn use-after-return on, where each coroutine gets another stack. The litmus tests begin too
+# many of them for that; "schedules: one hash" has it.
+PLAIN = ["env", "ASAN_OPTIONS=detect_stack_use_after_return=0"]
 for FLAVOUR, GEOMETRY, NAME in UNITS:
-    command(f"unit tests {NAME}, {GEOMETRY}, {FLAVOUR}", [f"{BUILD}/{FLAVOUR}/{GEOMETRY}/unit-test_{NAME}"],
+    command(f"unit tests {NAME}, {GEOMETRY}, {FLAVOUR}",
+            [*PLAIN * (NAME == "store_buffer"), f"{BUILD}/{FLAVOUR}/{GEOMETRY}/unit-test_{NAME}"],
             r"PASSED  \] (?P<n>\d+) test")
 for FLAVOUR, GEOMETRY, COUNT in PROPS:
     command(f"properties, {GEOMETRY}, {FLAVOUR}, {COUNT} cases",
