@@ -33,4 +33,11 @@ void linux_copies_describe(struct subject *subject);
 /* Plain loads and stores: between variables are red zones, which a copy may touch. */
 void linux_copy(char *to, const char *from, size_t bytes);
 
+/*
+ * Before a boot: the variables of a kernel's files, which `state` tells, are as at the start of the
+ * process. *pristine is NULL before the first call, then holds what they were.
+ */
+typedef void linux_state_fn(char **data, size_t *data_bytes, char **bss, size_t *bss_bytes);
+void linux_put_back(char **pristine, linux_state_fn *state);
+
 #endif

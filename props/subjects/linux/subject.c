@@ -258,8 +258,6 @@ static bool waives(enum invariant id, p2m_word pfn)
 
 /* ---- the file's variables ---- */
 
-static char *pristine;
-
 __attribute__((no_sanitize("address", "undefined"))) void linux_copy(char *to, const char *from,
                                                                      size_t bytes)
 {
@@ -272,22 +270,29 @@ __attribute__((no_sanitize("address", "undefined"))) void linux_copy(char *to, c
         ((volatile char *)to)[i] = ((const volatile char *)from)[i];
 }
 
-static void put_state_back(void)
+void linux_put_back(char **pristine, linux_state_fn *state)
 {
     char *data, *bss;
     size_t data_bytes, bss_bytes;
 
-    linux_state(&data, &data_bytes, &bss, &bss_bytes);
-    if (!pristine) {
-        pristine = malloc(data_bytes + bss_bytes + 1);
-        if (!pristine)
+    state(&data, &data_bytes, &bss, &bss_bytes);
+    if (!*pristine) {
+        *pristine = malloc(data_bytes + bss_bytes + 1);
+        if (!*pristine)
             abort();
-        linux_copy(pristine, data, data_bytes);
-        linux_copy(pristine + data_bytes, bss, bss_bytes);
+        linux_copy(*pristine, data, data_bytes);
+        linux_copy(*pristine + data_bytes, bss, bss_bytes);
         return;
     }
-    linux_copy(data, pristine, data_bytes);
-    linux_copy(bss, pristine + data_bytes, bss_bytes);
+    linux_copy(data, *pristine, data_bytes);
+    linux_copy(bss, *pristine + data_bytes, bss_bytes);
+}
+
+static void put_state_back(void)
+{
+    static char *pristine;
+
+    linux_put_back(&pristine, linux_state);
 }
 
 /* ---- calls ---- */

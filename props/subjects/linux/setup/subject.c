@@ -4,9 +4,9 @@
  * the kernel's side, and props/check/setup.h for what is judged.
  */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../harness.h"
 #include "../platform.h"
 #include "harness.h"
 #include "props/base/uninstrumented.h"
@@ -44,39 +44,11 @@ void linux_setup_hangs(const char *function, unsigned long rounds)
     violated(HANG, "expected an end of %s, its loops went round 0x%lx times", function, rounds);
 }
 
-/* ---- the files' variables ---- */
-
-static char *pristine;
-
-/* Plain loads and stores: between variables are red zones, which a copy may touch. */
-__attribute__((no_sanitize("address", "undefined"))) static void copy(char *to, const char *from,
-                                                                      size_t bytes)
-{
-    volatile uint64_t *words = (volatile uint64_t *)to;
-    const volatile uint64_t *source = (const volatile uint64_t *)from;
-
-    for (size_t i = 0; i < bytes / 8; i++)
-        words[i] = source[i];
-    for (size_t i = bytes / 8 * 8; i < bytes; i++)
-        ((volatile char *)to)[i] = ((const volatile char *)from)[i];
-}
-
 static void put_state_back(void)
 {
-    char *data, *bss;
-    size_t data_bytes, bss_bytes;
+    static char *pristine;
 
-    linux_setup_state(&data, &data_bytes, &bss, &bss_bytes);
-    if (!pristine) {
-        pristine = malloc(data_bytes + bss_bytes + 1);
-        if (!pristine)
-            abort();
-        copy(pristine, data, data_bytes);
-        copy(pristine + data_bytes, bss, bss_bytes);
-        return;
-    }
-    copy(data, pristine, data_bytes);
-    copy(bss, pristine + data_bytes, bss_bytes);
+    linux_put_back(&pristine, linux_setup_state);
 }
 
 /* ---- the boot ---- */
