@@ -50,7 +50,7 @@ endif
 # help:   fuzz             fuzz a target; findings go to crashes/
 # help:                    ENGINE=libfuzzer TARGET=ops GEOMETRY=tiny TIME=60 JOBS=cores SEED=1
 # help:                    several machines: ENGINE=afl SHARED=FOLDER HOST=NAME
-# help:   test             the full test suite (about 15 minutes)   ONLY=regexp
+# help:   test             the full test suite (about 25 minutes)   ONLY=regexp
 # help:   test-scripts     tests of the scripts that need no build (seconds)
 # help:   test-compare     tests of the comparison with other tools
 # help:   test-all         all tests (about 90 minutes)
