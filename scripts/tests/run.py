@@ -45,6 +45,7 @@ class Output:
     def __init__(self, total, accepted=None):
         self.total, self.accepted = total, accepted  # prefixes of names that CI may skip; None: all
         self.done = self.passed = self.failed = self.skipped = 0
+        self.failures = []  # name, check, last line of its output: repeated at the end, where a log is looked at
         self.terminal = sys.stdout.isatty()
         self.printed = time.monotonic()
 
@@ -68,11 +69,14 @@ class Output:
         for text in failed:
             what, *printed = text.splitlines()
             print("\n".join("    " + line for line in [what] + printed[-40:]), flush=True)
+            self.failures.append(": ".join([one.name, what] + printed[-1:]))
         self.skipped += outcome == "SKIP"
         self.failed += len(failed)
         self.passed += result.checks - len(result.failed)
 
     def last(self):
+        if self.failures:
+            print("\n".join(["failed:"] + ["    " + failure for failure in self.failures]))
         print(f"{self.passed} passed, {self.failed} failed" + (f", {self.skipped} skipped" if self.skipped else ""))
         return 1 if self.failed or not self.passed else 0
 

@@ -76,6 +76,7 @@ def lines(t):
     t.check("each line has its number", re.findall(r"^\[(\d)/3\]", text, re.M) == ["1", "2", "3"], text)
     t.check("a failure is followed by its output",
             re.search(r"FAIL bad: 2 checks\n    b\n    details$", text, re.M), text)
+    t.check("failures are repeated at the end", "\nfailed:\n    bad: b: details\n2 passed" in text, text)
     t.check("the last line", status == 1 and text.endswith("\n2 passed, 1 failed, 1 skipped\n"), text)
     t.check("nothing passed is a failure", printed([skip])[1] == 1)
     t.check("good is good", printed([good, skip])[1] == 0 and printed([good, skip], ["tmpfs"])[1] == 0)
