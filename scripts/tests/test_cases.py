@@ -12,7 +12,7 @@ import subprocess
 from harness import BUILD, ROOT, command, make_command, test, text_of
 from p2mcheck.programs import why_no_32_bit
 
-FLAVOURS = ("gcc", "clang", "gcc-san", "clang-san")
+FLAVOURS = {"gcc": "test", "clang-san": "test", "clang": "all", "gcc-san": "all"}  # and the tier of their corpora
 SMALL, BIG = "tiny,odd,micro", "x86_64,x86_32"
 CORES = os.cpu_count()
 
@@ -29,25 +29,25 @@ UNITS += [("gcc", "x86_32", "core"), ("gcc", "x86_32", "codec"), ("gcc-san", "ti
 # flavour, geometry, cases
 PROPS = [("gcc", "tiny", 20000), ("gcc", "odd", 20000), ("gcc", "micro", 20000),
          ("gcc", "x86_64", 4000), ("gcc", "x86_32", 2000), ("clang-san", "tiny", 1500),
-         ("gcc-san", "odd", 3000), ("clang-san", "x86_64", 300)]
+         ("gcc-san", "tiny", 3000), ("clang-san", "odd", 3000), ("clang-san", "x86_64", 300)]
 
-# name, flavour, options, geometries if not all
-HASHES = (("a second time", "gcc", (), None), ("in reverse order", "gcc", ("--reverse",), None),
-          ("every check after every op", "gcc", ("--check=every",), None), ("clang -O2", "clang", (), None),
-          ("gcc -O0", "gcc-O0", (), ("tiny", "x86_64")), ("clang -O0", "clang-O0", (), ("tiny", "x86_64")),
-          ("gcc ASan+UBSan", "gcc-san", (), None), ("clang ASan+UBSan", "clang-san", (), None),
-          ("i386", "gcc-m32", (), ("odd", "x86_32")))
+# name, flavour, options, geometries if not all, tier
+HASHES = (("a second time", "gcc", (), None, "test"), ("in reverse order", "gcc", ("--reverse",), None, "test"),
+          ("every check after every op", "gcc", ("--check=every",), None, "test"),
+          ("clang -O2", "clang", (), None, "all"), ("gcc -O0", "gcc-O0", (), ("tiny", "x86_64"), "all"),
+          ("clang -O0", "clang-O0", (), ("tiny", "x86_64"), "test"), ("gcc ASan+UBSan", "gcc-san", (), None, "all"),
+          ("clang ASan+UBSan", "clang-san", (), None, "test"), ("i386", "gcc-m32", (), ("odd", "x86_32"), "test"))
 
 
 WHY_NO_32_BIT = why_no_32_bit(BUILD)
 
 
-def replay(name, flavour, geometries, *options):
+def replay(name, flavour, geometries, *options, tier="test"):
     if flavour == "gcc-m32" and WHY_NO_32_BIT:
         test(name)(lambda t: t.skip(WHY_NO_32_BIT))
         return
     command(name, [f"{BUILD}/{flavour}/p2m-case", "replay", *options, "corpus"],
-            rf"^replayed in {geometries} geom.* 0 failures$")
+            rf"^replayed in {geometries} geom.* 0 failures$", tier=tier)
 
 
 def hashes(t, flavour, *options):
@@ -57,12 +57,12 @@ def hashes(t, flavour, *options):
     return sorted(done.out.splitlines())
 
 
-def determinism(name, flavour, options, geometries):
+def determinism(name, flavour, options, geometries, tier):
     if flavour == "gcc-m32" and WHY_NO_32_BIT:
         test(f"state hashes: {name}")(lambda t: t.skip(WHY_NO_32_BIT))
         return
 
-    @test(f"state hashes: {name}", goals=("gcc/p2m-case", f"{flavour}/p2m-case"))
+    @test(f"state hashes: {name}", tier=tier, goals=("gcc/p2m-case", f"{flavour}/p2m-case"))
     def same(t):
         want = [line for line in hashes(t, "gcc", "--geometry=all")
                 if geometries is None or line.split()[1] in geometries]
@@ -76,12 +76,12 @@ PLAIN = ["env", "ASAN_OPTIONS=detect_stack_use_after_return=0"]
 for FLAVOUR, GEOMETRY, NAME in UNITS:
     command(f"unit tests {NAME}, {GEOMETRY}, {FLAVOUR}",
             [*PLAIN * (NAME == "store_buffer"), f"{BUILD}/{FLAVOUR}/{GEOMETRY}/unit-test_{NAME}"],
-            r"PASSED  \] (?P<n>\d+) test")
+            r"PASSED  \] (?P<n>\d+) test", goals=(f"{FLAVOUR}/{GEOMETRY}/unit-test_{NAME}",))
 for FLAVOUR, GEOMETRY, COUNT in PROPS:
     command(f"properties, {GEOMETRY}, {FLAVOUR}, {COUNT} cases",
             [f"{BUILD}/{FLAVOUR}/{GEOMETRY}/props_{GEOMETRY}", f"--cases={COUNT}"], r" 0 failures$")
-for FLAVOUR in FLAVOURS:
-    replay(f"corpora in all geometries, {FLAVOUR}", FLAVOUR, 5)
+for FLAVOUR, TIER in FLAVOURS.items():
+    replay(f"corpora in all geometries, {FLAVOUR}", FLAVOUR, 5, tier=TIER)
 replay("corpora, i386", "gcc-m32", 2)
 replay("corpora in small geometries, every check, clang-san", "clang-san", 3, "--check=every", f"--geometry={SMALL}")
 replay("each page of each case refused, small geometries, clang-san", "clang-san", 3, "--faults", f"--geometry={SMALL}")

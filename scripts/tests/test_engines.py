@@ -82,7 +82,7 @@ def fuzz_shared(t, what, shared, host, pattern=None, status=0, **options):
                            "--jobs=1"], pattern, status, **options)
 
 
-@test("machines share what AFL++ finds", needs=("afl-fuzz",), goals=AFL)
+@test("machines share what AFL++ finds", tier="all", needs=("afl-fuzz",), goals=AFL)
 def machines(t):
     """Two machines, each with a corpus of its own, one after the other."""
     clones, shared = {host: t.clone(host) for host in "ab"}, t.path("shared")

@@ -118,9 +118,9 @@ def stopped(t):
     wait_until(lambda: "INITED" in text_of(job.log) or job.process.poll() is not None)
     while job.process.poll() is None and job.tally()["cases"] < 10**7:  # unless it is stopped between two inputs
         job.process.send_signal(signal.SIGSTOP)
-        time.sleep(3)
+        time.sleep(1.5)
         job.process.send_signal(signal.SIGCONT)
-        time.sleep(1)
+        time.sleep(0.1)
     status = finish(job.process).status
     t.check("libFuzzer calls it a timeout", status == 70 and glob.glob(f"{job.folder}/timeout-*"), text_of(job.log))
     t.check("it is no finding", job.artifacts() == [])

@@ -33,7 +33,8 @@ class Fuzz:
         self.t, self.check, self.folder = t, t.check, folder or t.clone()
 
     def start(self, *options, **more):
-        return self.t.start(["scripts/fuzz", "--jobs=1", *options], cwd=self.folder, **more)
+        """Tests that run under nohup ignore a hangup; make fuzz must not inherit that."""
+        return self.t.start(["env", "--default-signal=HUP", "scripts/fuzz", "--jobs=1", *options], cwd=self.folder, **more)
 
     def files(self, pattern):
         return sorted(glob.glob(f"{self.folder}/{pattern}"))
@@ -134,15 +135,17 @@ def kills(t, engine, number, rounds):
     t.check("something waits to be brought in", not fuzz.files("build/run/*/run.json"), output)
 
 
-def kill_test(engine, number, rounds, tier, **options):
-    name = f"losses: make fuzz, {engine}, {signal.Signals(number).name}, {rounds} times"
-    test(name, tier=tier, **options)(lambda t: kills(t, engine, number, rounds))
+def kill_test(engine, number, rounds, tier):
+    name = f"losses: make fuzz, {engine}, {number.name}, {rounds} times"
+    needs = ("afl-fuzz", "afl-clang-fast") * (engine == "afl")
+    test(name, tier=tier, goals=AFL if needs else LIBFUZZER, needs=needs)(lambda t: kills(t, engine, number, rounds))
 
 
-for NUMBER in (signal.SIGKILL, signal.SIGTERM):
-    for ROUNDS, TIER in ((2, "test"), (25, "all")):
-        kill_test("libfuzzer", NUMBER, ROUNDS, TIER, goals=LIBFUZZER)
-        kill_test("afl", NUMBER, ROUNDS, TIER, goals=AFL, needs=("afl-fuzz", "afl-clang-fast"))
+kill_test("libfuzzer", signal.SIGKILL, 2, "test")
+kill_test("afl", signal.SIGTERM, 2, "test")
+for ENGINE in ("libfuzzer", "afl"):
+    for NUMBER in (signal.SIGKILL, signal.SIGTERM):
+        kill_test(ENGINE, NUMBER, 25, "all")
 
 
 @test("losses: a hangup ends make fuzz in order, and nohup does not", goals=LIBFUZZER)
@@ -181,7 +184,7 @@ def one_kind(t):
     t.check("not again", done.status == 0 and "killed" not in done.out, done.out)
 
 
-@test("losses: a new process namespace", goals=LIBFUZZER)
+@test("losses: a new process namespace", tier="all", goals=LIBFUZZER)
 def namespaces(t):
     """In each the numbers of processes are the same."""
     fuzz, inside = Fuzz(t), ["unshare", "-pf", "--mount-proc"]

@@ -118,7 +118,7 @@ def random_cases(t):
                  rf"^{count} cases, .* 0 failures$")
 
 
-@test("Xen: a save sees the planted bugs that lose frames", how="builds")
+@test("Xen: a save sees the planted bugs that lose frames", tier="all", how="builds")
 def planted(t):
     judged(t)
     for bug in BUGS:
