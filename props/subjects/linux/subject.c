@@ -343,11 +343,16 @@ static p2m_word get(p2m_word pfn)
     return beyond(pfn, (p2m_word)linux_file.get(pfn), ENTRY_IDENTITY_OF(pfn));
 }
 
+/* With A2 masked there is one look in an overlap: the entry can change before a second one. */
 static p2m_word to_mfn(p2m_word pfn)
 {
-    if (is_known(LINUX_A2) && get(pfn) != INVALID_P2M_ENTRY &&
-        get(pfn) & (linux_file.foreign_bit ^ ENTRY_FOREIGN_BIT))
-        return entry_mfn(get(pfn));
+    p2m_word entry = is_known(LINUX_A2) ? get(pfn) : INVALID_P2M_ENTRY;
+
+    if (entry != INVALID_P2M_ENTRY &&
+        (linux_running_call() || entry & (linux_file.foreign_bit ^ ENTRY_FOREIGN_BIT)))
+        return entry_mfn(entry);
+    if (is_known(LINUX_A2) && linux_running_call())
+        return entry;
     return beyond(pfn, (p2m_word)linux_file.pfn_to_mfn(pfn), entry_mfn(ENTRY_IDENTITY_OF(pfn)));
 }
 
