@@ -260,6 +260,20 @@ def refused(t):
         t.check(why, why in refusal(prepare.check_whole, "TREE", "p2m.c", cut), cut)
 
 
+@test("kernel: p2m.c and page.h of two versions", tier="scripts")
+def mixed(t):
+    page = "extern bool set_phys_to_machine(unsigned long pfn);\nextern int other(void);\n"
+    p2m = "bool set_phys_to_machine(unsigned long pfn)\n{\n}\nEXPORT_SYMBOL(set_phys_to_machine);\n"
+
+    def answer(p2m, page):
+        return refusal(prepare.check_one_version, "TREE", p2m, page)
+    t.check("one version", answer(p2m, page) == "no error", answer(p2m, page))
+    t.check("not defined", "m2p_add_override is declared in page.h and not defined" in
+            answer(p2m, page + "extern int m2p_add_override(unsigned long mfn,\n\tstruct page *page);\n"))
+    t.check("not declared", "set_phys_to_machine is exported by p2m.c and not declared" in answer(p2m, "/* " + page + " */"))
+    t.check("of two eras", "only one of them has xen_p2m_addr" in answer(p2m + "unsigned long *xen_p2m_addr;\n", page))
+
+
 @test("kernel: a case as C", tier="scripts")
 def in_c(t):
     case = ["geometry micro", "boot nr_pages=0x0", "range 0x0 0x2", "at 4,2 set 0x0 mfn 0x1", "__set 0x1 identity", "resume"]

@@ -113,6 +113,26 @@ def check_whole(linux, path, text):
                       + (f"{opened} braces are open" if opened > 0 else "a comment or an #if is open"))
 
 
+def without_comments(text):
+    return re.sub(r"(?s)/\*.*?\*/|//[^\n]*", " ", text)
+
+
+def check_one_version(linux, p2m, page):
+    """An error in one line if page.h declares a function of the p2m that p2m.c has not, or has not what it exports. Two
+    versions with the same functions cannot be told apart."""
+    p2m, page = without_comments(p2m), without_comments(page)
+    ours = r"\w*(?:p2m|m2p|phys_to_machine|phys_range_identity)\w*"
+    declared = set(re.findall(rf"(?m)^\s*extern\s[^;{{(]*?\b({ours})\s*\(", page))
+    defined = set(re.findall(rf"(?m)^(?!static)(?:\w+[ \t*]+)+({ours})\s*\([^;{{}}()]*\)\s*\{{", p2m))
+    exported = set(re.findall(r"\bEXPORT_SYMBOL(?:_GPL)?\((\w+)\)", p2m)) & defined
+    apart = [f"{name} is declared in page.h and not defined in p2m.c" for name in sorted(declared - defined)]
+    apart += [f"{name} is exported by p2m.c and not declared in page.h" for name in sorted(exported - declared)]
+    if bool(re.search(r"\bxen_p2m_addr\b", p2m)) != bool(re.search(r"\bxen_p2m_addr\b", page)):
+        apart = ["only one of them has xen_p2m_addr"]
+    if apart:
+        raise Failure(f"LINUX={linux}: {P2M} and {PAGE} are of two versions: {apart[0]}")
+
+
 def load(linux, build):
     """(tree, p2m.c, page.h, p2m.h or None)"""
     tree = os.path.expanduser(linux)
@@ -127,8 +147,7 @@ def load(linux, build):
         raise Failure(f"LINUX={linux}: its {P2M} has no set_phys_to_machine")
     for path, text in ((P2M, p2m), (PAGE, page)):
         check_whole(linux, path, text)
-    if bool(re.search(r"\bxen_p2m_addr\b", p2m)) != bool(re.search(r"\bxen_p2m_addr\b", page)):
-        raise Failure(f"LINUX={linux}: {P2M} and {PAGE} are of two versions: only one of them has xen_p2m_addr")
+    check_one_version(linux, p2m, page)
     return tree, p2m, page, own
 
 
