@@ -15,7 +15,7 @@ import shutil
 from harness import BUILD, test, text_of, write
 
 from p2mcheck.files import Failure
-from p2mcheck.linux import defects, mail, prepare, reproducer
+from p2mcheck.linux import callers, defects, prepare, reproducer, sequence
 
 EXAMPLE = "props/subjects/example.c"
 MASKS = os.environ.get("KNOWN") or "B5,B17,C3,C3b,C6,F4,F7,F9,F11,F12,F14"  # of Debian's 6.1 and 6.12
@@ -274,26 +274,93 @@ def mixed(t):
     t.check("of two eras", "only one of them has xen_p2m_addr" in answer(p2m + "unsigned long *xen_p2m_addr;\n", page))
 
 
+RACE = ["geometry micro", "boot nr_pages=0x0", "range 0x0 0x2", "at 4,2 set 0x0 mfn 0x1", "__set 0x1 identity", "resume"]
+
+
 @test("kernel: a case as C", tier="scripts")
 def in_c(t):
-    case = ["geometry micro", "boot nr_pages=0x0", "range 0x0 0x2", "at 4,2 set 0x0 mfn 0x1", "__set 0x1 identity", "resume"]
-    text = reproducer.program(case, False) or ""
-    for what in ("do_boot(0x0);", "do_range(0x0, 0x2);\n    do_overlap((const unsigned[]){4,2}, 2);\n    do_resume();",
+    text = reproducer.program(RACE, False) or ""
+    for what in ("do_boot(0x0, false);", "do_range(0x0, 0x2);\n    do_overlap((const unsigned[]){4,2}, 2,\n",
+                 "{{.kind = LINUX_SET, .pfn = 0x1, .arg = (0x1 | 1ul << 62), .noalloc = 1, .alternates = 0}, "
+                 "{.kind = LINUX_SET, .pfn = 0x0, .arg = 0x1, .noalloc = 0, .alternates = 1}});\n    do_resume();",
                  "first_call(void)\n{\n    do_set_noalloc(0x1, (0x1 | 1ul << 62));",
                  "second_call(void)\n{\n    do_set(0x0, 0x1, 0);"):
         t.check(what, what in text, text)
-    t.check("what reproducer.inc has not", reproducer.program([*case, "e820 1"], False) is None)
+    t.check("what reproducer.inc has not", reproducer.program([*RACE, "e820 1"], False) is None)
+    boots = {"boot nr_pages=0x0 nvs=0x8+0x2": "do_boot(0x0, false);\n    do_nvs(0, 0x8, 0x2);\n    do_range(0x0, 0x2);\n    do_publish();",
+             "boot nr_pages=0x1 auto_translated": "do_boot(0x1, true);"}
+    for boot, what in boots.items():
+        text = reproducer.program([RACE[0], boot, "range 0x0 0x2"], True) or ""
+        t.check(what, what in text, text)
+    text = reproducer.program([RACE[0], "boot nr_pages=0x1 bare", "build", "set 0x2 mfn 0x0", "publish"], True) or ""
+    t.check("a boot in steps", "do_boot(0x1, false);\n    do_read_table();\n    do_set(0x2, 0x0, 0);\n    do_publish();" in text, text)
+    t.check("another flag", reproducer.program([RACE[0], "boot nr_pages=0x0 tso"], True) is None)
+    masked = reproducer.settings("PAGE_COST", RACE, ["C6", "F9"])
+    t.check("what it was found behind", "LINUX_C6 | (uint64_t)1 << LINUX_F9" in masked and "JUDGES_COST 1" in masked
+            and "JUDGES_PAGES 0" in masked, masked)
+
+
+@test("kernel: a case as calls of the kernel", tier="scripts")
+def as_calls(t):
+    report = ["op 2 of 3: __set 0x1 identity", "expected one, got another",
+              "  __set 0x1 identity: stops before p2m.c:3 __set_phys_to_machine < p2m.c:5 f", "  set 0x0 mfn 0x1: begins"]
+    text = "\n".join(sequence.calls(RACE, report, False))
+    for what in ("1. A PV guest boots with nr_pages 0x0\n2. set_phys_range_identity(0x0, 0x2)\n3. On CPUs",
+                 "     __set_phys_to_machine(0x1, IDENTITY_FRAME(0x1)) stops before line 3, in __set_phys_to_machine\n"
+                 "     set_phys_to_machine(0x0, 0x1) begins\n4. save and restore"):
+        t.check(what, what in text, text)
+    t.check("what was found", sequence.found_by(report) == ["expected one, got another"], str(sequence.found_by(report)))
+    lines = sequence.excerpt("\n".join(f"line {number}" for number in range(1, 10)), report, ["^line 9"])
+    t.check("lines of the kernel, marked", lines[2] == ">    3  line 3" and lines[5] == "  ..." and lines[-1] == ">    9  line 9", str(lines))
+    for op, what in {"set 0x2 foreign 0x5 refuse=2": "set_phys_to_machine(0x2, FOREIGN_FRAME(0x5)); page 2 of those that it asks for is refused",
+                     "grant_map 0x0 3 mfn 0x1 slots=0x4": "set_foreign_p2m_mapping(): 3 pages from PFN 0x0, foreign frames from 0x1, "
+                                                          "with kmap_ops; the hypervisor refuses the slots 0x4, a bit mask"}.items():
+        t.check(op, sequence.call(op) == what, sequence.call(op))
+
+
+CALLERS = """/* set_phys_to_machine(x) */
+bool set_phys_to_machine(long pfn);
+#define SET_ONE(pfn) \\
+	set_phys_to_machine(pfn)
+
+static int
+one(long pfn)
+{
+	if (!set_phys_to_machine(pfn))
+		pr_warn("set_phys_to_machine() failed");
+	return 0;
+}
+
+static struct ops ops = {
+	.set = set_phys_to_machine,
+};
+
+static void two(void)
+{
+	SET_ONE(2);
+	ops.set(3);
+}
+"""
 
 
 @test("kernel: callers in a tree", tier="scripts")
-def callers(t):
-    t.check("two files have none", mail.callers(t.folder, "set_phys_to_machine") is None)
-    os.makedirs(t.path("drivers"))
-    write(t.path("drivers/a.c"), "/* set_phys_to_machine(x) */\nbool set_phys_to_machine(long pfn);\n"
-                                 "\tif (!set_phys_to_machine(pfn, mfn))\n\tpr_warn(\"set_phys_to_machine() failed\");\n")
-    t.check("calls, and no declarations", mail.callers(t.folder, "set_phys_to_machine")
-            == ["drivers/a.c:3: if (!set_phys_to_machine(pfn, mfn))"], str(mail.callers(t.folder, "set_phys_to_machine")))
-    t.check("none is said", mail.callers_text(t.folder, ["set_phys_range_identity"]) == ["  set_phys_range_identity: none found"])
+def find_callers(t):
+    t.check("two files have none", "only the two files" in callers.text(t.folder, ["set_phys_to_machine"])[0])
+    for folder in ("drivers", "arch/x86/xen"):
+        os.makedirs(t.path(folder))
+    write(t.path("arch/x86/xen/p2m.c"), "DEFINE_SHOW_ATTRIBUTE(p2m_dump);\n")
+    write(t.path("drivers/a.c"), CALLERS)
+    text = callers.text(t.folder, ["set_phys_to_machine", "set_phys_range_identity", "p2m_dump_show"])
+    expected = ["  set_phys_to_machine:",
+                "    drivers/a.c:4: SET_ONE: set_phys_to_machine(pfn)  (the macro SET_ONE)",
+                "    drivers/a.c:9: one: if (!set_phys_to_machine(pfn))",
+                "    drivers/a.c:15: .set = set_phys_to_machine,  (its address is taken)",
+                "    by the name SET_ONE:", "      drivers/a.c:20: two: SET_ONE(2);",
+                "    by the name set:", "      drivers/a.c:21: two: ops.set(3);",
+                "  set_phys_range_identity: none found", "  p2m_dump_show:",
+                "    arch/x86/xen/p2m.c:1: DEFINE_SHOW_ATTRIBUTE(p2m_dump);  (a macro that adds _show to a name)"]
+    t.check("calls, and no declarations; pointers and macros once further", text[:len(expected)] == expected, "\n".join(text))
+    t.check("what was searched", "Searched by name: *.c and *.h of arch/x86 drivers;" in text[len(expected)], str(text))
 
 
 @test("kernel: bad input of SUBJECT=linux")

@@ -19,7 +19,8 @@ TABLE = f"{facts.ROOT}/props/subjects/linux/defects.txt"
 VERSIONS = f"{facts.ROOT}/props/subjects/linux/versions.txt"
 FIELDS = ("violates", "happens", "loses", "where", "reported")
 
-Defect = collections.namedtuple("Defect", "id violates happens loses where reported assumes target cases")
+OPTIONAL = ("reached", "assumes", "target")
+Defect = collections.namedtuple("Defect", "id violates happens loses where reported reached assumes target code cases")
 Version = collections.namedtuple("Version", "name commit origin defects")  # defects: None: not measured
 
 # Masks of one comparison, or of one window, explain more exactly than others: they come first.
@@ -42,13 +43,15 @@ def parse(text):
     found = {}
     for record in re.split(r"\n\s*\n", re.sub(r"(?m)^#.*\n", "", text).strip()):
         name, *lines = record.splitlines()
-        cases = [case_of(line.split(None, 1)[1]) for line in lines if line.startswith("case ")]
-        told = dict(line.split(None, 1) for line in lines if not line.startswith("case "))
-        if tuple(told)[:len(FIELDS)] != FIELDS or set(told) - {*FIELDS, "assumes", "target"}:
-            raise Failure(f"{TABLE}: {name}: the fields are {', '.join(FIELDS)}, and perhaps assumes, target and cases")
-        violates = frozenset(told["violates"].split())
-        found[name] = Defect(name, violates, told["happens"], told["loses"], told["where"], told["reported"],
-                             told.get("assumes", ""), told.get("target", ""), cases)
+        fields = [line.split(None, 1) for line in lines]
+        lists = {word: [text for field, text in fields if field == word] for word in ("code", "case")}
+        told = {field: text for field, text in fields if field not in lists}
+        if tuple(told)[:len(FIELDS)] != FIELDS or set(told) - {*FIELDS, *OPTIONAL}:
+            raise Failure(f"{TABLE}: {name}: the fields are {', '.join(FIELDS)}, and perhaps {', '.join(OPTIONAL)}, "
+                          "code and cases")
+        del told["violates"]
+        found[name] = Defect(id=name, violates=frozenset(dict(fields)["violates"].split()), code=lists["code"],
+                             cases=[case_of(text) for text in lists["case"]], **{**dict.fromkeys(OPTIONAL, ""), **told})
     return found
 
 

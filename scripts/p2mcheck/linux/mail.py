@@ -7,51 +7,23 @@ import functools
 import os
 import re
 import tempfile
+import textwrap
 
 from p2mcheck.files import Failure, write
-from p2mcheck.linux import defects, prepare, reproducer
+from p2mcheck.linux import callers, defects, prepare, reproducer, sequence
 from p2mcheck.processes import output
 from p2mcheck.programs import MODES
 
-# The kernel's function for each op, in the linear era and before.
-FUNCTIONS = {"set": "set_phys_to_machine", "__set": "__set_phys_to_machine", "range": "set_phys_range_identity",
-             "resume": "xen_build_mfn_list_list", "grant_map": "set_foreign_p2m_mapping",
-             "grant_unmap": "clear_foreign_p2m_mapping", "get": "get_phys_to_machine", "pfn_to_mfn": "pfn_to_mfn"}
-OVERRIDES = {"grant_map": "m2p_add_override", "grant_unmap": "m2p_remove_override"}
-MOST = 20  # callers that are listed of one function
 ALWAYS = ("The page allocator, the hypervisor, the toolstack and setup.c are stand-ins of the harness.",
           "A table of few PFNs: the sizes of pages and of the table are the harness's, the code is the kernel's.")
 LINEAR = "Page tables are emulated: a store to a page that is mapped read-only answers as the exception table would."
+FIRST = ("(Nothing is sent by p2mcheck. Before you send this: can a guest, or a user",
+         "without rights, make it happen? If so, or if you are not sure, write to",
+         "security@xenproject.org and security@kernel.org first. Delete these lines.)")
 
 
-def functions_of(lines, text):
-    """The kernel's functions that a case calls."""
-    ops = [words[2] if words[0] == "at" else words[0] for words in map(str.split, lines[2:])]
-    old = "set_foreign_p2m_mapping" not in text
-    names = [OVERRIDES[op] if old and op in OVERRIDES else FUNCTIONS[op] for op in ops if op in FUNCTIONS]
-    return list(dict.fromkeys(names or ["xen_build_dynamic_phys_to_machine"]))
-
-
-def callers(tree, function):
-    """Lines `FILE:LINE: text` of the tree that call the function; None if the tree has nothing but the two files."""
-    folders = [folder for folder in ("arch/x86", "drivers", "include/xen") if os.path.isdir(f"{tree}/{folder}")]
-    if not os.path.isdir(f"{tree}/drivers"):
-        return None
-    _, found = output(["grep", "-rnw", "--include=*.[ch]", function, *folders], cwd=tree)
-    calls = [line for line in found.splitlines() if re.search(rf"\b{function}\s*\(", line)]
-    other = re.compile(r":\d+:\s*(?:extern|static|inline|bool|int|void|unsigned|EXPORT|" + function + r"\((?:struct|unsigned)|\*|//|/\*)|/arm/|\"" + function)
-    return [re.sub(r":\s+", ": ", line, count=1) for line in calls if not other.search(line)]
-
-
-def callers_text(tree, names):
-    out = []
-    for name in names:
-        found = callers(tree, name)
-        if found is None:
-            return ["  LINUX has only the two files, so there are no callers to search: give a whole tree"]
-        out += [f"  {name}:" + " none found" * (not found), *[f"    {line}" for line in found[:MOST]]]
-        out += [f"    and {len(found) - MOST} more"] * (len(found) > MOST)
-    return out
+def wrapped(text, indent="  "):
+    return textwrap.wrap(text, 78, initial_indent=indent, subsequent_indent=indent)
 
 
 def where_text(defect, p2m):
@@ -63,12 +35,19 @@ def where_text(defect, p2m):
     return "  " + (", ".join(f"{name} (line {number})" for name, number in places if number) or "see above")
 
 
+def functions(lines, defect, p2m):
+    """Whose callers are searched: the calls of the case, and functions of the defect that other files can call."""
+    inner = [name for name in (defect.where.split(", ") if defect else ())
+             if re.search(rf"(?m)^(?!static)\w[\w *]*\b{re.escape(name)}\(", p2m)]
+    return list(dict.fromkeys([*sequence.functions_of(lines, p2m), *inner]))
+
+
 def versions_text(name):
     rows = [row for row in defects.versions() if row.defects is not None]
     showing = [row.name for row in rows if name in row.defects]
     if not showing:
         return f"  no measured version of versions.txt has it ({len(rows)} are measured)"
-    return f"  from {showing[0]} to {showing[-1]}, of {len(rows)} measured versions: {' '.join(showing)}"
+    return "\n".join(wrapped(f"from {showing[0]} to {showing[-1]}, of {len(rows)} measured versions: {' '.join(showing)}"))
 
 
 @functools.lru_cache(None)
@@ -79,7 +58,13 @@ def optimised(build, tree):
     return programs
 
 
-def optimised_text(args, row, found):
+def shows(tool, name, found, lines):
+    """Does the case show the same defect? Behind its mask something else, or nothing, is violated."""
+    return (defects.outcome(tool, found["known"], lines)[0] == found["invariant"]
+            and not (name and defects.outcome(tool, [*found["known"], name], lines)[0] == found["invariant"]))
+
+
+def optimised_text(args, row, name, found):
     """Does the case show as optimised, too? An overlap is tried at each of the first sync points."""
     try:
         programs = optimised(args.build, row["tree"])
@@ -88,31 +73,24 @@ def optimised_text(args, row, found):
     bare = [re.match(r"at [\d,]+ ", line) for line in found["case"]]
     for point in range(65 if any(bare) else 1):
         lines = [re.sub(r"^at \d+", f"at {point}", line) if point else line for line in found["case"]]
-        invariant, _ = defects.outcome(programs.p2m_case(), found["known"], lines)
-        if invariant == found["invariant"]:
+        if shows(programs.p2m_case(), name, found, lines):
             return "  yes, by clang -O2" + f", the switch moved to sync point {point}" * bool(point)
     return "  no, by clang -O2" + ", at none of the first 64 sync points" * any(bare)
 
 
-def calls_text(lines, names):
-    out = [f"  {line}" for line in lines]
-    if any(line.startswith("at ") for line in lines):
-        out.append("  (`at N CALL`: another CPU makes this call at the N-th sync point, an access to memory, of the next call)")
-    return [*out, f"  functions of the kernel: {', '.join(names)}"]
-
-
 def shim_text(defect, linear):
-    return [f"  {line}" for line in (*ALWAYS, *[LINEAR] * linear, *[defect.assumes] * bool(defect and defect.assumes))]
+    return [line for text in (*ALWAYS, *[LINEAR] * linear, *[defect.assumes] * bool(defect and defect.assumes))
+            for line in wrapped(text)]
 
 
 def reproducer_text(programs, row, found, base):
     """Writes the program, compiles and runs it."""
     tree = os.path.abspath(prepare.load(row["tree"], programs.build)[0])
     line = reproducer.line_for(os.path.basename(base), "TREE")
-    code = reproducer.source(programs.folder, found["case"][0].split()[1], found["invariant"], found["case"],
+    code = reproducer.source(programs.folder, found,
                              f"{row['version']}: {found['invariant']}. Compile and run it, TREE is the kernel:\n\n    {line}")
     if not code:
-        return [f"  none: only the harness judges {found['invariant']}, or makes such a case"]
+        return ["  none: only the harness makes such a case"]
     write(f"{base}.c", code)
     with tempfile.TemporaryDirectory() as where:
         write(f"{where}/{os.path.basename(base)}.c", code)
@@ -129,17 +107,21 @@ def mail(args, programs, row, name, found):
     tree, p2m, _, _ = prepare.load(row["tree"], args.build)
     base = f"{args.build}/kernel-report/{row['version']}-{name or 'NEW'}"
     os.makedirs(os.path.dirname(base), exist_ok=True)
-    names = functions_of(found["case"], p2m)
-    text = [f"{prepare.P2M}, {row['version']}: {defect.happens if defect else 'not a known defect'}", "",
-            "What a user loses:", f"  {defect.loses if defect else 'not known yet'}", "",
-            f"Seen as {found['invariant']}:", *[f"  {line}" for line in found["report"] if not line.startswith("target ")], "",
-            "Where:", where_text(defect, p2m), "",
-            "The shortest sequence:", *calls_text(found["case"], names), "",
-            "Callers in the tree:", *callers_text(tree, names), "",
+    report, old = found["report"], "set_foreign_p2m_mapping" not in p2m
+    told = sequence.excerpt(p2m, report, defect.code if defect else ())
+    text = [*FIRST, "", *wrapped(f"{prepare.P2M}, {row['version']}: {defect.happens if defect else 'not a known defect'}", ""), "",
+            "What a user loses:", *wrapped(defect.loses if defect else "not known yet"), "",
+            "The shortest sequence:", *wrapped(sequence.table(found["case"])),
+            *[f"  {line}" for line in sequence.calls(found["case"], report, old)],
+            "  What the check finds:", *[f"    {line}" for line in sequence.found_by(report)], "",
+            "Where:", where_text(defect, p2m), *[f"  {line}" for line in told], "",
+            "Who makes these calls:", *wrapped(defect.reached if defect and defect.reached else "not examined"),
+            *callers.text(tree, functions(found["case"], defect, p2m)), "",
             "Versions that show it:", versions_text(name), "",
             "Reported, fixed:", f"  {defect.reported if defect else 'not reported'}", "",
             "It depends on:", *shim_text(defect, "xen_p2m_addr" in p2m), "",
-            "As optimised:", optimised_text(args, row, found), "",
-            "Reproducer:", *reproducer_text(programs, row, found, base)]
+            "As optimised:", optimised_text(args, row, name, found), "",
+            "Reproducer:", *reproducer_text(programs, row, found, base), "",
+            f"The case as p2mcheck knows it, by its check {found['invariant']}:", *[f"  {line}" for line in found["case"]]]
     write(f"{base}.txt", "\n".join(text) + "\n")
     return f"{base}.txt"
