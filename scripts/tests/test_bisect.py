@@ -69,7 +69,7 @@ def finds(t):
     answer("exchanged", "v6", "v0", "the case fails at GOOD and passes at BAD: exchange them")
     answer("no change in between", "v1", "v2", "no commit between GOOD and BAD changes")
     answer("both pass", "v0", "v9", "the case passes at both GOOD and BAD")
-    answer("both fail", "v4", "v6", "the case fails at both GOOD and BAD")
+    answer("both fail", "v4", "v6", "the case fails at both GOOD (GET_MATCHES_MODEL) and BAD (GET_MATCHES_MODEL)", "KNOWN=")
     answer("an end that does not build", "v0", "v3", "BAD=v3: its p2m.c does not build here")
     answer("no such commit", "v0", "nothing", "BAD=nothing: no such commit in")
     t.check("the work tree is as it was", subprocess.run(["git", "-C", tree, "status", "--porcelain"], check=True,

@@ -106,7 +106,8 @@ def check_ends(trial, good, bad):
     if at_good and not at_bad:
         raise Failure("the case fails at GOOD and passes at BAD: exchange them")
     if at_good or not at_bad:
-        raise Failure(f"the case {'fails' if at_good else 'passes'} at both GOOD and BAD")
+        raise Failure(f"the case fails at both GOOD ({at_good}) and BAD ({at_bad}); KNOWN= masks other defects"
+                      if at_good else "the case passes at both GOOD and BAD")
     return at_bad
 
 
