@@ -40,10 +40,11 @@ def entry(words):
 
 def grants(words, old):
     function = OVERRIDES[words[0]] if old else FUNCTIONS[words[0]]
+    pages = f"{words[2]} page{'s' * (words[2] != '1')} from PFN {words[1]}"
     if words[0] == "grant_unmap":
-        return f"{function}(): {words[2]} pages from PFN {words[1]}"
+        return f"{function}(): {pages}"
     modes = " and ".join(name for bit, name in MODES if int(words[4], 16) & bit)
-    return (f"{function}(): {words[2]} pages from PFN {words[1]}, foreign frames from {words[4]}, "
+    return (f"{function}(): {pages}, foreign frames from {words[4]}, "
             f"{'with' if modes else 'without kmap_ops or'} {modes or 'device maps'}")
 
 
