@@ -225,6 +225,28 @@ def table(t):
     t.check("at least 25 versions, with defects of the table", len(rows) >= 25 and not wrong, f"{len(rows)}, {wrong}")
 
 
+def ordered(version):
+    """A version, so that they can be compared; "first" is the first commit with ranges."""
+    if version == "first":
+        return [2, 6, 38, 1]
+    candidate = re.search(r"-rc(\d+)", version)
+    numbers = [int(number) for number in re.sub("-rc.*", "", version).split(".")]
+    return [*numbers, *[0] * (4 - len(numbers)), int(candidate.group(1)) - 100 if candidate else 0]
+
+
+@test("kernel: the README has each measured version between first and last", tier="scripts")
+def readme_spans(t):
+    spans: dict = {}
+    for ids, first, last in re.findall(r"^\| ([A-F]\w+(?:, \w+)*) \| [^|]+ \| (\S+) \| (\S+) \| [A-Z]",
+                                       text_of("props/subjects/linux/README.md"), re.M):
+        for name in ids.split(", "):
+            spans.setdefault(name, []).append((ordered(first), ordered(last)))
+    outside = [f"{name} in {row.name}" for row in defects.versions() for name in row.defects or ()
+               if not any(first <= ordered(row.name) <= last for first, last in spans.get(name, []))]
+    t.check("the table has spans", len(spans) > 40, str(len(spans)))
+    t.check("none is outside", not outside, ", ".join(outside))
+
+
 @test("kernel: which defect explains a finding", tier="scripts")
 def explained(t):
     tool = t.path("tool")  # fails by the named invariant unless this defect is masked
