@@ -143,10 +143,10 @@ def load(linux, build):
         old = read(tree, "arch/x86/xen/mmu.c") if p2m is None else None
         raise Failure(f"LINUX={linux}: it has no {P2M if p2m is None else PAGE}"
                       + (": before 2.6.38 it was part of mmu.c" if old else ""))
-    if "set_phys_to_machine" not in p2m:
-        raise Failure(f"LINUX={linux}: its {P2M} has no set_phys_to_machine")
     for path, text in ((P2M, p2m), (PAGE, page)):
         check_whole(linux, path, text)
+    if "set_phys_to_machine" not in p2m:
+        raise Failure(f"LINUX={linux}: its {P2M} has no set_phys_to_machine; is the file whole?")
     check_one_version(linux, p2m, page)
     return tree, p2m, page, own
 
