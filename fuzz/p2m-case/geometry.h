@@ -91,12 +91,13 @@ struct geometry {
                    struct replay_counts *counts);
 
     /*
-     * Prints the matrix of state coverage of all runs so far (props/run/state_coverage.h): reached
-     * and reachable cells, then the gaps in words. With `all` it first prints a line for each
-     * cell, separated by tabs: `cell`, its count, its name, and why it is impossible. Answers
-     * the number of gaps, and of cells that were reached although they are called impossible.
+     * Prints the matrix of state coverage of all runs so far (props/run/state_coverage.h; of target
+     * `setup`: props/check/setup_coverage.h): reached and reachable cells, then the gaps in words.
+     * With `all` it first prints a line for each cell, separated by tabs: `cell`, its count, its
+     * name, and why it is impossible. Answers the number of gaps, and of cells that were reached
+     * although they are called impossible.
      */
-    unsigned (*cells)(bool all, FILE *out);
+    unsigned (*cells)(const char *target, bool all, FILE *out);
 
     /* The violation of the case in this geometry: a name of 64 bytes, "" if none. */
     bool (*failure)(const struct input *input, char *name);

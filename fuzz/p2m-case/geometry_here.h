@@ -27,7 +27,7 @@ bool geometry_draw(const struct subject *subject, const struct test_case *c, voi
 /* The members of struct geometry, by file. */
 bool geometry_replay(const struct input *input, const struct replay_options *options,
                      struct replay_counts *counts);
-unsigned geometry_coverage(bool all, FILE *out);
+unsigned geometry_coverage(const char *target, bool all, FILE *out);
 bool geometry_failure(const struct input *input, char *name);
 bool geometry_shrink(const struct input *input, const char *name, struct shrunk *shrunk);
 void geometry_facts(FILE *out);

@@ -305,8 +305,8 @@ static int cells(char **paths, int count)
         options.geometry = "tiny";
     if (!replay_all(paths, count))
         return 1;
-    wrong =
-        geometry_by_name(options.geometry, strlen(options.geometry))->cells(options.all, stdout);
+    wrong = geometry_by_name(options.geometry, strlen(options.geometry))
+                ->cells(options.target, options.all, stdout);
     if (wrong)
         fprintf(stderr, "p2m-case: %u cells are not reached, or wrongly called impossible\n",
                 wrong);

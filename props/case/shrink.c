@@ -41,6 +41,7 @@ static unsigned kind_weight(const struct op *op)
         sum += entry_weight[entry_split(&shape_here, op->pfn, op->arg, &value)];
     if (op->kind == OP_XEN_SET_IDENTITY || op->kind == OP_E820)
         sum += op->type != (op->kind == OP_E820 ? 2 : 0);
+    sum += (op->start % 4096 > 0) + (op->stop % 4096 > 0);
     return sum;
 }
 
@@ -87,12 +88,15 @@ static struct measure measure(const struct test_case *c)
     struct measure m = {
         .ops = c->count,
         .boot = boot->auto_translated + boot->xen_restore + (boot->refuse != 0) +
-                (boot->holes != 0) + (boot->nr_pages != 0) +
-                (unsigned)__builtin_popcount(boot->flags),
+                (boot->holes != 0) + (unsigned)__builtin_popcount(boot->flags),
         .pfns = different_pfns(c),
-        .numbers = capped(boot->nr_pages) + boot->refuse + boot->holes,
+        .numbers = boot->refuse + boot->holes,
     };
 
+    for (unsigned field = 0; field < BOOT_NUMBERS; field++) {
+        m.boot += boot_number(boot, field) != 0;
+        m.numbers += capped(boot_number(boot, field));
+    }
     for (unsigned i = 0; i < c->count; i++) {
         m.kinds += kind_weight(&c->ops[i]);
         m.numbers += numbers_of(&c->ops[i]);
@@ -318,6 +322,8 @@ static bool simplify(struct shrink *shrink, struct test_case *c)
         while (shrink_op(shrink, c, i, offer))
             any = true;
     while (shrink_pfns(shrink, c, offer))
+        any = true;
+    while (shrink_map(shrink, c, offer))
         any = true;
     return any;
 }

@@ -43,7 +43,7 @@ struct shrink_marks {
  * matter. */
 void shrink_mark(struct shrink *shrink, const struct test_case *c, struct shrink_marks *marks);
 
-/* ---- moves (shrink_moves.c) ---- */
+/* ---- moves (shrink_moves.c, shrink_map.c) ---- */
 
 /*
  * Calls `offer` with variants of *c, each of which might be smaller; when it answers
@@ -55,6 +55,18 @@ typedef bool shrink_offer_fn(struct shrink *shrink, struct test_case *c,
 bool shrink_boot(struct shrink *shrink, struct test_case *c, shrink_offer_fn *offer);
 bool shrink_op(struct shrink *shrink, struct test_case *c, unsigned i, shrink_offer_fn *offer);
 bool shrink_pfns(struct shrink *shrink, struct test_case *c, shrink_offer_fn *offer);
+
+/* Variants of a whole machine: its memory map, and the numbers of the boot that are places in it. */
+bool shrink_map(struct shrink *shrink, struct test_case *c, shrink_offer_fn *offer);
+
+/*
+ * The numbers of a boot record that have no upper bound of their own, by index: nr_pages, the
+ * hotplug limit, the extra regions, and the fields of target `setup`.
+ */
+#define BOOT_PLACES (7 + BOOT_EXTRAS + BOOT_NVS) /* PFNs come first */
+#define BOOT_NUMBERS (BOOT_PLACES + BOOT_EXTRAS + BOOT_NVS + BOOT_ANSWERS)
+uint64_t boot_number(const struct boot *boot, unsigned field);
+void boot_set_number(struct boot *boot, unsigned field, uint64_t value);
 
 /* Moves a call to another PFN; the kind of its entry and the length of a range stay. */
 void shrink_move_op(struct op *op, uint64_t pfn);

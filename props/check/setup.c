@@ -14,6 +14,7 @@
 #include "props/case/entry.h"
 #include "props/host/sync.h"
 #include "run.h"
+#include "setup_coverage.h"
 
 UNINSTRUMENTED_BEGIN
 
@@ -69,9 +70,11 @@ struct run_of_pfns {
     unsigned long pfn, until; /* exclusive */
     p2m_word entry;           /* of `pfn` */
     enum frames_class class;
-    bool ram;   /* the kernel's map lists it as RAM */
-    bool extra; /* it is extra memory */
-    bool moved; /* an entry of the machine's map is here and not where that has it */
+    bool ram;           /* the kernel's map lists it as RAM */
+    bool extra;         /* it is extra memory */
+    bool moved;         /* an entry of the machine's map is here and not where that has it */
+    enum setup_was was; /* before firmware moved */
+    enum setup_place place;
 };
 
 static bool is_identity(const struct run_of_pfns *at)
@@ -94,6 +97,34 @@ static bool covers(struct run_of_pfns *at, uint64_t start, uint64_t end)
     return at->pfn >= start && at->pfn < end;
 }
 
+static enum setup_was was(const struct run_of_pfns *at)
+{
+    switch (at->class) {
+    case FRAMES_PAGE_RAM:
+        return SETUP_WAS_RAM;
+    case FRAMES_PAGE_UNUSABLE:
+        return SETUP_WAS_UNUSABLE;
+    default:
+        return frames_has_memory(&guest->map, at->pfn) ? SETUP_WAS_PART : SETUP_WAS_NONE;
+    }
+}
+
+/* What the domain builder has put there. */
+static enum setup_place builders_place(struct run_of_pfns *at)
+{
+    enum setup_place place = covers(at, 0, guest->nr_pages) ? SETUP_LISTED : SETUP_BEHIND;
+    const struct setup_area *const stay[] = {&guest->kernel, &guest->start_info, &guest->tables};
+    const struct setup_area *const move[] = {&guest->list, &guest->initrd};
+
+    for (unsigned i = 0; i < sizeof(stay) / sizeof(stay[0]); i++)
+        if (covers(at, stay[i]->pfn, stay[i]->pfn + stay[i]->pages))
+            place = SETUP_STAYS;
+    for (unsigned i = 0; i < sizeof(move) / sizeof(move[0]); i++)
+        if (covers(at, move[i]->pfn, move[i]->pfn + move[i]->pages))
+            place = SETUP_MAY_MOVE;
+    return place;
+}
+
 static struct run_of_pfns look_at(unsigned long pfn)
 {
     struct run_of_pfns at = {.pfn = pfn};
@@ -103,6 +134,8 @@ static struct run_of_pfns look_at(unsigned long pfn)
     at.class = frames_class(&guest->map, pfn, &until);
     covers(&at, 0, until);
     covers(&at, 0, FRAMES_PFNS);
+    at.place = builders_place(&at);
+    at.was = was(&at);
     for (unsigned i = 0; i < seen->e820_count; i++) {
         const struct frames_entry *entry = &seen->e820[i];
         uint64_t start = entry->addr / FRAMES_PAGE + (entry->addr % FRAMES_PAGE > 0);
@@ -221,6 +254,23 @@ static void check_reach(const struct run_of_pfns *at)
               seen->max_pfn);
 }
 
+/* For the state coverage: what the page was, and what it is now. */
+static void note_cell(const struct run_of_pfns *at)
+{
+    enum setup_became became = SETUP_NOTHING;
+
+    if (at->moved)
+        became = SETUP_FIRMWARE;
+    else if (is_identity(at))
+        became = SETUP_IDENTITY;
+    else if (is_frame(at))
+        became = at->pfn < frames_count() && at->entry == frames_first(at->pfn) ? SETUP_OWN_FRAME
+                                                                                : SETUP_OTHER_FRAME;
+    else if (at->extra)
+        became = SETUP_EXTRA;
+    setup_cell_met[setup_cell(guest->dom0, at->was, at->place, became)]++;
+}
+
 static void check_runs(void)
 {
     struct run_of_pfns at;
@@ -229,6 +279,7 @@ static void check_runs(void)
         at = look_at(pfn);
         if (pfn % 4096 == 0)
             sync_arm_limit(); /* no hang: a big guest takes its time */
+        note_cell(&at);
         if (at.moved) {
             check_moved(&at);
             check_reach(&at);
@@ -327,6 +378,7 @@ static void check_image(void)
 void setup_check(const struct setup_seen *of)
 {
     seen = of;
+    setup_firmware_moves = seen->moves_firmware;
     frames_count_entries();
     check_runs();
     check_frames();

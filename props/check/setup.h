@@ -81,6 +81,7 @@ struct setup_seen {
     /* By design of the version: */
     bool rounds_inward;     /* a page that is RAM in part is no identity */
     bool unusable_is_other; /* it does not promise that dom0 has memory there */
+    bool moves_firmware;    /* NVS makes room for the boot image */
 };
 
 /* Before a boot: no event yet. */

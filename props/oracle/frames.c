@@ -79,6 +79,20 @@ enum frames_class frames_class(const struct frames_map *map, uint64_t page, uint
     return unusable ? FRAMES_PAGE_UNUSABLE : FRAMES_PAGE_RAM;
 }
 
+bool frames_has_memory(const struct frames_map *map, uint64_t page)
+{
+    uint64_t start = page * FRAMES_PAGE, last = start + (FRAMES_PAGE - 1);
+
+    for (unsigned i = 0; i < map->count; i++) {
+        const struct frames_entry *entry = &map->entry[i];
+        bool is = entry->type == FRAMES_RAM || entry->type == FRAMES_UNUSABLE;
+
+        if (counts(entry) && is && entry->addr <= last && entry->addr + (entry->size - 1) >= start)
+            return true;
+    }
+    return false;
+}
+
 /* ---- frames ---- */
 
 /* Big, and mostly untouched: pages come when they are written, and go at the next boot. */

@@ -50,6 +50,9 @@ enum frames_class {
  */
 enum frames_class frames_class(const struct frames_map *map, uint64_t page, uint64_t *until);
 
+/* True if a byte of `page` is in an entry of RAM, or of unusable memory. */
+bool frames_has_memory(const struct frames_map *map, uint64_t page);
+
 /* True if its end is beyond the last address, or at it. */
 bool frames_entry_wraps(const struct frames_entry *entry);
 

@@ -8,6 +8,7 @@
 #include "props/case/entry.h"
 #include "props/check/run.h"
 #include "props/check/setup.h"
+#include "props/check/setup_coverage.h"
 #include "unit.h"
 
 enum { LIST = 128, RAM = 160, UNUSABLE = 40, END = 192 }; /* PFNs; a hole from 100 to 110 */
@@ -152,6 +153,44 @@ static void test_unusable(void **state)
     expect(SETUP_UNUSABLE_IS_RAM, "identity at unusable memory");
 }
 
+static uint64_t met(enum setup_was was, enum setup_place place, enum setup_became became)
+{
+    return setup_cell_met[setup_cell(true, was, place, became)];
+}
+
+/* The boot of above, by its cells; none of them is impossible, and each name is unlike the others.
+ */
+static void test_cells(void **state)
+{
+    unsigned reached = 0;
+
+    (void)state;
+    memset(setup_cell_met, 0, sizeof(setup_cell_met));
+    boot();
+    expect(INVARIANT_NONE, "a boot");
+    assert_true(met(SETUP_WAS_RAM, SETUP_LISTED, SETUP_OWN_FRAME));
+    assert_int_equal(met(SETUP_WAS_RAM, SETUP_STAYS, SETUP_OWN_FRAME), 2 + 1 + 1);
+    assert_int_equal(met(SETUP_WAS_RAM, SETUP_MAY_MOVE, SETUP_OWN_FRAME), 16 + 2);
+    assert_int_equal(met(SETUP_WAS_UNUSABLE, SETUP_LISTED, SETUP_OWN_FRAME), 1);
+    assert_int_equal(met(SETUP_WAS_PART, SETUP_LISTED, SETUP_IDENTITY),
+                     1); /* one run of ten pages */
+    assert_int_equal(met(SETUP_WAS_RAM, SETUP_BEHIND, SETUP_OTHER_FRAME), 10);
+    assert_true(met(SETUP_WAS_RAM, SETUP_BEHIND, SETUP_EXTRA));
+    assert_true(met(SETUP_WAS_NONE, SETUP_BEHIND, SETUP_IDENTITY));
+    for (unsigned cell = 0; cell < SETUP_CELLS; cell++) {
+        char name[128], other[128];
+
+        reached += setup_cell_met[cell] > 0;
+        assert_true(!setup_cell_met[cell] || !setup_cell_impossible(cell));
+        setup_cell_name(cell, name, sizeof(name));
+        for (unsigned k = 0; k < cell; k++) {
+            setup_cell_name(k, other, sizeof(other));
+            assert_string_not_equal(name, other);
+        }
+    }
+    assert_int_equal(reached, 8);
+}
+
 static void test_classes(void **state)
 {
     const struct frames_map map = {
@@ -169,6 +208,8 @@ static void test_classes(void **state)
     for (unsigned page = 0; page < 5; page++)
         assert_int_equal(frames_class(&map, page, &until), classes[page]);
     assert_true(until > FRAMES_PFNS);
+    for (unsigned page = 0; page < 5; page++)
+        assert_int_equal(frames_has_memory(&map, page), page < 3); /* the last entry wraps */
     assert_true(frames_entry_wraps(&map.entry[4]));
     assert_int_equal(frames_of_map(&map), 0); /* page 0 stays with the machine */
 }
@@ -178,6 +219,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_alarms),
         cmocka_unit_test(test_unusable),
+        cmocka_unit_test(test_cells),
         cmocka_unit_test(test_classes),
     };
 

@@ -217,6 +217,67 @@ static void test_sweep_takes_maps_apart(void **state)
     assert_int_equal(runs, 4 + (P2M_LEAF > 1 ? 3 : 0));
 }
 
+/* ---- machines ---- */
+
+/* NVS that begins inside the page where RAM ends; the kernel is in it, the list not. */
+static bool nvs_under_kernel(void *ctx, const struct test_case *candidate)
+{
+    uint64_t kernel = (uint64_t)candidate->boot.setup.kernel * 4096;
+
+    (void)ctx;
+    for (unsigned i = 0; i + 1 < candidate->count; i++) {
+        const struct op *ram = &candidate->ops[i], *nvs = &candidate->ops[i + 1];
+
+        if (ram->kind == OP_E820 && ram->type == 1 && ram->start < ram->stop &&
+            nvs->kind == OP_E820 && nvs->type == 4 && nvs->start == ram->stop && ram->stop % 4096 &&
+            kernel >= nvs->start && kernel < nvs->stop &&
+            candidate->boot.setup.list * 4096ull >= nvs->stop)
+            return true;
+    }
+    return false;
+}
+
+static const struct op other_entries[] = {
+    {.kind = OP_E820, .type = 1, .start = 0x1000, .stop = 0x9fc00},
+    {.kind = OP_E820, .type = 2, .start = 0x9fc00, .stop = 0x100000},
+    {.kind = OP_GET, .pfn = 5},
+    {.kind = OP_E820, .type = 1, .start = 0x100000, .stop = 0x7ffe0801},
+    {.kind = OP_E820, .type = 4, .start = 0x7ffe0801, .stop = 0x7fff0123},
+    {.kind = OP_E820, .type = 2, .start = 0xfffff000, .stop = 0xffffffff},
+};
+
+/* What lies together comes down together, and nothing is left that does not matter. */
+static void test_machine_becomes_small(void **state)
+{
+    const struct op ram = {.kind = OP_E820, .type = 1, .start = 0, .stop = 1};
+    const struct op nvs = {.kind = OP_E820, .type = 4, .start = 1, .stop = 2 * 4096};
+    struct shrink shrink = {.fails = nvs_under_kernel, .budget = 100000};
+
+    (void)state;
+    memset(&trial, 0, sizeof(trial));
+    trial.count = sizeof(other_entries) / sizeof(other_entries[0]);
+    memcpy(trial.ops, other_entries, sizeof(other_entries));
+    trial.boot.nr_pages = 200;
+    trial.boot.hotplug_limit = 300;
+    trial.boot.extra[0].pfn = 7;
+    trial.boot.extra[0].pages = 9;
+    trial.boot.setup.kernel = 0x7ffe8;
+    trial.boot.setup.list = 0x80345;
+    trial.boot.setup.initrd = 0x1234;
+    trial.boot.setup.max_reservation = 0x99999;
+    trial.boot.setup.answer[3] = 17;
+    assert_true(nvs_under_kernel(NULL, &trial));
+    shrink_case(&shrink, &trial);
+    assert_int_equal(trial.count, 2);
+    assert_true(op_equal(&trial.ops[0], &ram) && op_equal(&trial.ops[1], &nvs));
+    for (unsigned field = 0; field < BOOT_NUMBERS; field++) {
+        uint64_t number = boot_number(&trial.boot, field);
+
+        assert_true(number == 0 || (number == 1 && trial.boot.setup.kernel == 1) ||
+                    (number == 2 && trial.boot.setup.list == 2));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -226,6 +287,7 @@ int main(void)
         cmocka_unit_test(test_same_answer_twice),
         cmocka_unit_test(test_marks_what_does_not_matter),
         cmocka_unit_test(test_stays_sayable),
+        cmocka_unit_test(test_machine_becomes_small),
         cmocka_unit_test(test_sweep_finds_traces),
         cmocka_unit_test(test_sweep_takes_maps_apart),
     };

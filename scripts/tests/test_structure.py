@@ -220,7 +220,7 @@ def dictionary(name):
 @test("dictionaries name each op", goals=("gcc/p2m-case",))
 def dictionaries(t):
     words = json.loads(t.expect("facts", [f"{BUILD}/gcc/p2m-case", "facts"]))["ops"]
-    for target in ("ops", "e820"):
+    for target in ("ops", "e820", "setup"):
         codes = {keyword[len("op_"):]: value for keyword, value in dictionary(target) if keyword.startswith("op_")}
         t.check(f"{target}: each op, once", sorted(codes) == sorted(words), f"{codes} {words}")
         for word, code in codes.items():
