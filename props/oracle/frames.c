@@ -99,7 +99,9 @@ bool frames_has_memory(const struct frames_map *map, uint64_t page)
 static struct {
     uint8_t *owner, *entries; /* by MFN */
     uint32_t *first;          /* by PFN */
-    uint64_t count, given_back;
+    uint64_t count, given_back, added;
+    uint64_t next;                 /* the lowest MFN that may be added */
+    const struct frames_map *host; /* NULL: frames are beyond the PFNs of the guest */
 } frames;
 
 #define FIRST_BYTES (FRAMES_PFNS * sizeof(uint32_t))
@@ -168,7 +170,9 @@ void frames_deal(const struct frames_map *host, uint64_t pages, unsigned start)
         frames.first = map_zeros(FIRST_BYTES);
     }
     zero(frames.owner, FRAMES_MFNS);
-    frames.count = frames.given_back = 0;
+    frames.count = frames.given_back = frames.added = 0;
+    frames.host = host;
+    frames.next = host ? 1 : FRAMES_PFNS;
     if (host) {
         deal_ram(host, pages, from, FRAMES_PFNS);
         deal_ram(host, pages, 0, from);
@@ -204,6 +208,39 @@ bool frames_give_back(uint64_t mfn)
 uint64_t frames_given_back(void)
 {
     return frames.given_back;
+}
+
+/* The first frame from `mfn` on that is nobody's, and RAM; or `end`. */
+static uint64_t next_free(uint64_t mfn, uint64_t end)
+{
+    uint64_t until = 0;
+
+    for (; mfn < end; mfn++) {
+        if (frames.owner[mfn] != FRAME_OF_OTHERS)
+            continue;
+        if (!frames.host || frames_class(frames.host, mfn, &until) == FRAMES_PAGE_RAM)
+            return mfn;
+        mfn = until - 1;
+    }
+    return end;
+}
+
+bool frames_add(uint64_t *mfn)
+{
+    const uint64_t end = frames.host ? FRAMES_PFNS : FRAMES_MFNS;
+
+    frames.next = next_free(frames.next, end);
+    if (frames.next == end || frames.count + frames.added == FRAMES_PFNS)
+        return false;
+    *mfn = frames.next++;
+    frames.owner[*mfn] = FRAME_OURS;
+    frames.first[frames.count + frames.added++] = (uint32_t)*mfn;
+    return true;
+}
+
+uint64_t frames_added(void)
+{
+    return frames.added;
 }
 
 void frames_count_entries(void)

@@ -66,10 +66,10 @@ uint64_t frames_of_map(const struct frames_map *map);
  */
 void frames_deal(const struct frames_map *host, uint64_t pages, unsigned start);
 
-/* How many they are. */
+/* How many they were. */
 uint64_t frames_count(void);
 
-/* The frame of a PFN below frames_count() at the beginning. */
+/* The frame of a PFN below frames_count() at the beginning; then those that were added. */
 uint64_t frames_first(uint64_t pfn);
 
 /* Whose it is now; any MFN. */
@@ -80,6 +80,12 @@ bool frames_give_back(uint64_t mfn);
 
 /* How many were given back. */
 uint64_t frames_given_back(void);
+
+/* The guest asks for one more: RAM of the machine that is nobody's. False: there is none. */
+bool frames_add(uint64_t *mfn);
+
+/* How many it got. The n-th of them is frames_first(frames_count() + n). */
+uint64_t frames_added(void);
 
 /*
  * For a count of the entries that hold each frame: none yet; one more of `mfn`, which is below

@@ -145,14 +145,17 @@ def write_figures(build, compiler, data, missed, wrong):
 
 
 def main():
-    parser = cli.Parser(__doc__, subjects=True, time=60)
+    parser = cli.Parser(__doc__, subjects=True, target="ops", time=60)
     args = parser.parse()
     setup("fuzz", "clang-22", "llvm-22", "libclang-rt-22-dev")
     if args.subject == "linux":
         from p2mcheck.linux import coverage  # pylint: disable=import-outside-toplevel
+        parser.checked("TARGET", args.target, cli.one_of(list(coverage.MEASURES)))
         return coverage.main(args, parser.programs(args))
     if args.subject != "core":
         parser.error(f"SUBJECT={args.subject}: choose core or linux")
+    if args.target != "ops":
+        parser.error(f"TARGET={args.target}: needs SUBJECT=linux; of the core all corpora are replayed")
     return of_core(args.build)
 
 

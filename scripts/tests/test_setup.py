@@ -4,6 +4,7 @@ on real maps it makes the same pages identity as the core, but for the rounding 
 """
 
 import glob
+import json
 import os
 import re
 import shutil
@@ -12,6 +13,7 @@ from harness import BUILD, ROOT, test, text_of, write
 from setup_slips import SLIPS
 from test_linux import prepared, trees
 from test_linux_slips import planted
+from test_structure import dictionary, names_each_op
 
 DEFECTS = sorted(glob.glob(f"{ROOT}/props/subjects/linux/setup/defects/*.txt"))
 MASKS = ",".join(f"S{number}" for number in range(1, 11))
@@ -36,6 +38,18 @@ def defects_of(tree):
                      "p2mcheck: (SETUP_[A-Z_]+|CORE_BUG): ", status=0 if gone else 1)
             t.expect(f"{name} is masked", [program, "run", "--target=setup", path], "no invariant violated",
                      env={**os.environ, "P2MCHECK_KNOWN": name})
+
+    @test(f"setup {tree}: the dictionary has the bytes of a guest", how="builds")
+    def words(t):
+        program, known = tool(t, tree), dict(dictionary("setup"))
+        names_each_op(t, program, "setup", json.loads(t.expect("facts", [program, "facts"]))["ops"])
+        boot = bytearray([2]) + bytes(191)
+        boot[12:14], boot[88:104], boot[120:128] = known["boot_fields"], known["image_in_order"], known["answer_m2p_fails"]
+        entry = bytearray(known["e820_nvs"] + known["page_0x80_last_byte"] + known["page_0x100"] + bytes(12))
+        write(t.path("setup_tiny-words"), bytes(boot + entry))
+        out = t.expect("a guest of words", [program, "decode", t.path("setup_tiny-words")])
+        t.check("its boot", "kernel=0x8 initrd=0x10 page_tables=0x20 list=0x18 answers=0x0000010000000000" in out, out)
+        t.check("its entry", "\ne820 0x80fff 0x100000 nvs\n" in out, out)
 
     @test(f"setup {tree}: the seeds boot, and reach each state cell", how="builds")
     def cells(t):

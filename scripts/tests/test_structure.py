@@ -217,17 +217,22 @@ def dictionary(name):
     return [(keyword, value.encode().decode("unicode_escape").encode("latin-1")) for keyword, value in found]
 
 
+def names_each_op(t, program, target, words):
+    """Each op has one code, and the program reads it so."""
+    codes = {keyword[len("op_"):]: value for keyword, value in dictionary(target) if keyword.startswith("op_")}
+    t.check(f"{target}: each op, once", sorted(codes) == sorted(words), f"{codes} {words}")
+    for word, code in codes.items():
+        case = t.path(f"{target}_tiny-{word}")
+        write(case, bytes([2]) + bytes(191) + code)
+        out = t.expect(f"{target}: decode", [program, "decode", case])
+        t.check(f"{target}: {word}", out.splitlines()[3].split()[0] == word, out)
+
+
 @test("dictionaries name each op", goals=("gcc/p2m-case",))
 def dictionaries(t):
     words = json.loads(t.expect("facts", [f"{BUILD}/gcc/p2m-case", "facts"]))["ops"]
-    for target in ("ops", "e820", "setup"):
-        codes = {keyword[len("op_"):]: value for keyword, value in dictionary(target) if keyword.startswith("op_")}
-        t.check(f"{target}: each op, once", sorted(codes) == sorted(words), f"{codes} {words}")
-        for word, code in codes.items():
-            case = t.path(f"{target}_tiny-{word}")
-            write(case, bytes([2]) + bytes(191) + code)
-            out = t.expect(f"{target}: decode", [f"{BUILD}/gcc/p2m-case", "decode", case])
-            t.check(f"{target}: {word}", out.splitlines()[3].split()[0] == word, out)
+    for target in ("ops", "e820"):
+        names_each_op(t, f"{BUILD}/gcc/p2m-case", target, words)
     texts = [value.decode("latin-1") for _, value in dictionary("case")]
     for word in words:
         t.check(f"case: {word}", any(re.match(rf"{word}[ \n]", text) for text in texts), str(texts))

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The coverage of a kernel's p2m.c and page.h: by the reviewed corpora, and with TIME seconds of fuzzing.
+"""The coverage of a kernel's p2m.c and page.h, or, with TARGET=setup, of its setup.c: by the reviewed corpora, and with
+TIME seconds of fuzzing.
 
 The fuzzing is that of `make fuzz`, behind the same masks, and goes on with the inputs that it collected
 before. The list of unreached places names a function, an identifier of the place, the versions, and
@@ -7,27 +8,45 @@ the reason. A run of missed lines that no entry of the list explains is a failur
 and panic do not count as branches.
 """
 
+import glob
 import json
 import os
 import re
 import shutil
 import subprocess
+from typing import NamedTuple
 
 from p2mcheck.cli import last_line, plural
 from p2mcheck.coverage import newest_clang, run
 from p2mcheck.files import Failure, entries, read_text, write_json
 from p2mcheck.processes import output
 
-LISTED = "props/subjects/linux/unreached.txt"
 GIVES_UP = re.compile(r"\b(BUG|BUG_ON|WARN|WARN_ON|WARN_ON_ONCE|panic)\(")
 GEOMETRY = "tiny"
+
+
+class Measure(NamedTuple):
+    """What is measured of a target."""
+    target: str
+    folder: str  # of the kernel's files, in the prepared one
+    file: str  # whose missed lines must be listed
+    object: str
+    listed: str
+    corpora: tuple  # patterns
+
+
+MEASURES = {measure.target: measure for measure in (
+    Measure("ops", "kernel", "p2m.c", "kernel.o", "props/subjects/linux/unreached.txt", ("corpus",)),
+    Measure("setup", "setup", "setup.c", "setup.o", "props/subjects/linux/setup/unreached.txt",
+            ("corpus/seed/setup-*.txt", "props/subjects/linux/setup/defects/*.txt")),
+)}
 
 
 def fuzz(args):
     """Collects inputs; a finding does not matter here."""
     print(f"fuzzing for {args.time} s", flush=True)
     status, text = output(["scripts/fuzz", f"--build={args.build}", f"--time={args.time}", f"--geometry={GEOMETRY}",
-                           "--target=ops", "--subject=linux", f"--linux={args.linux}", f"--known={args.known}"])
+                           f"--target={args.target}", "--subject=linux", f"--linux={args.linux}", f"--known={args.known}"])
     if not re.search(r": [1-9]\d* execs", text):
         raise Failure(f"scripts/fuzz ended with status {status}: {last_line(text)}")
 
@@ -46,12 +65,13 @@ def replay(programs, folder, name, *arguments):
 class Measured:
     """The figures of some profiles, of the file that has functions of these names."""
 
-    def __init__(self, programs, version, profiles, folder, name):
+    def __init__(self, programs, measure, profiles, name):
+        version, folder = newest_clang(), f"{programs.folder}/coverage"
         merged = f"{folder}/{name}.profdata"
         run([f"llvm-profdata-{version}", "merge", "-o", merged, *profiles])
         # names of the kernel are names of the core as well: only this object has just those of the kernel
-        self.common = [f"--instr-profile={merged}", f"{programs.folder}/cov/{GEOMETRY}/kernel.o",
-                       f"{programs.folder}/kernel"]
+        self.common = [f"--instr-profile={merged}", f"{programs.folder}/cov/{GEOMETRY}/{measure.object}",
+                       f"{programs.folder}/{measure.folder}"]
         self.data = json.loads(run([f"llvm-cov-{version}", "export", *self.common]))["data"][0]
         self.lcov = run([f"llvm-cov-{version}", "export", "--format=lcov", *self.common])
 
@@ -85,13 +105,13 @@ class Measured:
         return sum(outcomes), len(outcomes)
 
 
-def load_listed(version):
+def load_listed(name, version):
     """[[function, identifier, reason, used]] for this version."""
     listed = []
-    for number, line in entries(LISTED):
+    for number, line in entries(name):
         parts = [part.strip() for part in line.split(" | ")]
         if len(parts) != 4:
-            raise Failure(f"{LISTED}:{number}: expected `versions | function | identifier | reason`")
+            raise Failure(f"{name}:{number}: expected `versions | function | identifier | reason`")
         if re.search(parts[0], version):
             listed.append([*parts[1:], False])
     return listed
@@ -127,11 +147,11 @@ def part(counts):
     return f"{counts[0]}/{counts[1]} = {100 * counts[0] / max(1, counts[1]):.1f} %"
 
 
-def figures_of(measured, programs):
+def figures_of(measured):
     """{file: {lines, branches}}, printed as well."""
     figures = {}
     for name, file in measured.files().items():
-        lines = read_text(f"{programs.folder}/kernel/{name}").splitlines()
+        lines = read_text(file["filename"]).splitlines()
         summary = file["summary"]["lines"]
         figures[name] = {"lines": [summary["covered"], summary["count"]], "branches": measured.branches(name, lines)}
         print(f"  {name:8} lines {part(figures[name]['lines']):>20}   branches {part(figures[name]['branches']):>20}")
@@ -144,34 +164,36 @@ def build(args, programs, version):
     programs.make(f"COVERAGE_CC=clang-{version}", programs.p2m_case("cov"), programs.p2m_case())
 
 
-def measure(args, programs):
-    version, folder = newest_clang(), f"{programs.folder}/coverage"
-    build(args, programs, version)
+def profiles_of(args, programs, measure):
+    """Those of the reviewed corpora, and then of what fuzzing has collected."""
+    folder = f"{programs.folder}/coverage"
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     fuzz(args)
-    profiles = [replay(programs, folder, "corpora", "corpus")]
-    reviewed = Measured(programs, version, profiles, folder, "reviewed")
-    collected = f"{programs.folder}/corpus/ops_{GEOMETRY}"
-    profiles.append(replay(programs, folder, "collected", "--target=ops", f"--geometry={GEOMETRY}", collected))
-    fuzzed = Measured(programs, version, profiles, folder, "fuzzed")
-    run([f"llvm-cov-{version}", "show", "--format=html", f"--output-dir={folder}", "--show-branches=count",
-         *fuzzed.common])
-    return reviewed, fuzzed
+    paths = sorted(path for pattern in measure.corpora for path in glob.glob(pattern))
+    target = [] if measure.target == "ops" else [f"--target={measure.target}"]
+    return [replay(programs, folder, "corpora", *target, *paths),
+            replay(programs, folder, "collected", f"--target={measure.target}", f"--geometry={GEOMETRY}",
+                   f"{programs.folder}/corpus/{measure.target}_{GEOMETRY}")]
 
 
 def main(args, programs):
     """Called by `make coverage` for SUBJECT=linux."""
-    version = os.path.basename(programs.folder)
-    reviewed, fuzzed = measure(args, programs)
+    measure, version, clang = MEASURES[args.target], os.path.basename(programs.folder), newest_clang()
+    build(args, programs, clang)
+    profiles = profiles_of(args, programs, measure)
+    reviewed = Measured(programs, measure, profiles[:1], "reviewed")
+    fuzzed = Measured(programs, measure, profiles, "fuzzed")
+    run([f"llvm-cov-{clang}", "show", "--format=html", f"--output-dir={programs.folder}/coverage",
+         "--show-branches=count", *fuzzed.common])
     print(f"{version}, by the reviewed corpora:")
-    figures = {"reviewed": figures_of(reviewed, programs)}
+    figures = {"reviewed": figures_of(reviewed)}
     print(f"{version}, and {args.time} s of fuzzing:")
-    figures["fuzzed"] = figures_of(fuzzed, programs)
-    listed, lines = load_listed(version), read_text(f"{programs.folder}/kernel/p2m.c").splitlines()
-    unexplained = explain(fuzzed, lines, "p2m.c", listed)
-    write_json(f"{programs.folder}/coverage.json",
+    figures["fuzzed"] = figures_of(fuzzed)
+    lines = read_text(f"{programs.folder}/{measure.folder}/{measure.file}").splitlines()
+    unexplained = explain(fuzzed, lines, measure.file, load_listed(measure.listed, version))
+    write_json(f"{programs.folder}/coverage{'' if args.target == 'ops' else '-' + args.target}.json",
                {"version": version, "seconds": args.time, "files": figures, "unexplained": unexplained})
     print(f"{programs.folder}/coverage/index.html")
-    print(f"coverage: {plural(unexplained, 'unexplained run')} of missed lines in p2m.c")
+    print(f"coverage: {plural(unexplained, 'unexplained run')} of missed lines in {measure.file}")
     return 1 if unexplained else 0

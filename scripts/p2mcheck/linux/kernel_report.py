@@ -17,7 +17,7 @@ import tempfile
 
 from p2mcheck import cli, findings
 from p2mcheck.files import read_text, write_json
-from p2mcheck.linux import defects, mail, prepare, trials
+from p2mcheck.linux import defects, mail, prepare, setup_report, trials
 from p2mcheck.processes import output
 from p2mcheck.programs import MODES, setup
 
@@ -194,12 +194,14 @@ def print_finding(version, title, found):
 
 
 def main():
-    parser = cli.Parser(__doc__, core=False, linux="", mode=MODES[0], cases=20000, seed=1, only=".")
+    parser = cli.Parser(__doc__, core=False, linux="", mode=MODES[0], cases=20000, seed=1, only=".", target="ops")
     args = parser.parse()
     trees = parser.checked("LINUX", args.linux, shlex.split)  # a tree with blanks in quotes
     if not trees:
         parser.error('LINUX is not set: make kernel-report LINUX="TREE ..."')
-    setup()
+    setup(*["fuzz"] * (args.target == "setup"))
+    if args.target == "setup":
+        return setup_report.main(args, trees)
     print(f"a hunt ends after {args.cases} random cases without news, if each expected defect was met; "
           f"otherwise after {PATIENCE * args.cases}")
     rows = [examine(tree, args) for tree in trees]

@@ -19,6 +19,7 @@ OLD_HEADERS = {
     "uapi/asm/e820.h": "arch/x86/include/uapi/asm/e820.h",
     "xen/page.h": "include/xen/page.h",
 }
+SPLIT = "uapi/asm/e820.h"  # from 3.7 on; before, asm/e820.h has all
 WANTED = (SETUP, E820, EXTRA, *HEADERS.values())
 
 # The features of a version, by its text.
@@ -26,8 +27,11 @@ FEATURES = (
     ("SETUP_OWN_EXTRA", r"\bxen_add_extra_mem\([^;]*\)\s*\{"),
     ("SETUP_OWN_RELEASED", r"(?m)^unsigned long (__initdata )?xen_released_pages\b"),
     ("SETUP_OLD_E820", r"\bstruct e820entry\b"),
-    ("SETUP_E820_POINTER", r"\be820->map\b"),
+    ("SETUP_E820_POINTER", r"\bsanitize_e820_map\(e820->map"),
     ("SETUP_EXTRA_IN_BYTES", r"\bxen_extra_mem\[i\]\.start\b"),
+    ("SETUP_COUNTS_RELEASED", r"\bxen_released_pages\b"),
+    ("SETUP_ONE_EXTRA", r"\bxen_extra_mem_start\b"),
+    ("SETUP_END_IS_OPEN", r"(?s)\A(?!.*(xen_remap_buf|set_phys_range_identity\(map\[i-1\]))"),
     ("SETUP_RELOCATES", r"\bxen_find_free_area\("),
     ("SETUP_NONRAM", r"\bxen_do_remap_nonram\(\)"),
     ("SETUP_CHECKS_USABLE", r"\bxen_chk_is_e820_usable\(phys_addr_t"),
@@ -47,6 +51,8 @@ def load(tree, read):
     texts = {"setup.c": read(tree, SETUP), "e820.c": read(tree, E820)}
     headers = OLD_HEADERS if read(tree, OLD_HEADERS["asm/e820.h"]) else HEADERS
     texts.update({name: read(tree, path) for name, path in headers.items()})
+    if texts.get(SPLIT, "") is None:
+        del texts[SPLIT]
     if any(text is None for text in texts.values()):
         return {}
     if not re.search(FEATURES[0][1], texts["setup.c"]):
@@ -56,10 +62,16 @@ def load(tree, read):
     return texts
 
 
-def features(text):
+# Up to 3.17 the MFN tree is made before the memory map is read, with pages of the brk area.
+BUILDS_LISTS_FIRST = r"\bmid_mfn_p = extend_brk\("
+
+
+def features(files):
     """Lines of the header with the features of this version of setup.c."""
     included = "".join(f'#define SETUP_{name.upper()}_C "{name}.c"\n' for name in ("p2m", "extra", "setup", "e820"))
-    return included + "".join(f"#define {name} {int(bool(re.search(pattern, text)))}\n" for name, pattern in FEATURES)
+    rows = [(name, pattern, "setup.c") for name, pattern in FEATURES] + [("SETUP_LISTS_FIRST", BUILDS_LISTS_FIRST, "p2m.c")]
+    return included + "".join(f"#define {name} {int(bool(re.search(pattern, files[file])))}\n"
+                              for name, pattern, file in rows)
 
 
 def prepare(folder, files, update):
@@ -69,7 +81,7 @@ def prepare(folder, files, update):
     for name in ("setup.c", "e820.c", "p2m.c"):
         update(f"{folder}/setup/{name}", files[name])
     update(f"{folder}/setup/extra.c", files.get("extra.c", ""))
-    update(f"{folder}/setup/setup-features.h", features(files["setup.c"]))
+    update(f"{folder}/setup/setup-features.h", features(files))
     shim = '#include "props/subjects/linux/setup/shim.h"\n'
     for include in {name for text in files.values() for name in re.findall(INCLUDE, text, re.M)}:
         update(f"{folder}/setup-include/{include}", shim)

@@ -40,7 +40,10 @@ static inline bool shim_round(const char *function)
 
 #include "loops.h"
 
+#define SHIM_IN_P2M (!LINUX_LINEAR)
 #include SETUP_P2M_C
+#undef SHIM_IN_P2M
+#define SHIM_IN_P2M false
 #undef pr_fmt
 #include SETUP_EXTRA_C
 #include SETUP_SETUP_C
@@ -58,7 +61,11 @@ static const struct setup_guest *guest;
 /* clang-format off */
 #include "era.inc"
 #include "memory.inc"
+#if LINUX_LINEAR
 #include "tables.inc"
+#else
+#include "trees.inc"
+#endif
 #include "hypervisor.inc"
 #include "boot.inc"
 /* clang-format on */

@@ -45,7 +45,9 @@ typedef uint64_t resource_size_t;
 typedef u16 domid_t;
 typedef unsigned long xen_pfn_t, xen_ulong_t, ulong;
 
+#define __KERNEL__ 1
 #define __initdata
+#define __cpuinit
 #define __refdata
 #define __aligned(n) __attribute__((aligned(n)))
 #define __always_inline inline
@@ -101,16 +103,21 @@ void shim_say_error(const char *format);
 #undef pr_err
 #define pr_err(format, ...) shim_say_error(format)
 
-/* What goes wrong because a hypercall failed is no defect: the file warns, and may end. */
+/*
+ * What goes wrong because a hypercall failed is no defect: the file warns, and may end. Up to 3.18
+ * p2m.c warns at many ranges (B12, B13): that is for the other targets.
+ */
 extern bool shim_call_failed;
 #undef WARN_
 #define WARN_(condition, text)                                                                     \
     ({                                                                                             \
         bool warned_ = (condition);                                                                \
-        if (warned_ && !shim_call_failed)                                                          \
+        if (warned_ && !shim_call_failed && !SHIM_IN_P2M)                                          \
             linux_warned(text, __func__, __LINE__);                                                \
         warned_;                                                                                   \
     })
+
+#define WARN_ONCE(condition, ...) WARN_(condition, #condition)
 
 /* ---- memory ---- */
 
@@ -172,6 +179,13 @@ unsigned long shim_phys(unsigned long either); /* an address, or a pointer to a 
 #define memblock_trim_memory(align) ((void)0)
 #define memblock_dump_all() ((void)0)
 #define memblock_find_in_range(...) 0
+#define memblock_x86_reserve_range(start, end, name) shim_reserve((start), (end) - (start))
+#define MEMBLOCK_ERROR (~(phys_addr_t)0)
+static int memblock_can_resize;
+#define memblock_analyze() ((void)0)
+#define memblock_x86_find_in_range_size(...) MEMBLOCK_ERROR
+#define memblock_x86_free_memory_in_range(start, end) 0
+#define memblock_x86_memory_in_range(start, end) 0
 #define LOWMEMSIZE() 0
 #undef __get_free_page
 #define __get_free_page(flags) ((unsigned long)shim_alloc(PAGE_SIZE))
@@ -180,6 +194,9 @@ unsigned long shim_phys(unsigned long either); /* an address, or a pointer to a 
 #undef alloc_bootmem_align
 #define alloc_bootmem_align(bytes, align) shim_alloc(bytes)
 #define alloc_bootmem(bytes) shim_alloc(bytes)
+#undef extend_brk
+#define extend_brk(bytes, align) shim_brk(bytes)
+void *shim_brk(unsigned long bytes);
 
 extern unsigned long max_pfn, max_low_pfn, max_pfn_mapped;
 extern u64 max_mem_size, xen_saved_max_mem_size;
@@ -247,7 +264,8 @@ enum {
     CALLBACKTYPE_event,
     CALLBACKTYPE_failsafe,
     CALLBACKTYPE_syscall,
-    CALLBACKTYPE_sysenter = 5,
+    CALLBACKTYPE_nmi = 4,
+    CALLBACKTYPE_sysenter,
     CALLBACKTYPE_syscall32 = 7
 };
 #define HYPERVISOR_callback_op(op, argument) shim_callback(argument)
@@ -267,6 +285,11 @@ enum { X86_FEATURE_SYSENTER32, X86_FEATURE_SYSCALL32 };
 #define disable_cpufreq() ((void)0)
 #define disable_acpi() ((void)0)
 #define xen_set_default_idle() 0
+#define set_pm_idle_to_default() 0
+enum { IDLE_HALT };
+static int boot_option_idle_override;
+void default_idle(void);
+static void (*pm_idle)(void);
 
 /* mmu_pv.c's share, and functions that the files declare in headers that lead here. */
 #define EXTRA_MEM_RATIO 10

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""kernel-report for target `setup`: which defects of its setup.c a version has, and a report on each.
+
+Each tree is first tried with the smallest maps of known defects (setup/defects/), without a mask, then with random
+machines behind the masks of what was met. A finding is shrunk and named by the defect behind whose mask it passes. A
+finding that no defect explains, and a row that differs from setup/versions.txt, are failures. For each defect
+build/kernel-report/VERSION-SETUP-ID.txt is a report that can be mailed.
+"""
+
+import glob
+import os
+import re
+import tempfile
+
+from p2mcheck import facts, findings
+from p2mcheck.files import Failure, read_text, write, write_json
+from p2mcheck.linux import defects, prepare, prepare_setup
+from p2mcheck.processes import output
+
+FOLDER = f"{facts.ROOT}/props/subjects/linux/setup"
+VERSIONS = f"{FOLDER}/versions.txt"
+TARGET = "setup"
+ASSUMES = ("The hypervisor, the domain builder, memblock and the order of the boot are stand-ins of the harness.",
+           "Pages have 64 bytes and the guest at most 512 of them; the code is the kernel's. An address is given for"
+           " pages of 4096 bytes.")
+
+
+def expected():
+    """{version: its defects}"""
+    rows = [re.split(r" *\| *", line.strip()) for line in read_text(VERSIONS).splitlines()
+            if line.strip() and not line.startswith("#")]
+    return {version: names.split() for version, names in rows}
+
+
+def maps():
+    """[(id, lines)] of the smallest maps."""
+    return [(os.path.basename(path).split(".")[0].split("-")[0].upper(), defects.lines_of(read_text(path)))
+            for path in sorted(glob.glob(f"{FOLDER}/defects/*.txt"),
+                               key=lambda path: list(defects.table()).index(
+                                   os.path.basename(path).split(".")[0].split("-")[0].upper()))]
+
+
+# ---- what a version does ----
+
+def try_maps(programs, row):
+    """A map counts if it fails without a mask, and passes behind that of its defect."""
+    tool = programs.p2m_case()
+    for name, lines in maps():
+        invariant, _ = defects.outcome(tool, [], lines, TARGET)
+        if name in row["defects"] or not invariant:
+            continue
+        behind, _ = defects.outcome(tool, [name], lines, TARGET)
+        if not behind:
+            row["defects"][name] = {"invariant": invariant, "case": lines}
+
+
+def search(programs, known, seed, runs):
+    """None, or the first finding of so many runs, shrunk: {invariant, case}."""
+    with tempfile.TemporaryDirectory() as where:
+        environment = {**os.environ, "P2MCHECK_KNOWN": ",".join(known)}
+        status, text = output([os.path.abspath(programs.target(TARGET, "tiny")), f"-seed={seed}", f"-runs={runs}",
+                               f"-artifact_prefix={where}/"], cwd=where, env=environment)
+        if not status:
+            return None
+        found = {"invariant": findings.reported(text), "case": []}
+        crashers = glob.glob(f"{where}/crash-*")
+        if not crashers:
+            raise Failure(f"setup_tiny ended with status {status}: {text.strip().splitlines()[-1:]}")
+        os.environ["P2MCHECK_KNOWN"] = ",".join(known)
+        findings.shrink(programs, crashers[0], f"{where}/min", target=TARGET, geometry="tiny")
+        if os.path.exists(f"{where}/min.txt"):
+            found["case"] = defects.lines_of(read_text(f"{where}/min.txt"))
+        return found
+
+
+def hunt(programs, args, row):
+    """Random machines behind all masks that are needed, until CASES of them show nothing."""
+    seed = args.seed
+    while found := search(programs, list(row["defects"]), seed, args.cases):
+        name = found["case"] and defects.explanation(programs.p2m_case(), list(row["defects"]), found["invariant"],
+                                                     found["case"], TARGET)
+        if not name:
+            row["behind"] = found
+            return
+        row["defects"][name] = found
+        seed += 1
+
+
+def examine(tree, args):
+    programs = prepare.programs(args.build, tree, "", args.mode)
+    version = re.sub(r"-[0-9a-f]{8}(-as-.*)?$", "", os.path.basename(programs.folder))
+    if not programs.has_setup:
+        raise Failure(f"LINUX={tree}: {version} has no {prepare_setup.SETUP} that target setup can have")
+    programs.make(programs.p2m_case(), programs.target(TARGET, "tiny"))
+    print(f"{version}: ", end="", flush=True)
+    row: dict = {"version": version, "tree": tree, "defects": {}, "behind": None}
+    try_maps(programs, row)
+    hunt(programs, args, row)
+    met, known = sorted_names(row["defects"]), expected().get(version)
+    row["verdict"] = ("setup/versions.txt has no row of this version" if known is None else "as expected" if met == known
+                      else f"NOT as expected: {' '.join(known)}")
+    print((" ".join(met) or "no defect") + (f"; behind all masks: {row['behind']['invariant']}, NOT A KNOWN DEFECT"
+                                           if row["behind"] else "") + f"; {row['verdict']}", flush=True)
+    row["mails"] = [mail(args, programs, row, name, found) for name, found in
+                    [*row["defects"].items(), *[("NEW", row["behind"])] * bool(row["behind"])]
+                    if re.search(args.only, name)]
+    return row
+
+
+def sorted_names(names):
+    return sorted(names, key=list(defects.table()).index)
+
+
+# ---- the report on a finding ----
+
+def where_text(defect, setup):
+    """The functions, with their lines in this tree."""
+    lines = setup.splitlines()
+    places = [(name, next((number for number, line in enumerate(lines, 1)
+                           if re.match(rf"[a-z].*\b{re.escape(name)}\(", line) and not line.rstrip().endswith(";")), 0))
+              for name in (defect.where.split(", ") if defect else ())]
+    return "  " + (", ".join(f"{name} (line {number})" for name, number in places if number) or "see below")
+
+
+def machine_text(programs, lines):
+    """What repro says of the case, and what the boot leaves, of a case that ends."""
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
+        file.write("p2m-case 2\n" + "\n".join(lines) + "\n")
+        file.flush()
+        environment = {**os.environ, "P2MCHECK_KNOWN": ""}
+        said = output([programs.p2m_case(), "repro", f"--target={TARGET}", file.name], env=environment)[1]
+        left = output([programs.p2m_case(), "show", f"--target={TARGET}", file.name], env=environment)[1]
+    return (re.findall(r"^p2mcheck:   (?!target )(.*)$", said, re.M),
+            [line for line in left.splitlines() if not line.startswith("p2m")])
+
+
+def mail(args, programs, row, name, found):
+    """Writes the report; answers its name."""
+    defect = defects.table().get(name)
+    tree = prepare.load(row["tree"], args.build)[0]
+    said, left = machine_text(programs, found["case"])
+    showing = [version for version, names in expected().items() if name in names]
+    text = [f"{prepare_setup.SETUP}, {row['version']}: {defect.happens if defect else 'not a known defect'}", "",
+            "What a user loses:", f"  {defect.loses if defect else 'not known yet'}", "",
+            f"Seen as {found['invariant']}:", *[f"  {line}" for line in said], "",
+            "Where:", where_text(defect, prepare.read(tree, prepare_setup.SETUP)), "",
+            "The smallest machine, and the guest that boots on it:", *[f"  {line}" for line in found["case"]], "",
+            "What the boot leaves:", *[f"  {line}" for line in left], "",
+            "Versions that show it:", f"  {' '.join(showing) or 'none that was measured'}", "",
+            "Reported, fixed:", f"  {defect.reported if defect else 'not reported'}", "",
+            "It depends on:", *[f"  {line}" for line in (*ASSUMES, *[defect.assumes] * bool(defect and defect.assumes))]]
+    path = f"{args.build}/kernel-report/{row['version']}-SETUP-{name}.txt"
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    write(path, "\n".join(text) + "\n")
+    return path
+
+
+def main(args, trees):
+    """Called by `make kernel-report` for TARGET=setup."""
+    rows = [examine(tree, args) for tree in trees]
+    for row in rows:
+        if row["behind"]:
+            print(f"\n{row['version']} NOT A KNOWN DEFECT: {row['behind']['invariant']}")
+            print("\n".join(f"    {line}" for line in row["behind"]["case"]))
+    names = sorted_names({name for row in rows for name in row["defects"]})
+    print("\n| version | " + " | ".join(names) + " |\n" + "|---" * (1 + len(names)) + "|")
+    for row in rows:
+        print(f"| {row['version']} | " + " | ".join("x" if name in row["defects"] else "" for name in names) + " |")
+    print("\nreports to be read, and mailed: " + " ".join(path for row in rows for path in row["mails"]))
+    write_json(f"{args.build}/kernel-report-setup.json", rows)
+    return 1 if any(row["behind"] or row["verdict"].startswith("NOT") for row in rows) else 0
