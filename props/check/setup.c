@@ -212,14 +212,23 @@ static void check_extra(const struct run_of_pfns *at)
         wrong(SETUP_EXTRA_IS_EMPTY, "PFN 0x%lx: expected free memory, got it reserved", at->pfn);
 }
 
-/* No entry of the map begins or ends here or above. */
+/* A defect that is known, and masked. */
+static bool is_spoilt(const struct run_of_pfns *at)
+{
+    for (unsigned i = 0; seen->extra_spoils && i < seen->extra_count; i++)
+        if (at->pfn == seen->extra[i].pfn + seen->extra[i].pages)
+            return true;
+    return false;
+}
+
+/* No entry of the map reaches the end of this page. */
 static bool is_behind_map(const struct run_of_pfns *at)
 {
     for (unsigned i = 0; i < guest->map.count; i++) {
         const struct frames_entry *entry = &guest->map.entry[i];
 
         if (entry->size && !frames_entry_wraps(entry) &&
-            (entry->addr + (entry->size - 1)) / FRAMES_PAGE >= at->pfn)
+            (entry->addr + entry->size) / FRAMES_PAGE > at->pfn)
             return false;
     }
     return true;
@@ -228,17 +237,18 @@ static bool is_behind_map(const struct run_of_pfns *at)
 static void check_hole(const struct run_of_pfns *at)
 {
     bool unusable = at->class == FRAMES_PAGE_UNUSABLE;
+    bool memory = guest->dom0 && !seen->unusable_is_other; /* what is unusable */
     bool hole = at->class == FRAMES_PAGE_OTHER || (unusable && !guest->dom0);
 
     if (is_identity(at) && at->entry != ENTRY_IDENTITY_OF((p2m_word)at->pfn))
         wrong(SETUP_HOLES_ARE_IDENTITY, "PFN 0x%lx: expected itself, got 0x%" PRIx64, at->pfn,
               (uint64_t)at->entry);
-    if (hole && !is_identity(at) && !(seen->end_is_open && is_behind_map(at)))
+    if (hole && !is_identity(at) && !is_spoilt(at) && !(seen->end_is_open && is_behind_map(at)))
         wrong(SETUP_HOLES_ARE_IDENTITY, "PFN 0x%lx: expected identity, got 0x%" PRIx64, at->pfn,
               (uint64_t)at->entry);
     if (hole && at->ram)
         wrong(SETUP_HOLES_ARE_IDENTITY, "PFN 0x%lx: expected no RAM in the kernel's map", at->pfn);
-    if (unusable && guest->dom0 && at->pfn < guest->nr_pages && is_identity(at))
+    if (unusable && memory && at->pfn < guest->nr_pages && is_identity(at))
         wrong(SETUP_UNUSABLE_IS_RAM, "PFN 0x%lx: expected memory, got identity", at->pfn);
 }
 
@@ -324,7 +334,7 @@ static void check_frames(void)
             wrong(SETUP_FRAMES_ACCOUNTED,
                   "frame 0x%" PRIx64 ": expected no entry, it was given back", mfn);
     }
-    if (seen->counts_released && seen->released != frames_given_back() - frames_added())
+    if (seen->released != frames_given_back() - frames_added())
         wrong(SETUP_FRAMES_ACCOUNTED,
               "expected 0x%" PRIx64 " frames less than at first, the kernel counts 0x%lx",
               frames_given_back() - frames_added(), seen->released);

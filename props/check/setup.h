@@ -79,10 +79,9 @@ struct setup_seen {
     bool (*is_reserved)(unsigned long pfn);  /* by the boot allocator */
 
     /* By design of the version: */
-    bool rounds_inward;     /* a page that is RAM in part is no identity */
     bool unusable_is_other; /* it does not promise that dom0 has memory there */
-    bool counts_released;   /* how many frames there are less than at first */
     bool end_is_open;       /* pages behind the map need not be identity */
+    bool extra_spoils;      /* the page behind extra memory is not judged */
     bool moves_firmware;    /* NVS makes room for the boot image */
 };
 

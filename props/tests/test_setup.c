@@ -57,7 +57,6 @@ static void boot(void)
     guest.initrd = (struct setup_area){50, 2};
     frames_deal(NULL, LIST, 0);
     seen = (struct setup_seen){.e820_count = 3,
-                               .counts_released = true,
                                .extra_count = 1,
                                .entry = entry_at,
                                .m2p = m2p,

@@ -67,7 +67,13 @@
     X(S7, "no entry of a memory map reaches the last page of all addresses")                       \
     X(S8, "RAM in the list begins with a page, and so do NVS entries")                             \
     X(S9, "the start info is in RAM")                                                              \
-    X(S10, "if the list or the initrd is not in RAM, all RAM is in the reservation")
+    X(S10, "if the list or the initrd is not in RAM, all RAM is in the reservation")               \
+    X(S11, "the boot image is in RAM")                                                             \
+    X(S12, "a memory map has only RAM behind the last but one page of the table")                  \
+    X(S13, "the page behind extra memory is not judged")                                           \
+    X(S14, "a memory map has no overlaps")                                                         \
+    X(S15, "the published end of the list is not judged")                                          \
+    X(S16, "no update of the table MFN to PFN fails")
 
 enum linux_defect {
 #define X(name, what) LINUX_##name,

@@ -29,13 +29,15 @@ FEATURES = (
     ("SETUP_OLD_E820", r"\bstruct e820entry\b"),
     ("SETUP_E820_POINTER", r"\bsanitize_e820_map\(e820->map"),
     ("SETUP_EXTRA_IN_BYTES", r"\bxen_extra_mem\[i\]\.start\b"),
-    ("SETUP_COUNTS_RELEASED", r"\bxen_released_pages\b"),
-    ("SETUP_ONE_EXTRA", r"\bxen_extra_mem_start\b"),
     ("SETUP_END_IS_OPEN", r"(?s)\A(?!.*(xen_remap_buf|set_phys_range_identity\(map\[i-1\]))"),
+    ("SETUP_IGNORES_UNUSABLE", r"\bxen_ignore_unusable\("),
     ("SETUP_RELOCATES", r"\bxen_find_free_area\("),
     ("SETUP_NONRAM", r"\bxen_do_remap_nonram\(\)"),
     ("SETUP_CHECKS_USABLE", r"\bxen_chk_is_e820_usable\(phys_addr_t"),
 )
+
+# Up to 3.1 extra memory begins at 4 GiB at least, which small pages do not reach.
+AT_4_GIB = r"\bxen_extra_mem_start\b"
 
 INCLUDE = r'^\s*#\s*include\s*[<"]([^>"]+)[>"]'
 
@@ -53,7 +55,7 @@ def load(tree, read):
     texts.update({name: read(tree, path) for name, path in headers.items()})
     if texts.get(SPLIT, "") is None:
         del texts[SPLIT]
-    if any(text is None for text in texts.values()):
+    if any(text is None for text in texts.values()) or re.search(AT_4_GIB, texts["setup.c"]):
         return {}
     if not re.search(FEATURES[0][1], texts["setup.c"]):
         texts["extra.c"] = extra_memory(read(tree, EXTRA))

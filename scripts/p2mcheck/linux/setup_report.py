@@ -42,15 +42,21 @@ def maps():
 
 # ---- what a version does ----
 
+def shows(tool, name, lines):
+    """The invariant that a map violates because of this defect, or None. It passes behind the mask of the defect, and
+    fails without it: alone, or beside all other masks, since a map can show a second defect."""
+    names = [one for one, defect in defects.table().items() if defect.target == TARGET]
+    for others in ([], [one for one in names if one != name]):
+        invariant, _ = defects.outcome(tool, others, lines, TARGET)
+        if invariant and not defects.outcome(tool, [*others, name], lines, TARGET)[0]:
+            return invariant
+    return None
+
+
 def try_maps(programs, row):
-    """A map counts if it fails without a mask, and passes behind that of its defect."""
-    tool = programs.p2m_case()
     for name, lines in maps():
-        invariant, _ = defects.outcome(tool, [], lines, TARGET)
-        if name in row["defects"] or not invariant:
-            continue
-        behind, _ = defects.outcome(tool, [name], lines, TARGET)
-        if not behind:
+        invariant = name not in row["defects"] and shows(programs.p2m_case(), name, lines)
+        if invariant:
             row["defects"][name] = {"invariant": invariant, "case": lines}
 
 

@@ -12,6 +12,7 @@
 /* One version. */
 struct setup_file {
     const char *name;
+    bool unusable_is_other; /* it does not promise that dom0 has memory there */
 
     /* Boots the guest, up to the point where the list is mapped and published. */
     void (*boot)(const struct setup_guest *guest);
@@ -19,7 +20,7 @@ struct setup_file {
     /* What is left of it. The functions in *seen may be called until the next boot. */
     void (*look)(struct setup_seen *seen);
 
-    /* Calls on the booted guest. */
+    /* Calls on the booted guest; set is NULL if none is made. */
     unsigned long (*get)(unsigned long pfn);
     unsigned long (*pfn_to_mfn)(unsigned long pfn);
     bool (*set)(unsigned long pfn, unsigned long entry);

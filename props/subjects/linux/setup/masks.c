@@ -76,9 +76,15 @@ static void put_in_order(const struct frames_map *map)
 
 /* ---- the masks of RAM above the list ---- */
 
+static bool unusable_is_memory(const struct setup_guest *guest)
+{
+    return guest->dom0 && !linux_setup_file.unusable_is_other;
+}
+
 static bool is_memory(const struct setup_guest *guest, const struct frames_entry *entry)
 {
-    return entry->type == FRAMES_RAM || (guest->dom0 && entry->type == FRAMES_UNUSABLE);
+    return entry->type == FRAMES_RAM ||
+           (entry->type == FRAMES_UNUSABLE && unusable_is_memory(guest));
 }
 
 /* The entries from `first` on that are RAM in one piece; one past the last. */
@@ -171,8 +177,24 @@ static void use_ordered(struct frames_map *map)
 
 /* ---- all masks ---- */
 
+/* Nothing of an entry is at or above `end`. */
+static void end_at(struct frames_entry *entry, uint64_t end)
+{
+    if (entry->addr >= end)
+        entry->size = 0;
+    else if (entry->size > end - entry->addr)
+        entry->size = end - entry->addr;
+}
+
+static void mask_end(struct frames_entry *entry)
+{
+    if (linux_knows(LINUX_S12) && entry->type != FRAMES_RAM)
+        end_at(entry, (FRAMES_PFNS - 1) * FRAMES_PAGE);
+}
+
 static void mask_entry(struct frames_entry *entry)
 {
+    mask_end(entry);
     if (linux_knows(LINUX_S3) && frames_entry_wraps(entry))
         entry->size = 0;
     if (linux_knows(LINUX_S7) && !frames_entry_wraps(entry) && end_of(entry) > 0 - FRAMES_PAGE)
@@ -186,7 +208,7 @@ void setup_mask_map(struct setup_guest *guest)
     for (unsigned i = 0; i < map->count; i++)
         mask_entry(&map->entry[i]);
     put_in_order(map);
-    if (mask_memory(guest))
+    if (mask_memory(guest) || linux_knows(LINUX_S14))
         use_ordered(map);
     if (linux_knows(LINUX_S5) && has_nvs(guest))
         guest->hotplug = FRAMES_PFNS;
@@ -199,7 +221,8 @@ static bool is_in_ram(const struct setup_guest *guest, const struct setup_area *
     for (uint64_t pfn = area->pfn; pfn < area->pfn + area->pages; pfn = until) {
         enum frames_class class = frames_class(&guest->map, pfn, &until);
 
-        if (class == FRAMES_PAGE_OTHER || (class == FRAMES_PAGE_UNUSABLE && !guest->dom0))
+        if (class == FRAMES_PAGE_OTHER ||
+            (class == FRAMES_PAGE_UNUSABLE && !unusable_is_memory(guest)))
             return false;
     }
     return true;
@@ -210,7 +233,14 @@ bool setup_mask_image(struct setup_guest *guest)
     if (linux_knows(LINUX_S10) &&
         (!is_in_ram(guest, &guest->list) || !is_in_ram(guest, &guest->initrd)))
         guest->reservation = INT_MAX;
-    return !linux_knows(LINUX_S9) || is_in_ram(guest, &guest->start_info);
+    if (linux_knows(LINUX_S16))
+        guest->fails_m2p = 0;
+    if (linux_knows(LINUX_S11) &&
+        !(is_in_ram(guest, &guest->kernel) && is_in_ram(guest, &guest->initrd) &&
+          is_in_ram(guest, &guest->list) && is_in_ram(guest, &guest->tables)))
+        return false;
+    return !(linux_knows(LINUX_S9) || linux_knows(LINUX_S11)) ||
+           is_in_ram(guest, &guest->start_info);
 }
 
 UNINSTRUMENTED_END

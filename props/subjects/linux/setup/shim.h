@@ -179,13 +179,6 @@ unsigned long shim_phys(unsigned long either); /* an address, or a pointer to a 
 #define memblock_trim_memory(align) ((void)0)
 #define memblock_dump_all() ((void)0)
 #define memblock_find_in_range(...) 0
-#define memblock_x86_reserve_range(start, end, name) shim_reserve((start), (end) - (start))
-#define MEMBLOCK_ERROR (~(phys_addr_t)0)
-static int memblock_can_resize;
-#define memblock_analyze() ((void)0)
-#define memblock_x86_find_in_range_size(...) MEMBLOCK_ERROR
-#define memblock_x86_free_memory_in_range(start, end) 0
-#define memblock_x86_memory_in_range(start, end) 0
 #define LOWMEMSIZE() 0
 #undef __get_free_page
 #define __get_free_page(flags) ((unsigned long)shim_alloc(PAGE_SIZE))
@@ -288,8 +281,6 @@ enum { X86_FEATURE_SYSENTER32, X86_FEATURE_SYSCALL32 };
 #define set_pm_idle_to_default() 0
 enum { IDLE_HALT };
 static int boot_option_idle_override;
-void default_idle(void);
-static void (*pm_idle)(void);
 
 /* mmu_pv.c's share, and functions that the files declare in headers that lead here. */
 #define EXTRA_MEM_RATIO 10

@@ -70,6 +70,9 @@ static bool boot(void)
     }
     linux_setup_file.boot(&guest);
     linux_setup_file.look(&seen);
+    seen.extra_spoils = linux_knows(LINUX_S13);
+    if (linux_knows(LINUX_S15))
+        seen.max_pfn = FRAMES_PFNS;
     setup_check(&seen);
     booted = true;
     return true;
@@ -116,7 +119,8 @@ static bool is_possible(const struct op *op)
     if (pfn >= seen.reach || pfn >= FRAMES_PFNS)
         return false;
     return !op_has_entry(op->kind) ||
-           (entry_is_sound(pfn, (p2m_word)op->arg) && !seen.is_reserved(pfn));
+           (linux_setup_file.set && entry_is_sound(pfn, (p2m_word)op->arg) &&
+            !seen.is_reserved(pfn));
 }
 
 static uint64_t lookup(const struct op *op)
