@@ -173,7 +173,7 @@ static void change_entry(struct prng *prng, struct test_case *c)
     uint64_t value;
     enum entry_kind kind = entry_split(&shape_here, op->pfn, op->arg, &value);
 
-    if (!op_has_entry(op->kind))
+    if (!op_names_entry(op->kind))
         return;
     if (prng_one_in(prng, 4))
         value = prng_next(prng) >> below(prng, 64);
@@ -265,7 +265,7 @@ static void change_batch(struct prng *prng, struct test_case *c)
     struct op *op = &c->ops[below(prng, c->count)];
 
     if (op->kind == OP_BUILD)
-        op->at = (uint16_t)(op->at ? 0 : 1 + below(prng, 8));
+        op->at = (uint16_t)(op->at ? 0 : 1 + below(prng, generate_build_pages(c->boot.nr_pages)));
     if (op->kind != OP_GRANT_MAP && op->kind != OP_GRANT_UNMAP)
         return;
     switch (below(prng, 4)) {
@@ -313,7 +313,8 @@ static void change_boot(struct prng *prng, struct boot *boot)
         boot->holes = (uint8_t)(prng_one_in(prng, 2) ? 0 : prng_next(prng));
         break;
     case 4:
-        boot->refuse = (uint8_t)(boot->refuse ? 0 : 1 + below(prng, 8));
+        boot->refuse =
+            (uint16_t)(boot->refuse ? 0 : 1 + below(prng, generate_build_pages(boot->nr_pages)));
         break;
     case 5:
         boot->xen_restore = !boot->xen_restore;

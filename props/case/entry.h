@@ -84,13 +84,18 @@ static inline p2m_word boot_own_first(const struct boot *boot)
     return (p2m_word)(boot->nr_pages - own);
 }
 
+/* The PFNs of a list that have frames: a longer one has holes from there on. */
+#define LIST_FRAMES                                                                                \
+    ((1u << 18) + 8 * P2M_LEAF < MAX_P2M_PFN ? (p2m_word)(1u << 18) + 8 * P2M_LEAF : MAX_P2M_PFN)
+
 /* The builder's entry for `pfn` (pfn < nr_pages): an MFN, or INVALID at a hole. */
 static inline p2m_word entry_of_list(const struct boot *boot, p2m_word pfn)
 {
     unsigned scattered = (uint32_t)pfn * 0x9e3779b1u >> 24;
+    bool hole = scattered < boot->holes && pfn < boot_own_first(boot);
 
-    return scattered < boot->holes && pfn < boot_own_first(boot) ? INVALID_P2M_ENTRY
-                                                                 : MFN_OF_LIST + pfn;
+    return hole || (LIST_FRAMES < MAX_P2M_PFN && pfn >= LIST_FRAMES) ? INVALID_P2M_ENTRY
+                                                                     : MFN_OF_LIST + pfn;
 }
 
 UNINSTRUMENTED_END

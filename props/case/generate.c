@@ -210,7 +210,7 @@ static void a_life_op(struct prng *prng, struct op *op)
 
     op->kind = kinds[prng_below(prng, 4)];
     if (op->kind == OP_BUILD && prng_one_in(prng, 3))
-        op->at = (uint16_t)(1 + prng_below(prng, 6));
+        op->at = (uint16_t)(1 + prng_below(prng, generate_build_pages(drawn.boot->nr_pages)));
 }
 
 uint8_t generate_keep(struct prng *prng, const struct boot *boot)
@@ -366,18 +366,41 @@ static void a_boot(struct prng *prng, struct boot *boot)
     some_setup((struct prng){prng_mix(prng->state)}, boot);
 }
 
+/* A list that is much longer than its frames, and a refused page late in the build. */
+static void some_length(struct prng prng, struct boot *boot)
+{
+    const bool big = MAX_P2M_PFN > boot_max_pages(&shape_here); /* it costs time there */
+
+    if (prng_one_in(&prng, big ? 96 : 24))
+        boot->nr_pages = prng_one_in(&prng, 2) ? generate_word(&prng)
+                                               : prng_below(&prng, MAX_P2M_PFN + P2M_LEAF);
+    if (boot->refuse && prng_one_in(&prng, 2))
+        boot->refuse = (uint16_t)(1 + prng_below(&prng, generate_build_pages(boot->nr_pages)));
+}
+
+/* Ops of the builder come first; what a draw of its own makes leaves all other draws as they were.
+ */
+static void put_in_front(struct prng prng, unsigned ops, struct test_case *c)
+{
+    if (!c->boot.nr_pages || !prng_one_in(&prng, 8))
+        return;
+    c->count = generate_front(&prng, &c->boot, ops, c->ops);
+}
+
 static void most_of_case(struct prng *prng, const struct generate_mix *mix, unsigned ops,
                          struct test_case *c)
 {
     a_boot(prng, &c->boot);
+    some_length((struct prng){prng_mix(~prng->state)}, &c->boot);
     forget(prng, &c->boot);
     c->count = 0;
     draw_swarm(prng);
-    if (ops > 1 && !(drawn.off >> OP_BUILD & 1) && once_in(prng, mix->life / 4)) {
+    put_in_front((struct prng){prng_mix(prng->state + 1)}, ops, c);
+    if (ops > c->count + 1 && !(drawn.off >> OP_BUILD & 1) && once_in(prng, mix->life / 4)) {
         c->boot.flags |= 1u << BOOT_BARE;
         c->ops[c->count++] = (struct op){.kind = OP_BUILD, .at = (uint16_t)prng_below(prng, 3)};
     }
-    if (ops && once_in(prng, mix->e820)) {
+    if (ops > c->count && once_in(prng, mix->e820)) {
         an_e820_table(prng, ops - c->count, c);
         if (prng_one_in(prng, 2)) /* calls on top of it show little that is new */
             return;

@@ -60,6 +60,22 @@ uint16_t generate_sync_point(struct prng *prng);
  */
 uint8_t generate_keep(struct prng *prng, const struct boot *boot);
 
+/*
+ * A frame of this domain for `pfn`, anywhere in the domain of values: small ones, those around
+ * powers of two and around the domain's ends, PFNs of the case, and neighbours of what was drawn
+ * before.
+ */
+uint64_t generate_frame(struct prng *prng, uint64_t pfn);
+
+/* A word: few bits, around a power of two, or near its highest value. */
+uint64_t generate_word(struct prng *prng);
+
+/* The pages that a build of this list asks for. */
+unsigned generate_build_pages(uint64_t nr_pages);
+
+/* Ops of the builder in front of a case, at most `most`: entries of its list. */
+unsigned generate_front(struct prng *prng, const struct boot *boot, unsigned most, struct op *ops);
+
 /* Random NVS entries. */
 void generate_nvs(struct prng *prng, struct boot *boot);
 

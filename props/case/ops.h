@@ -47,7 +47,7 @@
     X(BUILD, "build", 0, 0, 0, 10, 1)                                                              \
     X(PUBLISH, "publish", 0, 0, 0, 11, 1)                                                          \
     X(DESTROY, "destroy", 0, 0, 0, 12, 1)                                                          \
-    X(LIST, "list", 0, 0, 0, 13, 0)                                                                \
+    X(LIST, "list", 0, 0, 0, 13, 1)                                                                \
     X(MFN_BASE, "mfn_base", 0, 0, 0, 14, 0)
 
 enum op_kind {

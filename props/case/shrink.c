@@ -37,7 +37,7 @@ static unsigned kind_weight(const struct op *op)
 
     for (unsigned i = 0; i < op->turns; i++)
         sum += 32u * (op->turn[i].keep != 0);
-    if (op_has_entry(op->kind))
+    if (op_names_entry(op->kind))
         sum += entry_weight[entry_split(&shape_here, op->pfn, op->arg, &value)];
     if (op->kind == OP_XEN_SET_IDENTITY || op->kind == OP_E820)
         sum += op->type != (op->kind == OP_E820 ? 2 : 0);
@@ -57,7 +57,7 @@ static uint64_t numbers_of(const struct op *op)
 
     for (unsigned i = 0; i < op->turns; i++)
         points += op->turn[i].point + op->turn[i].keep;
-    if (op_has_entry(op->kind))
+    if (op_names_entry(op->kind))
         entry_split(&shape_here, op->pfn, op->arg, &value);
     if (op->kind == OP_RANGE)
         value = op->arg > op->pfn ? op->arg - op->pfn : op->pfn - op->arg;

@@ -22,7 +22,12 @@ bool shrink_boot(struct shrink *shrink, struct test_case *c, shrink_offer_fn *of
                         boot->nr_pages / 2,
                         boot->nr_pages - boot->nr_pages % leaf,
                         boot->nr_pages > leaf ? boot->nr_pages - leaf : 0,
-                        boot->nr_pages ? boot->nr_pages - 1 : 0};
+                        boot->nr_pages ? boot->nr_pages - 1 : 0,
+                        MAX_P2M_PFN,
+                        MAX_P2M_PFN + 1,
+                        boot->nr_pages & UINT32_MAX,
+                        (uint64_t)1 << 32,
+                        ((uint64_t)1 << 32) + 1};
 
 #define TRY(change)                                                                                \
     do {                                                                                           \
@@ -45,6 +50,8 @@ bool shrink_boot(struct shrink *shrink, struct test_case *c, shrink_offer_fn *of
     TRY(candidate.boot.holes /= 2);
     for (unsigned i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
         TRY(candidate.boot.nr_pages = pages[i]);
+    for (unsigned bit = 64; bit--;)
+        TRY(candidate.boot.nr_pages &= ~((uint64_t)1 << bit));
     return false;
 }
 
@@ -55,7 +62,7 @@ void shrink_move_op(struct op *op, uint64_t pfn)
     uint64_t value, length = op->arg - op->pfn;
     enum entry_kind kind;
 
-    if (op_has_entry(op->kind)) {
+    if (op_names_entry(op->kind)) {
         kind = entry_split(&shape_here, op->pfn, op->arg, &value);
         op->arg = entry_join(&shape_here, pfn, kind, value + (kind == ENTRY_MFN && value == pfn));
     }
@@ -103,11 +110,11 @@ static bool other_kinds(struct shrink *shrink, struct test_case *c, unsigned i,
     static const uint8_t entries[] = {ENTRY_MFN, ENTRY_INVALID, ENTRY_IDENTITY, ENTRY_FOREIGN};
     struct op *op = &candidate.ops[i];
 
-    if (!op_has_pfn(c->ops[i].kind)) {
+    if (!op_has_pfn(c->ops[i].kind) && c->ops[i].kind != OP_LIST) {
         TRY(op->type = op->kind == OP_E820 ? 2 : 0);
         return false;
     }
-    for (unsigned k = 0; k < sizeof(kinds); k++) {
+    for (unsigned k = 0; c->ops[i].kind != OP_LIST && k < sizeof(kinds); k++) {
         if (kinds[k] == OP_RANGE || c->ops[i].kind == OP_RANGE) {
             TRY((op->kind = kinds[k], op->arg = kinds[k] == OP_RANGE ? op->pfn + 1 : 0));
             continue;
@@ -127,7 +134,7 @@ static bool other_numbers(struct shrink *shrink, struct test_case *c, unsigned i
     uint64_t value;
     enum entry_kind kind = entry_split(&shape_here, c->ops[i].pfn, c->ops[i].arg, &value);
 
-    if (op_has_entry(c->ops[i].kind)) {
+    if (op_names_entry(c->ops[i].kind)) {
         uint64_t values[] = {0, 1, 2, value / 2, value < 256 ? value - 1 : 0};
 
         for (unsigned k = 0; k < sizeof(values) / sizeof(values[0]); k++)
@@ -302,7 +309,7 @@ bool shrink_op(struct shrink *shrink, struct test_case *c, unsigned i, shrink_of
     if (smaller_batch(shrink, c, i, offer) || fewer_entries(shrink, c, i, offer) ||
         other_kinds(shrink, c, i, offer) || other_addresses(shrink, c, i, offer))
         return true;
-    if (!op_has_pfn(c->ops[i].kind))
+    if (!op_has_pfn(c->ops[i].kind) && c->ops[i].kind != OP_LIST)
         return false;
     count = other_pfns(c, c->ops[i].pfn, pfns);
     for (unsigned k = 0; k < count; k++)

@@ -176,7 +176,7 @@ static void check_holds_nothing(const char *who)
 static void check_publishes_nothing(bool whole_list)
 {
     run_count_check(MAX_PFN_COVERS);
-    if ((whole_list && !host_list_intact(&run.c->boot)) || host.info->max_pfn ||
+    if ((whole_list && !host_list_intact(&run.builder)) || host.info->max_pfn ||
         host.info->pfn_to_mfn_frame_list_list)
         violated(MAX_PFN_COVERS, "expected an auto-translated guest to publish and touch nothing");
 }
@@ -214,7 +214,7 @@ static void check_built(const struct outcome *outcome)
 static void check_list_untouched(void)
 {
     run_count_check(FAILED_CALL_UNCHANGED);
-    if (!host_list_intact(&run.c->boot))
+    if (!host_list_intact(&run.builder))
         violated(FAILED_CALL_UNCHANGED, "expected the mfn_list untouched by a failed build");
 }
 

@@ -26,9 +26,12 @@ static bool leaf_matches(const struct model *model, const p2m_word *leaf, p2m_wo
                          p2m_word *pfn)
 {
     static p2m_word buffer[P2M_LEAF], identity[P2M_LEAF];
-    const p2m_word *want = model_window(model, first, P2M_LEAF, buffer);
+    const p2m_word *want;
     unsigned i;
 
+    if (run_leaf_is_hole(model, leaf, first))
+        return true;
+    want = model_window(model, first, P2M_LEAF, buffer);
     if (leaf == run.view.identity) {
         for (i = 0; i < P2M_LEAF; i++)
             identity[i] = ENTRY_IDENTITY_OF(first + i);

@@ -64,7 +64,7 @@ static bool other_leaf(const p2m_word *leaf, enum slot_kind kind, p2m_word mfn,
     in_list = host_list_index(leaf);
     if (in_list >= 0) /* grafted: at its own place and nowhere else */
         return (p2m_word)in_list * P2M_LEAF == first && mfn == host_leaf_mfn((unsigned)in_list) &&
-               holds(leaf, first);
+               (run_leaf_is_hole(&run.oracle.model, leaf, first) || holds(leaf, first));
     return meet(leaf) == mfn && !seen.bad && holds(leaf, first);
 }
 

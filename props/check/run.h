@@ -65,6 +65,7 @@ struct run {
     const struct test_case *c;
     enum check_level level;
     struct subject_view view;
+    struct builder builder; /* what it hands over to the next build, or did to the last one */
     struct oracle oracle;
     uint64_t trace;         /* a hash over the results of all calls */
     unsigned asked;         /* pages that the last call asked for */
@@ -128,6 +129,17 @@ static inline bool run_mid_is_shared(p2m_word *const *mid)
 static inline bool run_leaf_is_shared(const p2m_word *leaf)
 {
     return leaf == run.view.missing || leaf == run.view.identity;
+}
+
+/*
+ * True if the leaf at `first` is a page of the list that is all holes, as the builder made it,
+ * and the model says so too: there is nothing to compare.
+ */
+static inline bool run_leaf_is_hole(const struct model *model, const p2m_word *leaf, p2m_word first)
+{
+    int index = HOST_SPARSE_LISTS ? host_list_index(leaf) : -1;
+
+    return index >= 0 && host_leaf_is_pristine((unsigned)index) && model_leaf_is_hole(model, first);
 }
 
 /* Counts a check of `id` that had something to compare. */

@@ -27,8 +27,10 @@ static uint64_t hash_page(uint64_t hash, const void *page)
 
 static uint64_t hash_leaf(uint64_t hash, const p2m_word *leaf)
 {
+    int index = HOST_SPARSE_LISTS ? host_list_index(leaf) : -1;
+
     hash = hash_page(hash, leaf);
-    if (run_leaf_is_shared(leaf))
+    if (run_leaf_is_shared(leaf) || (index >= 0 && host_leaf_is_pristine((unsigned)index)))
         return hash;
     return hash_words(hash, leaf, P2M_LEAF);
 }

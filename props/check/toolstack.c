@@ -117,6 +117,8 @@ void toolstack_compare(const p2m_word *leaf, p2m_word first)
 
     if (leaf == run.view.missing && slot_kinds_at(&run.oracle.kinds, first) != KIND_PRIVATE)
         return; /* INVALID everywhere: right for missing and for identity */
+    if (run_leaf_is_hole(&run.oracle.model, leaf, first))
+        return;
     want = model_window(&run.oracle.model, first, P2M_LEAF, buffer);
     for (unsigned i = 0; i < P2M_LEAF; i++) {
         if (leaf[i] == want[i])
@@ -255,10 +257,18 @@ void toolstack_check_looks(void)
 
 /* ---- restore ---- */
 
+/* No frame is in it. */
+static bool is_empty(const p2m_word *leaf)
+{
+    int index = HOST_SPARSE_LISTS ? host_list_index(leaf) : -1;
+
+    return run_leaf_is_shared(leaf) || (index >= 0 && host_leaf_is_pristine((unsigned)index));
+}
+
 static void renumber_leaf(p2m_word *leaf, p2m_word first)
 {
     (void)first;
-    if (run_leaf_is_shared(leaf))
+    if (is_empty(leaf))
         return;
     for (unsigned i = 0; i < P2M_LEAF; i++)
         leaf[i] = entry_is_plain(leaf[i]) ? mfn_after_resume(leaf[i]) : leaf[i];
@@ -268,7 +278,7 @@ static void renumber_leaf(p2m_word *leaf, p2m_word first)
 static void flatten_leaf(p2m_word *leaf, p2m_word first)
 {
     (void)first;
-    if (run_leaf_is_shared(leaf))
+    if (is_empty(leaf))
         return;
     for (unsigned i = 0; i < P2M_LEAF; i++)
         leaf[i] = entry_is_plain(leaf[i]) ? mfn_after_resume(leaf[i]) : INVALID_P2M_ENTRY;

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* MFNs of the host's pages, and the mfn_list that the domain builder made: see host.h. */
-#include <stdio.h>
-#include <stdlib.h>
+/* MFNs of the host's pages, the shared info pages, and grants: see host.h. */
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "host.h"
 #include "props/base/asan.h"
@@ -12,20 +8,6 @@
 #include "props/base/verdict.h"
 
 UNINSTRUMENTED_BEGIN
-
-/* Lent to the builder. */
-p2m_word host_list[HOST_LIST_LEAVES * P2M_LEAF + HOST_GUARD_WORDS];
-
-void host_guard_list(void)
-{
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    uintptr_t end = (uintptr_t)(host_list + HOST_LIST_LEAVES * P2M_LEAF);
-
-    if (mprotect((void *)((end + page - 1) / page * page), page, PROT_READ)) {
-        perror("p2mcheck: mprotect");
-        exit(1);
-    }
-}
 
 #define MFN_OF_SHARED ((p2m_word)0x300000)
 
@@ -164,47 +146,6 @@ void host_grant(bool map, struct p2m_grant *slots, unsigned count)
         else
             map_grant(&slots[i]);
     }
-}
-
-/* ---- the domain builder ---- */
-
-static p2m_word list_word(const struct boot *boot, p2m_word pfn)
-{
-    return pfn < boot->nr_pages ? entry_of_list(boot, pfn) : (p2m_word)0xdead000 + pfn;
-}
-
-bool host_list_intact(const struct boot *boot)
-{
-    for (p2m_word pfn = 0; pfn < host.list_words; pfn++)
-        if (host_list[pfn] != list_word(boot, pfn))
-            return false;
-    return true;
-}
-
-void host_stretch_list(p2m_word words)
-{
-    if (ASAN_IS_ON && host.list_words)
-        __asan_unpoison_memory_region(host_list + host.list_words, P2M_LEAF * sizeof(p2m_word));
-    host.list_words = words;
-    host_own_list();
-    if (ASAN_IS_ON && words)
-        __asan_poison_memory_region(host_list + words, P2M_LEAF * sizeof(p2m_word));
-}
-
-p2m_word *host_mfn_list(const struct boot *boot)
-{
-    uint64_t lent = boot_max_pages(&shape_here);
-    p2m_word pages = (p2m_word)(boot->nr_pages < lent ? boot->nr_pages : lent), pfn;
-    p2m_word words = (pages + P2M_LEAF - 1) / P2M_LEAF * P2M_LEAF;
-
-    for (pfn = 0; pfn < pages; pfn++)
-        host_list[pfn] = entry_of_list(boot, pfn);
-    for (; pfn < words; pfn++)
-        host_list[pfn] = list_word(boot, pfn);
-    if (words)
-        host_stretch_list(words);
-    host_own_start(boot);
-    return host_list;
 }
 
 UNINSTRUMENTED_END

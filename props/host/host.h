@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The host of the guest: its pages (pages.c), their MFNs and the mfn_list
- * that the domain builder made (frames.c, own.c), refusals, and sync points (sync.h). There
+ * that the domain builder made (frames.c, list.c, own.c), refusals, and sync points (sync.h). There
  * is one host in a process; host_reset renews it without a system call.
  *
  * Pages come from an arena with a gap behind each, in no predictable order,
@@ -19,24 +19,30 @@
 #include "core/p2m.h"
 #include "props/base/invariants.h"
 #include "props/base/uninstrumented.h"
-#include "props/case/entry.h"
+#include "props/case/builder.h"
 #include "sync.h"
 
 UNINSTRUMENTED_BEGIN
 
 #if P2M_LEAF >= 256
-#define HOST_PAGES 4096         /* a power of two */
+/* Powers of two. Two builds of a whole table, one of them refused, and 256 calls fit. */
+#define HOST_PAGES (P2M_TOP > 512 ? 8192 : 4096)
+#define HOST_SHUFFLED 4096
 #define HOST_GAP P2M_PAGE_BYTES /* so pages are aligned to their size, as a kernel's are */
 #else
 #define HOST_PAGES 2048
+#define HOST_SHUFFLED HOST_PAGES
 #define HOST_GAP 64
 #endif
-/* The most leaves a mfn_list has, one more for the gap behind it included. */
-#define HOST_LIST_LEAVES                                                                           \
+/* The leaves of a mfn_list that are ordinary memory, one more for the gap behind it included. */
+#define HOST_DENSE_LEAVES                                                                          \
     ((1u << 18) / P2M_LEAF + 10 < P2M_TOP * P2M_MID + 4 ? (1u << 18) / P2M_LEAF + 10               \
                                                         : P2M_TOP * P2M_MID + 4)
-/* Behind the list lies a read-only page: a loop that stores on and on faults at once. */
-#define HOST_GUARD_WORDS (2 * 65536 / sizeof(p2m_word))
+/* Can a list be longer than that (list.c)? Its leaves are pages then, and there are addresses. */
+#define HOST_SPARSE_LISTS                                                                          \
+    (UINTPTR_MAX > UINT32_MAX && P2M_LEAF * (P2M_WORD_BITS / 8) == 4096 &&                         \
+     P2M_TOP * P2M_MID > HOST_DENSE_LEAVES)
+#define HOST_LIST_LEAVES (HOST_SPARSE_LISTS ? P2M_TOP * P2M_MID + 2 : HOST_DENSE_LEAVES)
 #define HOST_STRIDE ((P2M_PAGE_BYTES + HOST_GAP + 63) / 64 * 64)
 /* Without ASan so many bytes of a gap are checked, on either side of a page. */
 #define HOST_REDZONE (HOST_STRIDE - P2M_PAGE_BYTES < 256 ? HOST_STRIDE - P2M_PAGE_BYTES : 256)
@@ -87,10 +93,7 @@ struct host {
 
 extern struct host host;
 extern uint8_t host_arena[HOST_PAGES * HOST_STRIDE];
-extern p2m_word host_list[HOST_LIST_LEAVES * P2M_LEAF + HOST_GUARD_WORDS];
-
-/* Puts the guard behind the list (host_start does it). */
-void host_guard_list(void);
+extern p2m_word *host_list;
 
 /* Call once in a process: the shared pages, sealed; the traps on writes to them. */
 void host_start(void);
@@ -140,10 +143,12 @@ bool host_redzones_dirty(unsigned from);
 void host_rollback_allocs(unsigned taken);
 void host_rollback_frees(unsigned freed);
 
-/* An odd factor makes a permutation of the arena; successive pages are not neighbours. */
+/* An odd factor makes a permutation of a part of the arena; successive pages are not neighbours. */
 static inline unsigned host_nth_page(unsigned n)
 {
-    return (n * 157u + 41u) & (HOST_PAGES - 1);
+    unsigned part = n & ~(HOST_SHUFFLED - 1u);
+
+    return part | ((n * 157u + 41u) & (HOST_SHUFFLED - 1));
 }
 
 static inline uint8_t *host_page_at(unsigned index)
@@ -213,8 +218,22 @@ void host_info_select(unsigned index);
 bool host_old_info_written(void); /* never under ASan, which traps the write */
 unsigned host_info_index(void);
 
-/* The builder's mfn_list for this boot, whole leaves, padded with garbage. */
-p2m_word *host_mfn_list(const struct boot *boot);
+/* The builder's mfn_list, whole leaves, padded with garbage. */
+p2m_word *host_mfn_list(const struct builder *builder);
+
+/* Room for the list (host_start does it); no list (host_reset does it). */
+void host_list_start(void);
+void host_list_reset(void);
+
+/* A store to what was all INVALID (a fault): it is noted and may go on; false: it may not. */
+bool host_list_fault(uintptr_t address);
+
+/* True if nobody has stored to this leaf of the list, so that each of its entries is INVALID. */
+extern uint8_t host_leaf_stored[HOST_SPARSE_LISTS ? HOST_LIST_LEAVES : 1];
+static inline bool host_leaf_is_pristine(unsigned index)
+{
+    return HOST_SPARSE_LISTS && index >= HOST_DENSE_LEAVES && !host_leaf_stored[index];
+}
 
 /* For a subject that needs a longer list: room for `words` in all, contents undefined. */
 void host_stretch_list(p2m_word words);
@@ -240,7 +259,7 @@ void host_own_give(unsigned index);
 void *host_own_page(p2m_word mfn);
 
 /* True if the list is unchanged, padding included. */
-bool host_list_intact(const struct boot *boot);
+bool host_list_intact(const struct builder *builder);
 
 UNINSTRUMENTED_END
 

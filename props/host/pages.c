@@ -100,6 +100,8 @@ static void on_fault(int signal, siginfo_t *info, void *context)
 
     sigemptyset(&signals);
     sigprocmask(SIG_SETMASK, &signals, NULL);
+    if (host_list_fault((uintptr_t)info->si_addr))
+        return;
     host_store = instruction_of(context);
     if (offset < 4 * shared_stride)
         violated(host_shared_invariant((enum host_shared_page)(offset / shared_stride)),
@@ -145,7 +147,7 @@ void host_start(void)
     pages[3] = host_shared_page(HOST_MID_IDENTITY);
     p2m_shared_init(&host_shared, pages);
     host_seal(true);
-    host_guard_list();
+    host_list_start();
     host_watch_faults();
     hang_watch();
     if (!ASAN_IS_ON)
@@ -174,9 +176,7 @@ void host_reset(void)
         }
     for (i = 0; i < host.taken; i++)
         host.state[host_nth_page(i)] = HOST_NEVER;
-    if (ASAN_IS_ON && host.list_words)
-        __asan_unpoison_memory_region(host_list + host.list_words, P2M_LEAF * sizeof(p2m_word));
-    host.list_words = 0;
+    host_list_reset();
     host.taken = host.live = host.freed = host.refuse_in = host.epoch = 0;
     host.refused = false;
     host.shift = 0;

@@ -121,7 +121,7 @@ bool oracle_page_is_identity(const struct p2m_e820_entry *map, unsigned count, b
 
 static p2m_word become_identity(struct oracle *oracle, uint64_t start, uint64_t end)
 {
-    if (!oracle->model.boot.auto_translated) {
+    if (!oracle->model.builder->boot.auto_translated) {
         model_change(&oracle->model,
                      (struct change){CHANGE_IDENTITY, (p2m_word)start, (p2m_word)end, 0});
         slot_kinds_range(&oracle->kinds, (p2m_word)start, (p2m_word)end);

@@ -23,8 +23,7 @@ void model_apply(const struct model *model, const struct change *change, p2m_wor
     count = end - start;
     switch (change->kind) {
     case CHANGE_LIST:
-        for (pfn = 0; pfn < count; pfn++)
-            window[pfn] = entry_of_list(&model->boot, start + pfn);
+        builder_fill(model->builder, start, count, window);
         break;
     case CHANGE_ENTRY:
         for (pfn = 0; pfn < count; pfn++)
@@ -54,7 +53,7 @@ void model_reset(struct model *model, bool literal)
     model->changes = 0;
     model->change = journal;
     model->most = MODEL_CHANGES;
-    memset(&model->boot, 0, sizeof(model->boot));
+    model->builder = NULL;
     model_lazy_forget();
     if (model->literal)
         memset(model->flat, 0xff, sizeof(model->flat));
@@ -65,7 +64,7 @@ void model_fork(struct model *fork, const struct model *base)
     static struct change own[64];
 
     fork->literal = base->literal;
-    fork->boot = base->boot;
+    fork->builder = base->builder;
     fork->base = base;
     fork->changes = 0;
     fork->change = own;
@@ -93,6 +92,7 @@ void model_change(struct model *model, struct change change)
         if (model->changes == model->most)
             abort(); /* a limit of the harness is wrong */
         model->change[model->changes++] = change;
+        model_lazy_note(model, &change);
     }
 }
 

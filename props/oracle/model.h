@@ -14,7 +14,7 @@
 #include <stdbool.h>
 
 #include "props/base/uninstrumented.h"
-#include "props/case/entry.h"
+#include "props/case/builder.h"
 
 UNINSTRUMENTED_BEGIN
 
@@ -35,8 +35,8 @@ struct change {
 
 struct model {
     bool literal;
-    struct boot boot;         /* the source of CHANGE_LIST */
-    const struct model *base; /* a fork: unchanged entries; else NULL */
+    const struct builder *builder; /* the source of CHANGE_LIST; set before one */
+    const struct model *base;      /* a fork: unchanged entries; else NULL */
     unsigned changes, most;
     struct change *change;
     p2m_word flat[MODEL_LITERAL ? MAX_P2M_PFN : 1];
@@ -61,6 +61,12 @@ const p2m_word *model_window(const struct model *model, p2m_word first, p2m_word
 /* The entry of `pfn`; INVALID beyond the table. */
 p2m_word model_get(const struct model *model, p2m_word pfn);
 
+/*
+ * True if no call has stored in the leaf at `first` and the builder has only holes there: it
+ * reads INVALID. Only asked where a list may be longer than its frames (LIST_FRAMES).
+ */
+bool model_leaf_is_hole(const struct model *model, p2m_word first);
+
 /* Applies a change to `window`, which holds [first, first + count) of the array. */
 void model_apply(const struct model *model, const struct change *change, p2m_word *window,
                  p2m_word first, p2m_word count);
@@ -69,6 +75,9 @@ void model_apply(const struct model *model, const struct change *change, p2m_wor
 const p2m_word *model_lazy_window(const struct model *model, p2m_word first, p2m_word count,
                                   p2m_word *buffer);
 void model_lazy_forget(void);
+
+/* Notes what a change stores, for model_leaf_is_hole. */
+void model_lazy_note(const struct model *model, const struct change *change);
 
 UNINSTRUMENTED_END
 

@@ -25,8 +25,40 @@ static struct {
     } window[KEPT];
 } kept;
 
+/* Of a list that is longer than its frames: the leaves in which somebody has stored. */
+static struct {
+    bool any;
+    uint8_t leaf[LEAVES];
+} stored;
+
+static bool is_long(const struct model *model)
+{
+    return model->builder && model->builder->boot.nr_pages > LIST_FRAMES;
+}
+
+static void note_list(const struct builder *builder)
+{
+    for (unsigned i = 0; i < builder->named; i++)
+        if (builder->name[i].pfn < MAX_P2M_PFN)
+            stored.leaf[builder->name[i].pfn / P2M_LEAF] = true;
+}
+
+void model_lazy_note(const struct model *model, const struct change *change)
+{
+    if (MODEL_LITERAL || model->base || !is_long(model))
+        return;
+    stored.any = true;
+    if (change->kind == CHANGE_LIST)
+        note_list(model->builder);
+    if (change->kind == CHANGE_ENTRY || change->kind == CHANGE_IDENTITY)
+        memset(stored.leaf + change->start / P2M_LEAF, true,
+               (change->end - 1) / P2M_LEAF - change->start / P2M_LEAF + 1);
+}
+
 void model_lazy_forget(void)
 {
+    if (stored.any)
+        memset(&stored, 0, sizeof(stored));
     while (kept.used)
         kept.number[kept.window[--kept.used].leaf] = 0;
 }
@@ -60,6 +92,15 @@ static bool changes_any(const struct model *model, p2m_word first, p2m_word coun
         if (model->change[i].start < first + count && model->change[i].end > first)
             return true;
     return false;
+}
+
+bool model_leaf_is_hole(const struct model *model, p2m_word first)
+{
+    const struct model *base = model->base ? model->base : model;
+
+    return !MODEL_LITERAL && is_long(base) && first >= LIST_FRAMES &&
+           first + P2M_LEAF <= base->builder->boot.nr_pages && !stored.leaf[first / P2M_LEAF] &&
+           !(model->base && changes_any(model, first, P2M_LEAF));
 }
 
 static const p2m_word *fork_window(const struct model *fork, p2m_word first, p2m_word count,

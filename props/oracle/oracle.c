@@ -8,26 +8,26 @@
 
 UNINSTRUMENTED_BEGIN
 
-void oracle_reset(struct oracle *oracle, const struct boot *boot)
+void oracle_reset(struct oracle *oracle, const struct builder *builder)
 {
     model_reset(&oracle->model, true);
-    oracle->model.boot = *boot;
+    oracle->model.builder = builder;
     slot_kinds_reset(&oracle->kinds);
     oracle->e820_count = 0;
 }
 
 void oracle_destroy(struct oracle *oracle)
 {
-    const struct boot boot = oracle->model.boot;
+    const struct builder *builder = oracle->model.builder;
 
     model_reset(&oracle->model, true);
-    oracle->model.boot = boot;
+    oracle->model.builder = builder;
     slot_kinds_reset(&oracle->kinds);
 }
 
 void oracle_build(struct oracle *oracle)
 {
-    uint64_t nr_pages = oracle->model.boot.nr_pages;
+    uint64_t nr_pages = oracle->model.builder->boot.nr_pages;
     p2m_word end = nr_pages < MAX_P2M_PFN ? (p2m_word)nr_pages : MAX_P2M_PFN;
 
     model_change(&oracle->model, (struct change){CHANGE_LIST, 0, end, 0});
@@ -81,7 +81,7 @@ static uint64_t range(struct oracle *oracle, p2m_word start, p2m_word end)
         end = MAX_P2M_PFN;
     if (start >= end)
         return 0;
-    if (!oracle->model.boot.auto_translated) {
+    if (!oracle->model.builder->boot.auto_translated) {
         model_change(&oracle->model, (struct change){CHANGE_IDENTITY, start, end, 0});
         slot_kinds_range(&oracle->kinds, start, end);
     }
@@ -185,7 +185,7 @@ static uint64_t all_slots(const struct op *op)
 
 uint64_t oracle_call(struct oracle *oracle, const struct op *op)
 {
-    bool automatic = oracle->model.boot.auto_translated;
+    bool automatic = oracle->model.builder->boot.auto_translated;
     p2m_word pfn = (p2m_word)op->pfn;
 
     switch ((enum op_kind)op->kind) {

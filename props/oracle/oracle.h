@@ -14,14 +14,14 @@
 #define ORACLE_E820 256 /* entries of a case's memory map */
 
 struct oracle {
-    struct model model; /* its boot is the oracle's */
+    struct model model; /* its builder is the oracle's */
     struct slot_kinds kinds;
     unsigned e820_count;
     struct p2m_e820_entry e820[ORACLE_E820];
 };
 
-/* An empty table, for the guest that `boot` describes. */
-void oracle_reset(struct oracle *oracle, const struct boot *boot);
+/* An empty table, for the guest that `builder` describes; it must stay. */
+void oracle_reset(struct oracle *oracle, const struct builder *builder);
 
 /* Applies the builder's list; removes the p2m, while the memory map stays. */
 void oracle_build(struct oracle *oracle);

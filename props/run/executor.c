@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "grants.h"
+#include "long_lists.h"
 #include "overlap.h"
 #include "own_pages.h"
 #include "props/base/prng.h"
@@ -69,10 +70,16 @@ static bool has_failed(const struct op *op, uint64_t result)
     return (op_stores(op->kind) || op->kind == OP_BUILD) && !result;
 }
 
+/* An entry of a map or of the list is judged with the call that reads it. */
+static bool is_judged(unsigned kind)
+{
+    return kind != OP_E820 && kind != OP_LIST && kind != OP_MFN_BASE;
+}
+
 void executor_note(const struct op *op, uint64_t result)
 {
     run.trace = prng_mix(run.trace ^ result ^ ((uint64_t)op->kind << 56));
-    run.tally.ops += !run.model_off && op->kind != OP_E820; /* what is judged */
+    run.tally.ops += !run.model_off && is_judged(op->kind);
     run.tally.calls[op->kind]++;
     run.tally.failed[op->kind] += has_failed(op, result);
     if (executor_watcher)
@@ -135,18 +142,37 @@ static bool is_bare(void)
            run.subject->has_publish && !run.model_off;
 }
 
+/* Ops of the builder that the case begins with, which are made before its boot builds. */
+static bool is_in_front(const struct op *op)
+{
+    while (op >= run.c->ops && op->kind == OP_LIST)
+        op--;
+    return op < run.c->ops;
+}
+
+/* Enough pages for this build and for the calls behind it: the arena never gets a page back. */
+static bool has_pages_for_build(const struct op *op)
+{
+    uint64_t pages = run.c->boot.nr_pages < MAX_P2M_PFN ? run.c->boot.nr_pages : MAX_P2M_PFN;
+    unsigned mids = (unsigned)((pages + P2M_MID_SPAN - 1) / P2M_MID_SPAN);
+    unsigned calls = run.c->count - (unsigned)(op - run.c->ops);
+
+    return host.taken + 4 + 2 * mids + 6 * calls <= HOST_PAGES;
+}
+
 /* True if the state that the op needs exists: a p2m, an unpublished one, a published one. */
 static bool state_allows(const struct op *op)
 {
     switch ((enum op_kind)op->kind) {
     case OP_BUILD:
-        return !run.built && run.subject->has_build && !run.model_off;
+        return !run.built && run.subject->has_build && !run.model_off && has_pages_for_build(op);
     case OP_PUBLISH:
         return run.built && run.subject->has_publish && !run.model_off;
     case OP_DESTROY:
         return run.subject->has_destroy && !run.model_off;
-    case OP_LIST: /* not honoured */
-    case OP_MFN_BASE:
+    case OP_LIST:
+        return builder_can(&run.builder, op) && (!run.built || is_in_front(op));
+    case OP_MFN_BASE: /* not honoured */
         return false;
     case OP_E820:
         return true;
@@ -170,7 +196,7 @@ static bool is_skipped(const struct op *op)
 {
     bool range = op->kind == OP_RANGE || op->kind == OP_XEN_SET_IDENTITY;
 
-    if (!state_allows(op) || !grants_allow(op) || !own_pages_allow(op))
+    if (!state_allows(op) || !grants_allow(op) || !own_pages_allow(op) || !long_lists_allow(op))
         return true;
     if (range && run.subject->ranges_first && run.published)
         return true;
@@ -180,8 +206,10 @@ static bool is_skipped(const struct op *op)
 /* True, and counted, if the op is not made. */
 static bool skip(const struct op *op)
 {
-    if (!is_skipped(op))
+    if (!is_skipped(op)) {
+        long_lists_note(op);
         return false;
+    }
     run.tally.skipped[op->kind]++;
     run.asked = 0;
     if (op->kind <= OP_XEN_SET_IDENTITY && run.built)
@@ -232,7 +260,8 @@ static void get_ready(const struct op *op)
 static bool are_serialized(const struct op *const *calls, unsigned count)
 {
     for (unsigned i = 0; i < count; i++)
-        if (!state_allows(calls[i]) || !grants_allow(calls[i]) || !own_pages_allow(calls[i]))
+        if (!state_allows(calls[i]) || !grants_allow(calls[i]) || !own_pages_allow(calls[i]) ||
+            !long_lists_allow_overlap(calls[i]))
             return true;
     if (!grants_are_apart(calls, count))
         return true;
@@ -337,6 +366,16 @@ static void resume(const struct op *op)
         judge(&outcome);
 }
 
+/* The builder did it already, if the op stands in front of a boot that builds. */
+static void hand_over(const struct op *op)
+{
+    if (skip(op))
+        return;
+    if (!run.built)
+        builder_take(&run.builder, op);
+    executor_note(op, 0);
+}
+
 static void add_e820(const struct op *op)
 {
     oracle_add_e820(&run.oracle, op);
@@ -349,7 +388,7 @@ static void add_e820(const struct op *op)
 static bool build_once(unsigned refuse)
 {
     const struct boot *boot = &run.c->boot;
-    p2m_word *list = host_mfn_list(boot);
+    p2m_word *list = host_mfn_list(&run.builder);
     struct outcome outcome = {0};
 
     host_arm(refuse);
@@ -479,9 +518,11 @@ static void run_op(const struct op *op)
     case OP_XEN_SET_IDENTITY:
     case OP_GRANT_MAP:
     case OP_GRANT_UNMAP:
+        plain_call(op);
+        break;
     case OP_LIST:
     case OP_MFN_BASE:
-        plain_call(op);
+        hand_over(op);
         break;
     }
 }
@@ -529,10 +570,12 @@ static void run_ops(unsigned from, unsigned to)
         }
         if (count && (call || op_is_grant(op->kind))) {
             waiting[count++] = op;
-            if (are_serialized(waiting, count))
+            if (are_serialized(waiting, count)) {
                 plain_calls(waiting, count);
-            else
+            } else {
+                long_lists_note_overlap(waiting, count);
                 overlap_run(waiting, count);
+            }
         } else {
             plain_calls(waiting, count); /* no call follows that they could interrupt */
             run_op(op);
@@ -565,12 +608,16 @@ static void finish(void)
     run.tally.cases++;
 }
 
-/* Is the list longer than what the harness can lend, and not beyond the table anyway? */
-static bool is_too_long(const struct boot *boot)
+/*
+ * Is the list longer than what the harness can lend, and not beyond the table anyway? A sparse
+ * list is for subjects that keep the list where it is.
+ */
+static bool is_too_long(const struct subject *subject, const struct boot *boot)
 {
     uint64_t lent = boot_max_pages(&shape_here);
 
-    return boot->nr_pages > lent && lent < MAX_P2M_PFN;
+    return boot->nr_pages > lent && lent < MAX_P2M_PFN &&
+           (!HOST_SPARSE_LISTS || subject->custom_layout || boot_is_judged(boot));
 }
 
 /* The same case for an ordinary guest, if the subject supports no other; with a list that is lent,
@@ -581,12 +628,12 @@ static const struct test_case *fitting(const struct subject *subject, const stru
 
     bool translated = subject->never_auto_translated && c->boot.auto_translated;
 
-    if (!translated && !is_too_long(&c->boot) && !boot_is_judged(&c->boot))
+    if (!translated && !is_too_long(subject, &c->boot) && !boot_is_judged(&c->boot))
         return c;
     ordinary = *c;
     if (translated)
         ordinary.boot.auto_translated = false;
-    if (is_too_long(&c->boot)) {
+    if (is_too_long(subject, &c->boot)) {
         ordinary.boot.nr_pages = boot_max_pages(&shape_here);
         run.tally.skipped[OP_BUILD]++;
     }
@@ -610,6 +657,14 @@ static bool boot_is_cut(const struct subject *subject, const struct boot *boot)
            memcmp(&rest.setup, &none.setup, sizeof(rest.setup));
 }
 
+static void start_builder(void)
+{
+    builder_start(&run.builder, &run.c->boot);
+    for (unsigned i = 0; !is_bare() && i < run.c->count && is_in_front(&run.c->ops[i]); i++)
+        if (builder_can(&run.builder, &run.c->ops[i]))
+            builder_take(&run.builder, &run.c->ops[i]);
+}
+
 bool executor_start(const struct subject *subject, const struct test_case *c,
                     enum check_level level, struct verdict *verdict)
 {
@@ -625,8 +680,10 @@ bool executor_start(const struct subject *subject, const struct test_case *c,
     memset(&run.view, 0, sizeof(run.view));
     host_start();
     host_reset();
-    oracle_reset(&run.oracle, &run.c->boot);
+    start_builder();
+    oracle_reset(&run.oracle, &run.builder);
     grants_reset();
+    long_lists_reset();
     if (VERDICT_CATCH(verdict))
         return false;
     boot();

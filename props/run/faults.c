@@ -100,6 +100,8 @@ static bool takes_faults(const struct test_case *c, unsigned i)
     return op_stores(c->ops[i].kind) && !c->ops[i].at && (!i || !c->ops[i - 1].at);
 }
 
+#define BOOT_PAGES 24 /* all that a build takes in a small geometry */
+
 static unsigned at_most(unsigned pages)
 {
     return pages < OP_REFUSE_MAX ? pages : OP_REFUSE_MAX;
@@ -119,12 +121,12 @@ bool faults_sweep(const struct subject *subject, const struct test_case *c, enum
     *failing = plain;
     if (!count_pages(subject, &plain, level, verdict))
         return false;
-    at_boot = at_most(taken_at_boot);
+    at_boot = taken_at_boot < BOOT_PAGES ? taken_at_boot : BOOT_PAGES;
     for (unsigned i = 0; i < plain.count; i++)
         refusals[i] = takes_faults(&plain, i) ? at_most(asked[i]) : 0;
     for (unsigned n = 1; n <= at_boot; n++) {
         *failing = plain;
-        failing->boot.refuse = (uint8_t)n;
+        failing->boot.refuse = (uint16_t)n;
         ++*runs;
         if (!executor_judge(subject, failing, level, verdict))
             return false;

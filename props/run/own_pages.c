@@ -34,6 +34,8 @@ bool own_pages_allow(const struct op *op)
         return !any_in(op->pfn, op->arg);
     case OP_XEN_SET_IDENTITY:
         return !any_becomes_identity(op->type);
+    case OP_LIST:
+        return !any_in(op->pfn, op->pfn + 1);
     case OP_GRANT_MAP:
         return !any_in(op->pfn, op->pfn + op->count);
     case OP_GET:
@@ -44,7 +46,6 @@ bool own_pages_allow(const struct op *op)
     case OP_BUILD:
     case OP_PUBLISH:
     case OP_DESTROY:
-    case OP_LIST:
     case OP_MFN_BASE:
         break;
     }

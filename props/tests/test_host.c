@@ -43,10 +43,17 @@ static void after_free(void)
     page[P2M_PAGE_BYTES / 2] = 1;
 }
 
+static struct builder builder;
+
+static p2m_word *list_of(uint64_t pages)
+{
+    builder_start(&builder, &(struct boot){.nr_pages = pages});
+    return host_mfn_list(&builder);
+}
+
 static void past_the_list(void)
 {
-    struct boot boot = {.nr_pages = P2M_LEAF + 1};
-    volatile p2m_word *list = host_mfn_list(&boot);
+    volatile p2m_word *list = list_of(P2M_LEAF + 1);
 
     list[2 * P2M_LEAF] = 1;
 }
@@ -128,13 +135,12 @@ static void test_pages(void **state)
 
 static void test_mfns(void **state)
 {
-    struct boot boot = {.nr_pages = 2 * P2M_LEAF};
     void *page;
     p2m_word *list, before, mfn = 0x12345;
 
     (void)state;
     host_reset();
-    list = host_mfn_list(&boot);
+    list = list_of(2 * P2M_LEAF);
     page = host_page_alloc();
     before = host_virt_to_mfn(page);
     for (unsigned i = 0; i < 300; i++) {
@@ -149,6 +155,50 @@ static void test_mfns(void **state)
     }
     host_page_free(page);
     assert_null(host_mfn_to_virt(host_virt_to_mfn(page)));
+}
+
+/* A store that changes more than the compiler knows: its fault notes it. */
+static void store(p2m_word *at, p2m_word value)
+{
+    *(volatile p2m_word *)at = value;
+    __asm__ volatile("" ::: "memory");
+}
+
+/* A list as long as the table, and one leaf more: all holes until somebody stores there. */
+static void test_sparse_list(void **state)
+{
+    const unsigned leaf = HOST_DENSE_LEAVES + 7;
+    const uint64_t far = (uint64_t)leaf * P2M_LEAF;
+    p2m_word *list;
+
+    (void)state;
+    if (!HOST_SPARSE_LISTS)
+        skip();
+    host_watch_faults(); /* cmocka has taken them */
+    host_reset();
+    list = list_of(shape_word_mask(&shape_here));
+    assert_int_equal(host.list_words, MAX_P2M_PFN + P2M_LEAF);
+    assert_true(list[0] == MFN_OF_LIST && list[LIST_FRAMES - 1] == MFN_OF_LIST + LIST_FRAMES - 1);
+    assert_true(list[LIST_FRAMES] == INVALID_P2M_ENTRY && list[far] == INVALID_P2M_ENTRY);
+    assert_true(list[MAX_P2M_PFN - 1] == INVALID_P2M_ENTRY);
+    assert_true(host_leaf_is_pristine(leaf) && !host_leaf_is_pristine(0));
+    assert_true(host_list_intact(&builder));
+    store(&list[far + 1], 1);
+    assert_true(!host_leaf_is_pristine(leaf) && host_leaf_is_pristine(leaf + 1));
+    assert_true(list[far] == INVALID_P2M_ENTRY && list[far + 1] == 1);
+    assert_false(host_list_intact(&builder));
+    list = list_of(far + 2); /* what was stored is gone; the tail of the last leaf is garbage */
+    assert_true(list[far + 1] == INVALID_P2M_ENTRY && list[far + 2] != INVALID_P2M_ENTRY);
+    assert_true(host_list_intact(&builder));
+    store(&list[far + P2M_LEAF - 1], 1);
+    assert_false(host_list_intact(&builder));
+    builder_start(&builder, &(struct boot){.nr_pages = MAX_P2M_PFN});
+    builder_take(&builder, &(struct op){.kind = OP_LIST, .pfn = far, .arg = 5});
+    list = host_mfn_list(&builder);
+    assert_true(list[far] == 5 && list[far + 2] == INVALID_P2M_ENTRY &&
+                !host_leaf_is_pristine(leaf));
+    host_reset();
+    assert_true(host_leaf_is_pristine(leaf));
 }
 
 /* ---- the fast check ---- */
@@ -280,9 +330,9 @@ static void test_watched_points(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_traps),          cmocka_unit_test(test_pages),
-        cmocka_unit_test(test_mfns),           cmocka_unit_test(test_fast_check),
-        cmocka_unit_test(test_watched_points),
+        cmocka_unit_test(test_traps),      cmocka_unit_test(test_pages),
+        cmocka_unit_test(test_mfns),       cmocka_unit_test(test_sparse_list),
+        cmocka_unit_test(test_fast_check), cmocka_unit_test(test_watched_points),
     };
 
     host_start();

@@ -13,6 +13,7 @@
 
 static struct model literal, lazy, fork_;
 static struct oracle oracle;
+static struct builder builder;
 
 static struct change random_change(struct prng *prng)
 {
@@ -60,7 +61,11 @@ static void test_lazy_is_literal(void **state)
         model_reset(&literal, true);
         model_reset(&lazy, false);
         assert_true(literal.literal && !lazy.literal);
-        literal.boot.holes = lazy.boot.holes = (uint8_t)prng_next(&prng);
+        builder_start(&builder,
+                      &(struct boot){.nr_pages = MAX_P2M_PFN, .holes = (uint8_t)prng_next(&prng)});
+        for (unsigned i = 0; i < 4; i++)
+            builder_take(&builder, &(struct op){.pfn = prng_below(&prng, MAX_P2M_PFN), .arg = i});
+        literal.builder = lazy.builder = &builder;
         model_change(&literal, (struct change){CHANGE_LIST, 0, MAX_P2M_PFN / 2, 0});
         model_change(&lazy, (struct change){CHANGE_LIST, 0, MAX_P2M_PFN / 2, 0});
         for (unsigned i = 0; i < 30; i++) {
@@ -112,7 +117,8 @@ static void test_kinds_fit_entries(void **state)
     for (unsigned round = 0; round < 300; round++) {
         generate_case(&prng, &generate_all, 20, &c);
         c.boot.auto_translated = false;
-        oracle_reset(&oracle, &c.boot);
+        builder_start(&builder, &c.boot);
+        oracle_reset(&oracle, &builder);
         for (unsigned i = 0; i < c.count; i++)
             if (op_has_pfn(c.ops[i].kind)) {
                 oracle_call(&oracle, &c.ops[i]);

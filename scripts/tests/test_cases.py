@@ -50,11 +50,19 @@ def replay(name, flavour, geometries, *options, tier="test"):
             rf"^replayed in {geometries} geom.* 0 failures$", tier=tier)
 
 
+# A 32-bit program has no addresses for a list that is as long as the table, and cuts it.
+LONG_LISTS = re.compile(r" x86_32 corpus/seed/list-(sparse|any-word)\.txt$")
+
+
 def hashes(t, flavour, *options):
     """What `replay --hashes` prints, as a sorted list of lines."""
     done = t.run([f"{BUILD}/{flavour}/p2m-case", "replay", "--hashes", *options, "corpus"], stderr=subprocess.PIPE)
     t.check(f"{flavour} {' '.join(options)}", done.status == 0, done.err)
     return sorted(done.out.splitlines())
+
+
+def comparable(lines, flavour):
+    return [line for line in lines if flavour != "gcc-m32" or not LONG_LISTS.search(line)]
 
 
 def determinism(name, flavour, options, geometries, tier):
@@ -64,9 +72,9 @@ def determinism(name, flavour, options, geometries, tier):
 
     @test(f"state hashes: {name}", tier=tier, goals=("gcc/p2m-case", f"{flavour}/p2m-case"))
     def same(t):
-        want = [line for line in hashes(t, "gcc", "--geometry=all")
+        want = [line for line in comparable(hashes(t, "gcc", "--geometry=all"), flavour)
                 if geometries is None or line.split()[1] in geometries]
-        different = sorted(set(want) ^ set(hashes(t, flavour, *options)))
+        different = sorted(set(want) ^ set(comparable(hashes(t, flavour, *options), flavour)))
         t.check(f"the same {len(want)} hashes", len(want) > 200 and not different, "\n".join(different[:8]))
 
 

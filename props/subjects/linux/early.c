@@ -41,7 +41,7 @@ void *linux_list_room(size_t bytes)
 {
     size_t first = host.list_words, end = first + bytes / sizeof(p2m_word);
 
-    if (end > (HOST_LIST_LEAVES - 1) * P2M_LEAF)
+    if (end > (HOST_DENSE_LEAVES - 1) * P2M_LEAF)
         return NULL;
     host_stretch_list((p2m_word)end);
     neighbour = true;

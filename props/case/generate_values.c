@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Values that are drawn over their whole domain, with aim: frames, words, lengths of lists, and
+ * what the builder hands over. See generate.h.
+ */
+#include <string.h>
+
+#include "generate.h"
+#include "props/base/uninstrumented.h"
+#include "props/case/entry.h"
+
+UNINSTRUMENTED_BEGIN
+
+static uint64_t last_frame; /* consecutive values come from it */
+
+/* 2^n, and up to two beside it. */
+static uint64_t near_power(struct prng *prng, unsigned bits)
+{
+    return ((uint64_t)1 << prng_below(prng, bits)) + prng_below(prng, 5) - 2;
+}
+
+uint64_t generate_word(struct prng *prng)
+{
+    const uint64_t mask = shape_word_mask(&shape_here);
+
+    switch (prng_below(prng, 4)) {
+    case 0:
+        return mask - prng_below(prng, 2 * P2M_LEAF);
+    case 1:
+        return near_power(prng, P2M_WORD_BITS) & mask;
+    case 2: /* too far by the bits that 32-bit code loses */
+        return (prng_below(prng, 4 * P2M_LEAF) + ((uint64_t)(1 + prng_below(prng, 3)) << 32)) &
+               mask;
+    default:
+        return prng_next(prng) >> prng_below(prng, 64) & mask;
+    }
+}
+
+uint64_t generate_frame(struct prng *prng, uint64_t pfn)
+{
+    const uint64_t last = ((uint64_t)1 << MFN_BITS) - 1;
+    uint64_t frame;
+
+    switch (prng_below(prng, 8)) {
+    case 0:
+        frame = prng_below(prng, 3);
+        break;
+    case 1:
+        frame = last - prng_below(prng, 3);
+        break;
+    case 2:
+        frame = near_power(prng, MFN_BITS);
+        break;
+    case 3:
+        frame = pfn + prng_below(prng, 3) - 1;
+        break;
+    case 4:
+        frame = last_frame + prng_below(prng, 3) - 1;
+        break;
+    case 5:
+        frame = last_frame ^ (uint64_t)1 << prng_below(prng, MFN_BITS);
+        break;
+    default:
+        frame = prng_next(prng) >> prng_below(prng, 64);
+    }
+    return last_frame = frame & last;
+}
+
+unsigned generate_build_pages(uint64_t nr_pages)
+{
+    uint64_t most = nr_pages < MAX_P2M_PFN ? nr_pages : MAX_P2M_PFN;
+
+    return 4 + 2 * (unsigned)((most + P2M_MID_SPAN - 1) / P2M_MID_SPAN);
+}
+
+unsigned generate_front(struct prng *prng, const struct boot *boot, unsigned most, struct op *ops)
+{
+    uint64_t pages = boot->nr_pages < MAX_P2M_PFN + 2 ? boot->nr_pages : MAX_P2M_PFN + 2;
+    unsigned count = 1 + (unsigned)prng_below(prng, 3);
+
+    last_frame = prng_below(prng, 256);
+    for (unsigned i = 0; i < count && i < most; i++) {
+        struct op op = {.kind = OP_LIST};
+
+        op.pfn = prng_one_in(prng, 2) ? prng_below(prng, pages) : pages - 1 - prng_below(prng, 2);
+        if (prng_one_in(prng, 2))
+            op.pfn = prng_below(prng, 2);
+        op.pfn &= shape_word_mask(&shape_here);
+        op.arg = prng_one_in(prng, 8) ? shape_word_mask(&shape_here) : generate_frame(prng, op.pfn);
+        ops[i] = op;
+    }
+    return count < most ? count : most;
+}
+
+UNINSTRUMENTED_END

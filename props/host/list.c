@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The mfn_list that the domain builder lends: see host.h. Its first leaves are ordinary memory. In
+ * the big geometries it can be as long as the table, which no memory could hold:
+ *
+ *     |- dense: HOST_DENSE_LEAVES -|- sparse: up to MAX_P2M_PFN -|- guard -|
+ *
+ * The sparse part reads INVALID everywhere: one piece of a file is mapped again and again. It is
+ * read-only until somebody stores there; then the fault lets the one leaf be written, and notes it.
+ * So the checks know, without a look, that all other leaves are as the builder made them.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* memfd_create */
+#endif
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "host.h"
+#include "props/base/asan.h"
+#include "props/base/uninstrumented.h"
+
+UNINSTRUMENTED_BEGIN
+
+#define LEAF_BYTES (P2M_LEAF * sizeof(p2m_word))
+#define LIST_BYTES (HOST_LIST_LEAVES * LEAF_BYTES)
+#define DENSE_BYTES (HOST_DENSE_LEAVES * LEAF_BYTES)
+#define GUARD_BYTES ((size_t)1 << 16) /* a loop that stores on and on faults at once */
+#define PIECE ((size_t)1 << 21)
+
+p2m_word *host_list;
+uint8_t host_leaf_stored[HOST_SPARSE_LISTS ? HOST_LIST_LEAVES : 1];
+
+static bool sparse_is_mapped, any_stored;
+
+static void *must(void *mapping)
+{
+    if (mapping == MAP_FAILED) {
+        perror("p2mcheck: mmap of the mfn_list");
+        exit(1);
+    }
+    return mapping;
+}
+
+void host_list_start(void)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), end = (LIST_BYTES + page - 1) / page * page;
+    size_t dense = HOST_SPARSE_LISTS ? DENSE_BYTES : end;
+
+    host_list = must(mmap(NULL, end + GUARD_BYTES, PROT_NONE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+    must(mmap(host_list, dense, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+              0));
+}
+
+/* ---- the sparse part ---- */
+
+static void map_sparse(void)
+{
+    int file = memfd_create("p2mcheck", 0);
+    uint8_t *at = (uint8_t *)host_list + DENSE_BYTES, *const end =
+                                                          (uint8_t *)host_list + LIST_BYTES;
+    void *ones;
+
+    if (file < 0 || ftruncate(file, PIECE)) {
+        perror("p2mcheck: memfd for the mfn_list");
+        exit(1);
+    }
+    ones = must(mmap(NULL, PIECE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0));
+    memset(ones, 0xff, PIECE);
+    munmap(ones, PIECE);
+    for (size_t size; at < end; at += size) {
+        size = (size_t)(end - at) < PIECE ? (size_t)(end - at) : PIECE;
+        must(mmap(at, size, PROT_READ, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, file, 0));
+    }
+    close(file);
+    sparse_is_mapped = true;
+}
+
+static bool let_store(unsigned leaf)
+{
+    if (mprotect(host_list + (size_t)leaf * P2M_LEAF, LEAF_BYTES, PROT_READ | PROT_WRITE))
+        return false;
+    host_leaf_stored[leaf] = any_stored = true;
+    return true;
+}
+
+bool host_list_fault(uintptr_t address)
+{
+    uintptr_t offset = address - (uintptr_t)host_list;
+    unsigned leaf = (unsigned)(offset / LEAF_BYTES);
+
+    return HOST_SPARSE_LISTS && offset < host.list_words * sizeof(p2m_word) &&
+           leaf >= HOST_DENSE_LEAVES && !host_leaf_stored[leaf] && let_store(leaf);
+}
+
+/* The leaf reads INVALID again. */
+static void forget_leaf(unsigned leaf)
+{
+    p2m_word *at = host_list + (size_t)leaf * P2M_LEAF;
+
+    if (madvise(at, LEAF_BYTES, MADV_DONTNEED) || mprotect(at, LEAF_BYTES, PROT_READ)) {
+        perror("p2mcheck: the mfn_list");
+        exit(1);
+    }
+    host_leaf_stored[leaf] = false;
+}
+
+static void forget_stores(void)
+{
+    for (unsigned leaf = HOST_DENSE_LEAVES; any_stored && leaf < HOST_LIST_LEAVES; leaf++)
+        if (host_leaf_stored[leaf])
+            forget_leaf(leaf);
+    any_stored = false;
+}
+
+/* ---- its contents ---- */
+
+/* Its leaf pages, and the one behind a table's last. */
+static p2m_word words_of(const struct boot *boot)
+{
+    const uint64_t most = HOST_SPARSE_LISTS ? MAX_P2M_PFN + P2M_LEAF : boot_max_pages(&shape_here);
+    uint64_t pages = boot->nr_pages < most ? boot->nr_pages : most;
+
+    return (p2m_word)((pages + P2M_LEAF - 1) / P2M_LEAF * P2M_LEAF);
+}
+
+/* A leaf as the builder makes it: entries, then garbage. */
+static void make_leaf(const struct builder *builder, p2m_word first, p2m_word *leaf)
+{
+    uint64_t left = builder->boot.nr_pages > first ? builder->boot.nr_pages - first : 0;
+    p2m_word entries = left < P2M_LEAF ? (p2m_word)left : P2M_LEAF;
+
+    builder_fill(builder, first, entries, leaf);
+    for (p2m_word i = entries; i < P2M_LEAF; i++)
+        leaf[i] = (p2m_word)0xdead000 + first + i;
+}
+
+/* Does the builder store in this leaf of the sparse part, an entry or garbage? */
+static bool is_made(const struct builder *builder, p2m_word first)
+{
+    uint64_t pages = builder->boot.nr_pages;
+    bool made = first < pages && pages - first < P2M_LEAF;
+
+    for (unsigned i = 0; i < builder->named; i++)
+        made = made || builder->name[i].pfn - first < P2M_LEAF;
+    return made;
+}
+
+/* Calls fn for each leaf that need not be all INVALID; false: fn answered false. */
+static bool each_leaf(const struct builder *builder, p2m_word words,
+                      bool (*fn)(const struct builder *builder, p2m_word first))
+{
+    p2m_word dense = HOST_DENSE_LEAVES * (p2m_word)P2M_LEAF;
+    p2m_word tail = words > P2M_LEAF ? words - P2M_LEAF : 0;
+
+    for (p2m_word first = 0; first < words && first < dense; first += P2M_LEAF)
+        if (!fn(builder, first))
+            return false;
+    if (words <= dense)
+        return true;
+    for (unsigned i = 0; i < builder->named; i++) {
+        p2m_word first = builder->name[i].pfn - builder->name[i].pfn % P2M_LEAF;
+
+        if (first >= dense && first < words && !fn(builder, first))
+            return false;
+    }
+    return fn(builder, tail);
+}
+
+static bool put_leaf(const struct builder *builder, p2m_word first)
+{
+    unsigned leaf = (unsigned)(first / P2M_LEAF);
+
+    if (HOST_SPARSE_LISTS && leaf >= HOST_DENSE_LEAVES && !is_made(builder, first))
+        return true;
+    if (HOST_SPARSE_LISTS && leaf >= HOST_DENSE_LEAVES && !host_leaf_stored[leaf])
+        let_store(leaf);
+    make_leaf(builder, first, host_list + first);
+    return true;
+}
+
+static bool leaf_is_intact(const struct builder *builder, p2m_word first)
+{
+    p2m_word want[P2M_LEAF];
+
+    make_leaf(builder, first, want);
+    return !memcmp(want, host_list + first, sizeof(want));
+}
+
+bool host_list_intact(const struct builder *builder)
+{
+    for (unsigned leaf = HOST_DENSE_LEAVES; any_stored && leaf < HOST_LIST_LEAVES; leaf++)
+        if (host_leaf_stored[leaf] && !leaf_is_intact(builder, (p2m_word)leaf * P2M_LEAF))
+            return false;
+    return each_leaf(builder, host.list_words, leaf_is_intact);
+}
+
+void host_list_reset(void)
+{
+    if (ASAN_IS_ON && host.list_words)
+        __asan_unpoison_memory_region(host_list + host.list_words, LEAF_BYTES);
+    host.list_words = 0;
+    forget_stores();
+}
+
+void host_stretch_list(p2m_word words)
+{
+    if (ASAN_IS_ON && host.list_words)
+        __asan_unpoison_memory_region(host_list + host.list_words, LEAF_BYTES);
+    host.list_words = words;
+    host_own_list();
+    if (ASAN_IS_ON && words)
+        __asan_poison_memory_region(host_list + words, LEAF_BYTES);
+}
+
+p2m_word *host_mfn_list(const struct builder *builder)
+{
+    p2m_word words = words_of(&builder->boot);
+
+    if (words > HOST_DENSE_LEAVES * (p2m_word)P2M_LEAF && !sparse_is_mapped)
+        map_sparse();
+    forget_stores();
+    each_leaf(builder, words, put_leaf);
+    if (words)
+        host_stretch_list(words);
+    host_own_start(&builder->boot);
+    return host_list;
+}
+
+UNINSTRUMENTED_END
