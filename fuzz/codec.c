@@ -63,6 +63,7 @@ enum {
     BOOT_BYTE_FLAG_HALVES = 18, /* a half byte for each flag from BOOT_BARE on; 0xf: set */
     BOOT_BYTE_EXTRA_COUNT = 21, /* 0xf0 + n: n + 1 regions */
     BOOT_BYTE_EXTRA_FORMS = 22, /* two bits for each region */
+    BOOT_BYTE_ORDER = 23,       /* 0xf0 + n: order n of addresses */
     BOOT_BYTE_HOTPLUG = 24,
     BOOT_BYTE_EXTRA = 32, /* 8 bytes of a PFN, 4 of its pages */
     BOOT_BYTE_SETUP = 80,
@@ -181,6 +182,7 @@ static void decode_boot(const uint8_t *p, struct boot *boot)
     boot->xen_restore = p[BOOT_BYTE_FEATURES] >> 7;
     boot->refuse = decode_page(p + BOOT_BYTE_REFUSED);
     boot->holes = p[BOOT_BYTE_HOLES];
+    boot->order = is_marked(p[BOOT_BYTE_ORDER]) ? (p[BOOT_BYTE_ORDER] & 0xf) % BOOT_ORDERS : 0;
     for (unsigned flag = BOOT_BARE; flag < BOOT_FLAG_KINDS; flag++) {
         unsigned half = flag - BOOT_BARE;
 
@@ -459,6 +461,7 @@ static void encode_boot(uint8_t *p, const struct boot *boot)
     p[BOOT_BYTE_FEATURES] = (boot->auto_translated ? 0x0f : 0) | (boot->xen_restore ? 0x80 : 0);
     encode_page(p + BOOT_BYTE_REFUSED, boot->refuse);
     p[BOOT_BYTE_HOLES] = boot->holes;
+    p[BOOT_BYTE_ORDER] = boot->order ? 0xf0 | boot->order : 0;
     for (unsigned flag = BOOT_BARE; flag < BOOT_FLAG_KINDS; flag++) {
         unsigned half = flag - BOOT_BARE;
 

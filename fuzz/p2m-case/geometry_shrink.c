@@ -299,6 +299,7 @@ static void print_boot_in_c(FILE *out, const struct boot *boot)
     fprintf(out, "        .boot = {.nr_pages = 0x%" PRIx64, boot->nr_pages);
     print_field(out, "refuse", boot->refuse);
     print_field(out, "holes", boot->holes);
+    print_field(out, "order", boot->order);
     print_field(out, "auto_translated", boot->auto_translated);
     print_field(out, "xen_restore", boot->xen_restore);
     print_field(out, "flags", boot->flags);

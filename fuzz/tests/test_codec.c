@@ -294,6 +294,7 @@ static void test_each_value(void **state)
     c.count = 1;
     EACH_VALUE(c.boot.refuse, 0, BUILD_REFUSE_MAX);
     EACH_VALUE(c.boot.holes, 0, 255);
+    EACH_VALUE(c.boot.order, 0, BOOT_ORDERS - 1);
     for (unsigned set = 0; set < 1 << (BOOT_FLAG_KINDS - BOOT_BARE); set++)
         EACH_VALUE(c.boot.flags, set << BOOT_BARE, set << BOOT_BARE);
     *op = (struct op){.kind = OP_BUILD};

@@ -45,15 +45,21 @@ static inline bool entry_is_sound(p2m_word pfn, p2m_word entry)
  */
 #define MFN_BITS (P2M_WORD_BITS == 64 ? 48 : 30)
 
+#define MFN_MASK (((p2m_word)1 << MFN_BITS) - 1)
+
 /* A plain MFN after one resume. */
 static inline p2m_word mfn_after_resume(p2m_word mfn)
 {
-    p2m_word mask = ((p2m_word)1 << MFN_BITS) - 1;
-
-    return (mfn & ~mask) | ((mfn + (p2m_word)0x2b5c3d) & mask);
+    return (mfn & ~MFN_MASK) | ((mfn + (p2m_word)0x2b5c3d) & MFN_MASK);
 }
 
-#define MFN_OF_LIST ((p2m_word)0x400000) /* the MFN of the mfn_list's first PFN */
+/* Where the MFNs of the p2m's own pages begin, if that is not drawn: of the arena, of the list's
+   leaves, of the shared pages. */
+#define MFN_OF_PAGES ((p2m_word)0x100000)
+#define MFN_OF_LEAVES ((p2m_word)0x200000)
+#define MFN_OF_SHARED ((p2m_word)0x300000)
+
+#define MFN_OF_LIST ((p2m_word)0x400000) /* the MFN of the mfn_list's first PFN, if not drawn */
 
 /* A frame that NVS entry `i` of the boot remaps, for a subject that does that. */
 #define MFN_OF_NVS(i, page) ((p2m_word)0x500000 + (p2m_word)(i) * 0x10000 + (page))
@@ -87,16 +93,6 @@ static inline p2m_word boot_own_first(const struct boot *boot)
 /* The PFNs of a list that have frames: a longer one has holes from there on. */
 #define LIST_FRAMES                                                                                \
     ((1u << 18) + 8 * P2M_LEAF < MAX_P2M_PFN ? (p2m_word)(1u << 18) + 8 * P2M_LEAF : MAX_P2M_PFN)
-
-/* The builder's entry for `pfn` (pfn < nr_pages): an MFN, or INVALID at a hole. */
-static inline p2m_word entry_of_list(const struct boot *boot, p2m_word pfn)
-{
-    unsigned scattered = (uint32_t)pfn * 0x9e3779b1u >> 24;
-    bool hole = scattered < boot->holes && pfn < boot_own_first(boot);
-
-    return hole || (LIST_FRAMES < MAX_P2M_PFN && pfn >= LIST_FRAMES) ? INVALID_P2M_ENTRY
-                                                                     : MFN_OF_LIST + pfn;
-}
 
 UNINSTRUMENTED_END
 

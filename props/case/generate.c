@@ -382,7 +382,9 @@ static void some_length(struct prng prng, struct boot *boot)
  */
 static void put_in_front(struct prng prng, unsigned ops, struct test_case *c)
 {
-    if (!c->boot.nr_pages || !prng_one_in(&prng, 8))
+    if (prng_one_in(&prng, 4))
+        c->boot.order = (uint8_t)prng_below(&prng, BOOT_ORDERS);
+    if (!prng_one_in(&prng, 6))
         return;
     c->count = generate_front(&prng, &c->boot, ops, c->ops);
 }

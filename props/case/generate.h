@@ -73,7 +73,7 @@ uint64_t generate_word(struct prng *prng);
 /* The pages that a build of this list asks for. */
 unsigned generate_build_pages(uint64_t nr_pages);
 
-/* Ops of the builder in front of a case, at most `most`: entries of its list. */
+/* Ops of the builder in front of a case, at most `most`: entries of its list, and bases. */
 unsigned generate_front(struct prng *prng, const struct boot *boot, unsigned most, struct op *ops);
 
 /* Random NVS entries. */

@@ -73,22 +73,35 @@ unsigned generate_build_pages(uint64_t nr_pages)
     return 4 + 2 * (unsigned)((most + P2M_MID_SPAN - 1) / P2M_MID_SPAN);
 }
 
+/* Over the whole domain, and now and then where MFNs wrap in the middle of the pages. */
+static struct op a_base(struct prng *prng)
+{
+    struct op op = {.kind = OP_MFN_BASE, .type = (uint8_t)prng_below(prng, MFN_BASES)};
+
+    op.arg = prng_one_in(prng, 8) ? MFN_MASK - prng_below(prng, 64) : generate_frame(prng, 0);
+    return op;
+}
+
+static struct op an_entry_of_list(struct prng *prng, uint64_t pages)
+{
+    struct op op = {.kind = OP_LIST};
+
+    op.pfn = prng_one_in(prng, 2) ? prng_below(prng, pages) : pages - 1 - prng_below(prng, 2);
+    if (prng_one_in(prng, 2))
+        op.pfn = prng_below(prng, 2);
+    op.pfn &= shape_word_mask(&shape_here);
+    op.arg = prng_one_in(prng, 8) ? shape_word_mask(&shape_here) : generate_frame(prng, op.pfn);
+    return op;
+}
+
 unsigned generate_front(struct prng *prng, const struct boot *boot, unsigned most, struct op *ops)
 {
     uint64_t pages = boot->nr_pages < MAX_P2M_PFN + 2 ? boot->nr_pages : MAX_P2M_PFN + 2;
     unsigned count = 1 + (unsigned)prng_below(prng, 3);
 
     last_frame = prng_below(prng, 256);
-    for (unsigned i = 0; i < count && i < most; i++) {
-        struct op op = {.kind = OP_LIST};
-
-        op.pfn = prng_one_in(prng, 2) ? prng_below(prng, pages) : pages - 1 - prng_below(prng, 2);
-        if (prng_one_in(prng, 2))
-            op.pfn = prng_below(prng, 2);
-        op.pfn &= shape_word_mask(&shape_here);
-        op.arg = prng_one_in(prng, 8) ? shape_word_mask(&shape_here) : generate_frame(prng, op.pfn);
-        ops[i] = op;
-    }
+    for (unsigned i = 0; i < count && i < most; i++)
+        ops[i] = !pages || prng_one_in(prng, 2) ? a_base(prng) : an_entry_of_list(prng, pages);
     return count < most ? count : most;
 }
 

@@ -119,9 +119,9 @@ static bool boot_equal(const struct boot *a, const struct boot *b)
         if (a->extra[i].pfn != b->extra[i].pfn || a->extra[i].pages != b->extra[i].pages)
             return false;
     return a->nr_pages == b->nr_pages && a->refuse == b->refuse && a->holes == b->holes &&
-           a->auto_translated == b->auto_translated && a->xen_restore == b->xen_restore &&
-           a->flags == b->flags && a->hotplug_limit == b->hotplug_limit &&
-           !memcmp(&a->setup, &b->setup, sizeof(a->setup));
+           a->order == b->order && a->auto_translated == b->auto_translated &&
+           a->xen_restore == b->xen_restore && a->flags == b->flags &&
+           a->hotplug_limit == b->hotplug_limit && !memcmp(&a->setup, &b->setup, sizeof(a->setup));
 }
 
 bool case_equal(const struct test_case *a, const struct test_case *b)
@@ -248,7 +248,7 @@ static bool boot_fits(const struct boot *boot, const struct shape *shape)
             return false;
     return boot->nr_pages <= shape_word_mask(shape) && boot->refuse <= BUILD_REFUSE_MAX &&
            !(boot->flags & others) && !(boot->flags >> BOOT_FLAG_KINDS) &&
-           boot->hotplug_limit <= OP_LAST_PFN(shape);
+           boot->hotplug_limit <= OP_LAST_PFN(shape) && boot->order < BOOT_ORDERS;
 }
 
 bool case_fits(const struct test_case *c, const struct shape *shape)

@@ -48,7 +48,7 @@
     X(PUBLISH, "publish", 0, 0, 0, 11, 1)                                                          \
     X(DESTROY, "destroy", 0, 0, 0, 12, 1)                                                          \
     X(LIST, "list", 0, 0, 0, 13, 1)                                                                \
-    X(MFN_BASE, "mfn_base", 0, 0, 0, 14, 0)
+    X(MFN_BASE, "mfn_base", 0, 0, 0, 14, 1)
 
 enum op_kind {
 #define X(name, ...) OP_##name,
@@ -102,6 +102,12 @@ static inline bool op_has_entry(unsigned kind)
 static inline bool op_is_grant(unsigned kind)
 {
     return kind == OP_GRANT_MAP || kind == OP_GRANT_UNMAP;
+}
+
+/* list, mfn_base: for the builder, before a build. */
+static inline bool op_is_of_builder(unsigned kind)
+{
+    return kind == OP_LIST || kind == OP_MFN_BASE;
 }
 
 /* get .. range, the grants, list: it has a PFN. */
@@ -178,6 +184,7 @@ static inline void op_clear_schedule(struct op *op)
 
 #define BOOT_EXTRAS 4  /* regions of extra memory */
 #define BOOT_NVS 2     /* NVS entries */
+#define BOOT_ORDERS 6  /* of the addresses of arena, list and shared pages */
 #define BOOT_ANSWERS 8 /* of the hypervisor */
 
 /* Flags of a boot: X(name, its word in a text). Honoured or not: fuzz/README.md. */
@@ -202,6 +209,7 @@ struct boot {
     uint64_t nr_pages;      /* of the mfn_list; any word */
     uint16_t refuse;        /* first build: the n-th page is refused; 0: none */
     uint8_t holes;          /* so many of 256 entries of the mfn_list are INVALID */
+    uint8_t order;          /* of addresses (props/host/places.c), below BOOT_ORDERS */
     bool auto_translated;   /* BOOT_AUTO_TRANSLATED */
     bool xen_restore;       /* BOOT_XEN_RESTORE */
     uint16_t flags;         /* bit 1 << enum boot_flag; of the two above: 0 */

@@ -88,9 +88,9 @@ static struct measure measure(const struct test_case *c)
     struct measure m = {
         .ops = c->count,
         .boot = boot->auto_translated + boot->xen_restore + (boot->refuse != 0) +
-                (boot->holes != 0) + (unsigned)__builtin_popcount(boot->flags),
+                (boot->holes != 0) + (boot->order != 0) + (unsigned)__builtin_popcount(boot->flags),
         .pfns = different_pfns(c),
-        .numbers = boot->refuse + boot->holes,
+        .numbers = boot->refuse + boot->holes + boot->order,
     };
 
     for (unsigned field = 0; field < BOOT_NUMBERS; field++) {

@@ -46,6 +46,8 @@ bool shrink_boot(struct shrink *shrink, struct test_case *c, shrink_offer_fn *of
     TRY(candidate.boot.hotplug_limit = 0);
     TRY(memset(candidate.boot.extra, 0, sizeof(candidate.boot.extra)));
     TRY(memset(&candidate.boot.setup, 0, sizeof(candidate.boot.setup)));
+    TRY(candidate.boot.order = 0);
+    TRY(candidate.boot.order -= boot->order > 0);
     TRY(candidate.boot.holes = 0);
     TRY(candidate.boot.holes /= 2);
     for (unsigned i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
@@ -295,6 +297,22 @@ static bool simpler_schedule(struct shrink *shrink, struct test_case *c, unsigne
     return false;
 }
 
+/* A base of MFNs that is lower, or has fewer bits. */
+static bool lower_base(struct shrink *shrink, struct test_case *c, unsigned i,
+                       shrink_offer_fn *offer)
+{
+    struct op *op = &candidate.ops[i];
+
+    if (c->ops[i].kind != OP_MFN_BASE)
+        return false;
+    TRY(op->arg = 0);
+    for (unsigned bit = 0; bit < 64; bit++)
+        TRY(op->arg = (uint64_t)1 << bit);
+    for (unsigned bit = 64; bit--;)
+        TRY(op->arg &= ~((uint64_t)1 << bit));
+    return false;
+}
+
 bool shrink_op(struct shrink *shrink, struct test_case *c, unsigned i, shrink_offer_fn *offer)
 {
     uint64_t pfns[PFNS];
@@ -306,8 +324,9 @@ bool shrink_op(struct shrink *shrink, struct test_case *c, unsigned i, shrink_of
         return true;
     for (unsigned k = 1; k < c->ops[i].refuse; k++)
         TRY(op->refuse = (uint8_t)k);
-    if (smaller_batch(shrink, c, i, offer) || fewer_entries(shrink, c, i, offer) ||
-        other_kinds(shrink, c, i, offer) || other_addresses(shrink, c, i, offer))
+    if (smaller_batch(shrink, c, i, offer) || lower_base(shrink, c, i, offer) ||
+        fewer_entries(shrink, c, i, offer) || other_kinds(shrink, c, i, offer) ||
+        other_addresses(shrink, c, i, offer))
         return true;
     if (!op_has_pfn(c->ops[i].kind) && c->ops[i].kind != OP_LIST)
         return false;

@@ -449,6 +449,7 @@ static bool boot_number(struct parser *p, unsigned at, bool *known)
     } row[] = {
         {"nr_pages", 1, pages, .number = &boot->nr_pages},
         {"holes", 1, 255, .byte = &boot->holes},
+        {"order", 2, BOOT_ORDERS - 1, .byte = &boot->order},
         {"hotplug", 2, OP_LAST_PFN(p->shape), .number = &boot->hotplug_limit},
         {"reservation", 2, ~(uint64_t)0, .number = &boot->setup.max_reservation},
         {"kernel", 2, UINT32_MAX, .word = &boot->setup.kernel},

@@ -27,12 +27,12 @@
  *     destroy
  *
  * All words of `boot`, and the line, are optional. Its other words: bare
- * short_list 4tools tso judge domu, hotplug=PFN, extra=PFN+PAGES (up to 4 times), and for
- * target `setup` reservation= kernel= initrd= page_tables= list=, nvs=PFN+PAGES (twice) and
- * answers=0x0123456789abcdef. A schedule is up to 4 switches separated by commas: the first
- * is in the next call, then the turns alternate. `8`: at the 8th sync point from there; `-8`: from
- * the end of the call; `128/256`: a fraction of it; `*`, alone: once at each point. `~` behind
- * a switch keeps the store buffer, `~2` lets its two oldest stores be seen.
+ * short_list 4tools tso judge domu, order=3 (of addresses, up to 5), hotplug=PFN, extra=PFN+PAGES
+ * (up to 4 times), and for target `setup` reservation= kernel= initrd= page_tables= list=,
+ * nvs=PFN+PAGES (twice) and answers=0x0123456789abcdef. A schedule is up to 4 switches separated by
+ * commas: the first is in the next call, then the turns alternate. `8`: at the 8th sync point from
+ * there; `-8`: from the end of the call; `128/256`: a fraction of it; `*`, alone: once at each
+ * point. `~` behind a switch keeps the store buffer, `~2` lets its two oldest stores be seen.
  *
  * Files that begin with `p2m-case 1` have no newer feature: no subject, no mode, no op from
  * grant_map on, no other word of `boot`; `at` has one switch, `8`, up to 64. The reader is

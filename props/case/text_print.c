@@ -180,6 +180,7 @@ static void print_boot(FILE *out, const struct boot *boot)
 {
     fprintf(out, "boot nr_pages=0x%llx", (hex_t)boot->nr_pages);
     print_number(out, "holes", boot->holes);
+    print_number(out, "order", boot->order);
     if (boot->auto_translated)
         fprintf(out, " auto_translated");
     if (boot->xen_restore)

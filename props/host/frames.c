@@ -9,8 +9,6 @@
 
 UNINSTRUMENTED_BEGIN
 
-#define MFN_OF_SHARED ((p2m_word)0x300000)
-
 /* ---- MFNs ---- */
 
 p2m_word host_virt_to_mfn(const void *page)
@@ -24,24 +22,62 @@ p2m_word host_virt_to_mfn(const void *page)
     if (in_list < host.list_words * sizeof(p2m_word))
         return host_leaf_mfn((unsigned)(in_list / (P2M_LEAF * sizeof(p2m_word))));
     if (shared >= 0)
-        return (host.own.count ? host.own.mfn : MFN_OF_SHARED + host.shift) + (p2m_word)shared;
+        return host.own.count ? host.own.mfn + (p2m_word)shared
+                              : (host.mfn_of_shared + host.shift + (p2m_word)shared) & MFN_MASK;
     return INVALID_P2M_ENTRY;
+}
+
+/* Shared pages follow on the arena's, if those are not where they usually are. */
+static p2m_word first_of_shared(p2m_word pages)
+{
+    return pages == MFN_OF_PAGES ? MFN_OF_SHARED : (pages + HOST_PAGES) & MFN_MASK;
+}
+
+void host_mfns_begin(const struct builder *builder)
+{
+    host.mfn_of_pages = builder->base[MFN_BASE_PAGES];
+    host.mfn_of_leaves = builder->base[MFN_BASE_LEAVES];
+    host.mfn_of_shared = first_of_shared(host.mfn_of_pages);
+}
+
+/* Do [a, a + many) and [b, b + few) have nothing in common? MFNs wrap. */
+static bool are_apart(p2m_word a, p2m_word many, p2m_word b, p2m_word few)
+{
+    return ((b - a) & MFN_MASK) >= many && ((a - b) & MFN_MASK) >= few;
+}
+
+bool host_mfns_differ(const struct builder *builder, enum mfn_base which, p2m_word base)
+{
+    p2m_word pages = which == MFN_BASE_PAGES ? base : builder->base[MFN_BASE_PAGES];
+    p2m_word leaves = which == MFN_BASE_LEAVES ? base : builder->base[MFN_BASE_LEAVES];
+    p2m_word shared = first_of_shared(pages);
+
+    return are_apart(pages, HOST_PAGES, leaves, HOST_LIST_LEAVES) &&
+           are_apart(shared, HOST_SHARED_PAGES, leaves, HOST_LIST_LEAVES) &&
+           are_apart(pages, HOST_PAGES, shared, HOST_SHARED_PAGES);
+}
+
+/* How far the MFN is behind the first of some pages. */
+static p2m_word from(p2m_word first, p2m_word mfn)
+{
+    return (mfn - first - host.shift) & MFN_MASK;
 }
 
 void *host_mfn_to_virt(p2m_word mfn)
 {
-    p2m_word number = mfn - host.shift;
+    p2m_word page = from(host.mfn_of_pages, mfn), leaf = from(host.mfn_of_leaves, mfn);
+    p2m_word shared = from(host.mfn_of_shared, mfn);
 
     if (mfn - host.own.mfn < host.own.count)
         return host_own_page(mfn);
-    if (number - HOST_MFN_OF_ARENA < HOST_PAGES)
-        return host.state[number - HOST_MFN_OF_ARENA] == HOST_LIVE
-                   ? host_page_at((unsigned)(number - HOST_MFN_OF_ARENA))
-                   : NULL;
-    if (number - HOST_MFN_OF_LEAVES < host.list_words / P2M_LEAF)
-        return host_list + (number - HOST_MFN_OF_LEAVES) * P2M_LEAF;
-    if (number - MFN_OF_SHARED < 4)
-        return host_shared_page((enum host_shared_page)(number - MFN_OF_SHARED));
+    if (mfn > MFN_MASK)
+        return NULL;
+    if (page < HOST_PAGES)
+        return host.state[page] == HOST_LIVE ? host_page_at((unsigned)page) : NULL;
+    if (leaf < host.list_words / P2M_LEAF)
+        return host_list + leaf * P2M_LEAF;
+    if (shared < HOST_SHARED_PAGES)
+        return host_shared_page((enum host_shared_page)shared);
     return NULL;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The host of the guest: its pages (pages.c), their MFNs and the mfn_list
- * that the domain builder made (frames.c, list.c, own.c), refusals, and sync points (sync.h). There
- * is one host in a process; host_reset renews it without a system call.
+ * that the domain builder made (frames.c, list.c, own.c), their addresses (places.c), refusals, and
+ * sync points (sync.h). There is one host in a process; host_reset renews it without a system call.
  *
  * Pages come from an arena with a gap behind each, in no predictable order,
  * never zeroed. A freed page is not handed out again in the same case. Under
@@ -77,6 +77,7 @@ struct host {
     bool refused;       /* one was, since host_arm() */
     unsigned epoch;     /* resumes so far */
     p2m_word shift;     /* their sum, added to every MFN */
+    p2m_word mfn_of_pages, mfn_of_leaves, mfn_of_shared; /* the first, before the first resume */
     uint8_t state[HOST_PAGES];
     uint16_t freed_page[HOST_PAGES];
     size_t list_words;                   /* of the mfn_list, whole leaves */
@@ -92,8 +93,30 @@ struct host {
 };
 
 extern struct host host;
-extern uint8_t host_arena[HOST_PAGES * HOST_STRIDE];
+/* Places for the shared pages, for a list, and the arena, in ascending order (places.c). */
+#define HOST_SHARED_ROOM (4 * ((P2M_PAGE_BYTES + 65535) / 65536 * 65536) + 65536)
+#define HOST_GUARD_BYTES 65536 /* behind a list: a loop that stores on and on faults at once */
+struct host_memory {
+    uint8_t lowest[HOST_SHARED_ROOM];
+    p2m_word list[HOST_DENSE_LEAVES * P2M_LEAF];
+    uint8_t guard[2 * HOST_GUARD_BYTES];
+    uint8_t middle[HOST_SHARED_ROOM];
+    uint8_t arena[HOST_PAGES * HOST_STRIDE] __attribute__((aligned(4096)));
+    uint8_t higher[HOST_SHARED_ROOM];
+};
+extern struct host_memory host_memory;
+#define host_arena host_memory.arena
+
 extern p2m_word *host_list;
+
+/* Makes all places (host_start does it); chooses those of a case: one of the orders of addresses.
+ */
+#define HOST_ORDERS BOOT_ORDERS
+void host_places_start(void);
+void host_arrange(unsigned order);
+
+/* The list must be the upper one, since it is long. */
+void host_list_is_upper(void);
 
 /* Call once in a process: the shared pages, sealed; the traps on writes to them. */
 void host_start(void);
@@ -171,6 +194,9 @@ void *host_shared_page(enum host_shared_page page);
 /* The shared page (enum host_shared_page) that holds this byte, or -1. */
 int host_shared_index(const void *page);
 
+/* The byte of it that has this address. */
+unsigned host_shared_offset(uintptr_t address);
+
 /* The invariant that a store to the page violates. */
 enum invariant host_shared_invariant(enum host_shared_page page);
 
@@ -191,20 +217,21 @@ void host_grant(bool map, struct p2m_grant *slots, unsigned count);
 p2m_word host_virt_to_mfn(const void *page);
 
 /* The same of arena page `index`, and of leaf `index` of the mfn_list. */
-#define HOST_MFN_OF_ARENA ((p2m_word)0x100000)
-#define HOST_MFN_OF_LEAVES ((p2m_word)0x200000)
 static inline p2m_word host_arena_mfn(unsigned index)
 {
     if (host.own.count && host.own.number[index])
         return host.own.mfn + host.own.number[index];
-    return HOST_MFN_OF_ARENA + index + host.shift;
+    return (host.mfn_of_pages + index + host.shift) & MFN_MASK;
 }
 static inline p2m_word host_leaf_mfn(unsigned index)
 {
     if (index < host.own.listed)
         return host.own.mfn + HOST_SHARED_PAGES + index;
-    return HOST_MFN_OF_LEAVES + index + host.shift;
+    return (host.mfn_of_leaves + index + host.shift) & MFN_MASK;
 }
+
+/* True if pages of each kind had MFNs of their own with this base in the place of another. */
+bool host_mfns_differ(const struct builder *builder, enum mfn_base which, p2m_word base);
 
 /* The page that currently has this MFN, or NULL. */
 void *host_mfn_to_virt(p2m_word mfn);
@@ -218,11 +245,13 @@ void host_info_select(unsigned index);
 bool host_old_info_written(void); /* never under ASan, which traps the write */
 unsigned host_info_index(void);
 
-/* The builder's mfn_list, whole leaves, padded with garbage. */
+/* Pages have the MFNs that the builder says. */
+void host_mfns_begin(const struct builder *builder);
+
+/* The builder's mfn_list, whole leaves, padded with garbage; and the MFNs of pages. */
 p2m_word *host_mfn_list(const struct builder *builder);
 
-/* Room for the list (host_start does it); no list (host_reset does it). */
-void host_list_start(void);
+/* No list (host_reset does it). */
 void host_list_reset(void);
 
 /* A store to what was all INVALID (a fault): it is noted and may go on; false: it may not. */
@@ -250,7 +279,7 @@ static inline int host_list_index(const void *p)
 }
 
 /* The pages of the guest that hold its tree (own.c): for a new list; and when pages come and go. */
-void host_own_start(const struct boot *boot);
+void host_own_start(const struct builder *builder);
 void host_own_list(void);
 void host_own_take(unsigned index);
 void host_own_give(unsigned index);

@@ -27,13 +27,13 @@ UNINSTRUMENTED_BEGIN
 #define LEAF_BYTES (P2M_LEAF * sizeof(p2m_word))
 #define LIST_BYTES (HOST_LIST_LEAVES * LEAF_BYTES)
 #define DENSE_BYTES (HOST_DENSE_LEAVES * LEAF_BYTES)
-#define GUARD_BYTES ((size_t)1 << 16) /* a loop that stores on and on faults at once */
 #define PIECE ((size_t)1 << 21)
 
-p2m_word *host_list;
 uint8_t host_leaf_stored[HOST_SPARSE_LISTS ? HOST_LIST_LEAVES : 1];
 
 static bool sparse_is_mapped, any_stored;
+
+/* ---- the sparse part ---- */
 
 static void *must(void *mapping)
 {
@@ -43,19 +43,6 @@ static void *must(void *mapping)
     }
     return mapping;
 }
-
-void host_list_start(void)
-{
-    size_t page = (size_t)sysconf(_SC_PAGESIZE), end = (LIST_BYTES + page - 1) / page * page;
-    size_t dense = HOST_SPARSE_LISTS ? DENSE_BYTES : end;
-
-    host_list = must(mmap(NULL, end + GUARD_BYTES, PROT_NONE,
-                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
-    must(mmap(host_list, dense, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
-              0));
-}
-
-/* ---- the sparse part ---- */
 
 static void map_sparse(void)
 {
@@ -220,13 +207,17 @@ p2m_word *host_mfn_list(const struct builder *builder)
 {
     p2m_word words = words_of(&builder->boot);
 
-    if (words > HOST_DENSE_LEAVES * (p2m_word)P2M_LEAF && !sparse_is_mapped)
-        map_sparse();
+    if (words > HOST_DENSE_LEAVES * (p2m_word)P2M_LEAF) {
+        host_list_is_upper();
+        if (!sparse_is_mapped)
+            map_sparse();
+    }
+    host_mfns_begin(builder);
     forget_stores();
     each_leaf(builder, words, put_leaf);
     if (words)
         host_stretch_list(words);
-    host_own_start(&builder->boot);
+    host_own_start(builder);
     return host_list;
 }
 

@@ -15,11 +15,11 @@ static void all_spare(void)
 }
 
 /* After a resume a new tree begins with the builder's MFNs again. */
-void host_own_start(const struct boot *boot)
+void host_own_start(const struct builder *builder)
 {
-    own->first = boot_own_first(boot);
-    own->count = (unsigned)(boot->nr_pages - own->first);
-    own->mfn = MFN_OF_LIST + own->first;
+    own->first = boot_own_first(&builder->boot);
+    own->count = (unsigned)(builder->boot.nr_pages - own->first);
+    own->mfn = builder->base[MFN_BASE_LIST] + own->first;
     own->listed = 0;
     host_own_list();
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The host's pages, the shared ones among them, and the trap on stores to those: see host.h. */
+/* The host's pages, and the trap on stores to the shared ones: see host.h. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* REG_RIP */
 #endif
@@ -7,9 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <ucontext.h>
-#include <unistd.h>
 
 #include "hang.h"
 #include "host.h"
@@ -20,28 +18,11 @@
 UNINSTRUMENTED_BEGIN
 
 struct host host;
-uint8_t host_arena[HOST_PAGES * HOST_STRIDE] __attribute__((aligned(4096)));
-struct p2m_shared host_shared;
 
 #define GARBAGE 0xa5 /* the contents of a page before its first write */
 #define GONE 0x6b    /* the contents of gaps, and of freed pages */
 
 /* ---- shared pages ---- */
-
-static uint8_t *shared_area;
-static size_t shared_stride;
-
-void *host_shared_page(enum host_shared_page page)
-{
-    return shared_area + page * shared_stride;
-}
-
-int host_shared_index(const void *page)
-{
-    uintptr_t offset = (uintptr_t)page - (uintptr_t)shared_area;
-
-    return offset < 4 * shared_stride ? (int)(offset / shared_stride) : -1;
-}
 
 enum invariant host_shared_invariant(enum host_shared_page page)
 {
@@ -49,14 +30,6 @@ enum invariant host_shared_invariant(enum host_shared_page page)
                                           MID_MISSING_UNTOUCHED, MID_IDENTITY_UNTOUCHED};
 
     return ids[page];
-}
-
-void host_seal(bool sealed)
-{
-    if (mprotect(shared_area, 4 * shared_stride, sealed ? PROT_READ : PROT_READ | PROT_WRITE)) {
-        perror("p2mcheck: mprotect");
-        exit(1);
-    }
 }
 
 bool host_shared_intact(enum host_shared_page page)
@@ -95,7 +68,7 @@ static uintptr_t instruction_of(const void *context)
  */
 static void on_fault(int signal, siginfo_t *info, void *context)
 {
-    uintptr_t offset = (uintptr_t)info->si_addr - (uintptr_t)shared_area;
+    int shared = host_shared_index(info->si_addr);
     sigset_t signals; /* TSan blocks them all, and a violation does not return from here */
 
     sigemptyset(&signals);
@@ -103,10 +76,10 @@ static void on_fault(int signal, siginfo_t *info, void *context)
     if (host_list_fault((uintptr_t)info->si_addr))
         return;
     host_store = instruction_of(context);
-    if (offset < 4 * shared_stride)
-        violated(host_shared_invariant((enum host_shared_page)(offset / shared_stride)),
+    if (shared >= 0)
+        violated(host_shared_invariant((enum host_shared_page)shared),
                  "expected no store to the page, got one at byte %u of it",
-                 (unsigned)(offset % shared_stride));
+                 host_shared_offset((uintptr_t)info->si_addr));
     if (host_fault_elsewhere)
         host_fault_elsewhere((uintptr_t)info->si_addr);
     if ((previous_segv.sa_flags & SA_SIGINFO) && previous_segv.sa_sigaction) {
@@ -129,25 +102,12 @@ void host_watch_faults(void)
 
 void host_start(void)
 {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    void *pages[4];
+    static bool started;
 
-    if (shared_area)
+    if (started)
         return;
-    shared_stride = (P2M_PAGE_BYTES + page - 1) / page * page;
-    shared_area =
-        mmap(NULL, 4 * shared_stride, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (shared_area == MAP_FAILED) {
-        perror("p2mcheck: mmap");
-        exit(1);
-    }
-    pages[0] = host_shared_page(HOST_MISSING);
-    pages[1] = host_shared_page(HOST_IDENTITY);
-    pages[2] = host_shared_page(HOST_MID_MISSING);
-    pages[3] = host_shared_page(HOST_MID_IDENTITY);
-    p2m_shared_init(&host_shared, pages);
-    host_seal(true);
-    host_list_start();
+    started = true;
+    host_places_start();
     host_watch_faults();
     hang_watch();
     if (!ASAN_IS_ON)
@@ -180,6 +140,9 @@ void host_reset(void)
     host.taken = host.live = host.freed = host.refuse_in = host.epoch = 0;
     host.refused = false;
     host.shift = 0;
+    host.mfn_of_pages = MFN_OF_PAGES;
+    host.mfn_of_leaves = MFN_OF_LEAVES;
+    host.mfn_of_shared = MFN_OF_SHARED;
     host_info_select(0);
     host.info_dirty = host.initialized = false;
     host.grants = host.grants_refused = 0;

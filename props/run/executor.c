@@ -73,7 +73,7 @@ static bool has_failed(const struct op *op, uint64_t result)
 /* An entry of a map or of the list is judged with the call that reads it. */
 static bool is_judged(unsigned kind)
 {
-    return kind != OP_E820 && kind != OP_LIST && kind != OP_MFN_BASE;
+    return kind != OP_E820 && !op_is_of_builder(kind);
 }
 
 void executor_note(const struct op *op, uint64_t result)
@@ -142,12 +142,19 @@ static bool is_bare(void)
            run.subject->has_publish && !run.model_off;
 }
 
+static bool handed_over[CASE_OPS]; /* ops in front that are made */
+
 /* Ops of the builder that the case begins with, which are made before its boot builds. */
 static bool is_in_front(const struct op *op)
 {
-    while (op >= run.c->ops && op->kind == OP_LIST)
+    while (op >= run.c->ops && op_is_of_builder(op->kind))
         op--;
     return op < run.c->ops;
+}
+
+static bool was_handed_over(const struct op *op)
+{
+    return !is_bare() && is_in_front(op) && handed_over[op - run.c->ops];
 }
 
 /* Enough pages for this build and for the calls behind it: the arena never gets a page back. */
@@ -171,9 +178,12 @@ static bool state_allows(const struct op *op)
     case OP_DESTROY:
         return run.subject->has_destroy && !run.model_off;
     case OP_LIST:
-        return builder_can(&run.builder, op) && (!run.built || is_in_front(op));
-    case OP_MFN_BASE: /* not honoured */
-        return false;
+        return run.built ? was_handed_over(op) : builder_can(&run.builder, op);
+    case OP_MFN_BASE: /* kernels and Xen's code have tables by MFN */
+        return run.built ? was_handed_over(op)
+                         : builder_can(&run.builder, op) && !run.subject->custom_layout &&
+                               !boot_is_judged(&run.c->boot) &&
+                               host_mfns_differ(&run.builder, op->type, (p2m_word)op->arg);
     case OP_E820:
         return true;
     case OP_RESUME:
@@ -653,15 +663,17 @@ static bool boot_is_cut(const struct subject *subject, const struct boot *boot)
 
     if (subject->remaps)
         memset(rest.setup.nvs, 0, sizeof(rest.setup.nvs));
-    return boot->hotplug_limit || boot->extra[0].pages || (boot->flags & ~honoured) ||
-           memcmp(&rest.setup, &none.setup, sizeof(rest.setup));
+    return boot->hotplug_limit || boot->extra[0].pages || (boot->order && subject->custom_layout) ||
+           (boot->flags & ~honoured) || memcmp(&rest.setup, &none.setup, sizeof(rest.setup));
 }
 
+/* Ops in front of a boot that builds are made now. */
 static void start_builder(void)
 {
+    run.built = false;
     builder_start(&run.builder, &run.c->boot);
     for (unsigned i = 0; !is_bare() && i < run.c->count && is_in_front(&run.c->ops[i]); i++)
-        if (builder_can(&run.builder, &run.c->ops[i]))
+        if ((handed_over[i] = state_allows(&run.c->ops[i])))
             builder_take(&run.builder, &run.c->ops[i]);
 }
 
@@ -680,6 +692,7 @@ bool executor_start(const struct subject *subject, const struct test_case *c,
     memset(&run.view, 0, sizeof(run.view));
     host_start();
     host_reset();
+    host_arrange(subject->custom_layout ? 0 : run.c->boot.order);
     start_builder();
     oracle_reset(&run.oracle, &run.builder);
     grants_reset();
