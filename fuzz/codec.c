@@ -271,6 +271,7 @@ static void decode_rest(const uint8_t *p, unsigned forms, struct op *op)
         op->stop = decode_address(p + OP_BYTE_B, forms >> 2 & 3);
         break;
     case OP_XEN_SET_IDENTITY:
+    case OP_IDENTITY_RANGES:
         op->type = p[OP_BYTE_VARIANT] & 1;
         break;
     case OP_GRANT_MAP:
@@ -321,6 +322,16 @@ static uint32_t decode_off(const uint8_t *p)
     return off == all ? 0 : off;
 }
 
+/* Ops that came after version 2: from CODEC_LATER on, in this order. */
+static const uint8_t later[CODEC_SPARE - CODEC_LATER] = {OP_IDENTITY_RANGES};
+
+static uint8_t kind_of_code(enum vocabulary vocabulary, uint8_t code)
+{
+    if (code >= CODEC_SPARE)
+        return OP_GET;
+    return code < CODEC_LATER ? op_table[vocabulary][code & 63] : later[code - CODEC_LATER];
+}
+
 void codec_decode(enum vocabulary vocabulary, const uint8_t *data, size_t size, struct test_case *c)
 {
     uint8_t copy[CODEC_BOOT];
@@ -340,7 +351,7 @@ void codec_decode(enum vocabulary vocabulary, const uint8_t *data, size_t size, 
     for (size_t at = CODEC_BOOT; at < size; at += CODEC_OP) {
         const uint8_t *p = record(data, size, at, CODEC_OP, copy);
         uint8_t code = p[OP_BYTE_CODE];
-        uint8_t kind = code < CODEC_SPARE ? op_table[vocabulary][code & 63] : OP_GET;
+        uint8_t kind = kind_of_code(vocabulary, code);
 
         if (!(off >> kind & 1))
             decode_op(kind, p, &c->ops[c->count++]);
@@ -527,6 +538,7 @@ static unsigned encode_rest(uint8_t *p, const struct op *op)
                                                                << 2;
         break;
     case OP_XEN_SET_IDENTITY:
+    case OP_IDENTITY_RANGES:
         p[OP_BYTE_VARIANT] = op->type;
         break;
     case OP_GRANT_MAP:
@@ -558,8 +570,8 @@ static void encode_op(enum vocabulary vocabulary, uint8_t *p, const struct op *o
 {
     unsigned forms = encode_rest(p, op);
 
-    while (op_table[vocabulary][p[OP_BYTE_CODE]] != op->kind)
-        p[OP_BYTE_CODE]++;
+    while (kind_of_code(vocabulary, p[OP_BYTE_CODE]) != op->kind)
+        p[OP_BYTE_CODE] += p[OP_BYTE_CODE] == 63 ? CODEC_LATER - 63 : 1;
     if (op_has_pfn(op->kind))
         encode_schedule(p, op);
     if (op_names_pfn(op->kind))

@@ -16,7 +16,8 @@
 #include "props/case/ops.h"
 
 #define CODEC_VERSION 2
-#define CODEC_SPARE 0xf0 /* op codes from here on are for later ops; today each is a get */
+#define CODEC_LATER 0xf0 /* op codes from here on are those of later ops (codec.c) */
+#define CODEC_SPARE 0xf1 /* from here on they are for ops to come; today each is a get */
 #define CODEC_BOOT 192
 #define CODEC_OP 32
 #define CODEC_MAX (CODEC_BOOT + CASE_OPS * CODEC_OP)

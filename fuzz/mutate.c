@@ -333,7 +333,9 @@ static void change_map(struct prng *prng, struct test_case *c)
     const struct op *other = &c->ops[below(prng, c->count)];
     uint64_t page = generate_pfn(prng) % shape_max_pfn(&shape_here);
 
-    if (op->kind == OP_XEN_SET_IDENTITY)
+    if (op->kind == OP_XEN_SET_IDENTITY && prng_one_in(prng, 2))
+        op->refuse = (uint8_t)(op->refuse ? 0 : 1 + below(prng, OP_REFUSE_MAX));
+    else if (op_reads_map(op->kind))
         op->type = !op->type;
     if (op->kind != OP_E820)
         return;

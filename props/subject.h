@@ -84,6 +84,10 @@ struct subject {
     p2m_word (*range)(p2m_word start, p2m_word end);
     p2m_word (*xen_set_identity)(const struct p2m_e820_entry *map, unsigned count, bool domu);
 
+    /* Reports each run of identity pages of the map to fn. NULL: that is no function of its own. */
+    void (*identity_ranges)(const struct p2m_e820_entry *map, unsigned count, bool domu,
+                            p2m_e820_range_fn *fn, void *ctx);
+
     /*
      * Of grants: a batch of `count` (1 .. 16) slots from `pfn`, the MFNs of another domain
      * from `mfn` on; the host's grant operation maps and unmaps. Answers the slots that hold

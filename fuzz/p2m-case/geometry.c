@@ -210,6 +210,7 @@ static void watch(int op, uint64_t result)
     case OP_PFN_TO_MFN:
     case OP_RANGE:
     case OP_XEN_SET_IDENTITY:
+    case OP_IDENTITY_RANGES:
     case OP_GRANT_MAP:
     case OP_GRANT_UNMAP:
         fprintf(watch_out, "0x%" PRIx64 "\n", result);

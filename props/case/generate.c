@@ -312,8 +312,10 @@ static struct op an_entry(struct prng *prng, uint64_t last)
                        .stop = swap ? start : stop};
 }
 
-static void an_e820_table(struct prng *prng, unsigned room, struct test_case *c)
+static void an_e820_table(struct prng *prng, const struct generate_mix *mix, unsigned room,
+                          struct test_case *c)
 {
+    const unsigned room_end = c->count + room;
     unsigned entries = 1 + (unsigned)prng_below(prng, 1 + prng_below(prng, room < 12 ? room : 12));
     uint64_t last = 0;
 
@@ -321,7 +323,12 @@ static void an_e820_table(struct prng *prng, unsigned room, struct test_case *c)
         c->ops[c->count] = an_entry(prng, last);
         last = c->ops[c->count++].stop;
     }
-    c->ops[c->count++] = (struct op){.kind = OP_XEN_SET_IDENTITY, .type = prng_one_in(prng, 2)};
+    if (prng_one_in(prng, 6) && c->count + 1 < room_end) { /* a call runs inside it */
+        random_op(prng, mix, &c->ops[c->count]);
+        if (op_has_pfn(c->ops[c->count].kind))
+            c->ops[c->count++].at = generate_sync_point(prng);
+    }
+    c->ops[c->count++] = generate_map_call(prng);
 }
 
 void generate_nvs(struct prng *prng, struct boot *boot)
@@ -403,7 +410,7 @@ static void most_of_case(struct prng *prng, const struct generate_mix *mix, unsi
         c->ops[c->count++] = (struct op){.kind = OP_BUILD, .at = (uint16_t)prng_below(prng, 3)};
     }
     if (ops > c->count && once_in(prng, mix->e820)) {
-        an_e820_table(prng, ops - c->count, c);
+        an_e820_table(prng, mix, ops - c->count, c);
         if (prng_one_in(prng, 2)) /* calls on top of it show little that is new */
             return;
     }
@@ -450,7 +457,7 @@ void generate_op(struct prng *prng, const struct generate_mix *mix, struct op *o
     else if (prng_one_in(prng, 2))
         *op = an_entry(prng, 0);
     else
-        *op = (struct op){.kind = OP_XEN_SET_IDENTITY, .type = prng_one_in(prng, 2)};
+        *op = generate_map_call(prng);
 }
 
 UNINSTRUMENTED_END

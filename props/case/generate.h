@@ -76,6 +76,9 @@ unsigned generate_build_pages(uint64_t nr_pages);
 /* Ops of the builder in front of a case, at most `most`: entries of its list, and bases. */
 unsigned generate_front(struct prng *prng, const struct boot *boot, unsigned most, struct op *ops);
 
+/* A call that reads the memory map; now and then with a refused page. */
+struct op generate_map_call(struct prng *prng);
+
 /* Random NVS entries. */
 void generate_nvs(struct prng *prng, struct boot *boot);
 

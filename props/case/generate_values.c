@@ -105,4 +105,15 @@ unsigned generate_front(struct prng *prng, const struct boot *boot, unsigned mos
     return count < most ? count : most;
 }
 
+struct op generate_map_call(struct prng *prng)
+{
+    struct op op = {.kind = OP_XEN_SET_IDENTITY, .type = prng_one_in(prng, 2)};
+
+    if (prng_one_in(prng, 6))
+        op.kind = OP_IDENTITY_RANGES;
+    else if (prng_one_in(prng, 4))
+        op.refuse = (uint8_t)(1 + prng_below(prng, 1 + prng_below(prng, OP_REFUSE_MAX)));
+    return op;
+}
+
 UNINSTRUMENTED_END

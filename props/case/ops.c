@@ -165,6 +165,7 @@ static struct op own_fields(const struct op *op)
         own.type = op->type;
         break;
     case OP_XEN_SET_IDENTITY:
+    case OP_IDENTITY_RANGES:
         own.type = op->type;
         break;
     case OP_GRANT_MAP:
@@ -302,6 +303,7 @@ static void convert_op(struct op *op, const struct shape *from, const struct sha
     case OP_PFN_TO_MFN:
     case OP_RESUME:
     case OP_XEN_SET_IDENTITY:
+    case OP_IDENTITY_RANGES:
     case OP_GRANT_UNMAP:
     case OP_BUILD:
     case OP_PUBLISH:

@@ -32,6 +32,7 @@
  *   DESTROY           the end of the p2m
  *   LIST              the builder's list has this entry at pfn; before a build
  *   MFN_BASE          MFNs of `type` (enum mfn_base) begin at arg; before a build
+ *   IDENTITY_RANGES   p2m_e820_identity_ranges(the table so far): the runs that it reports
  */
 #define OPS(X)                                                                                     \
     X(GET, "get", 1, 0, 0, 0, 1)                                                                   \
@@ -48,7 +49,8 @@
     X(PUBLISH, "publish", 0, 0, 0, 11, 1)                                                          \
     X(DESTROY, "destroy", 0, 0, 0, 12, 1)                                                          \
     X(LIST, "list", 0, 0, 0, 13, 1)                                                                \
-    X(MFN_BASE, "mfn_base", 0, 0, 0, 14, 1)
+    X(MFN_BASE, "mfn_base", 0, 0, 0, 14, 1)                                                        \
+    X(IDENTITY_RANGES, "identity_ranges", 0, 0, 0, 7, 1)
 
 enum op_kind {
 #define X(name, ...) OP_##name,
@@ -122,10 +124,16 @@ static inline bool op_names_entry(unsigned kind)
     return op_has_entry(kind) || kind == OP_LIST;
 }
 
-/* set, __set, range, grant_map: `refuse` is a field of it. */
+/* xen_set_identity, identity_ranges: it reads the memory map, of a domU if `type` is 1. */
+static inline bool op_reads_map(unsigned kind)
+{
+    return kind == OP_XEN_SET_IDENTITY || kind == OP_IDENTITY_RANGES;
+}
+
+/* set, __set, range, grant_map, xen_set_identity: `refuse` is a field of it. */
 static inline bool op_may_be_refused(unsigned kind)
 {
-    return op_stores(kind) || kind == OP_GRANT_MAP;
+    return op_stores(kind) || kind == OP_GRANT_MAP || kind == OP_XEN_SET_IDENTITY;
 }
 
 /* The name in text; as C has it. */
@@ -154,8 +162,10 @@ enum mfn_base { MFN_BASE_LIST, MFN_BASE_PAGES, MFN_BASE_LEAVES, MFN_BASES };
 
 struct op {
     uint8_t kind;   /* enum op_kind */
-    uint8_t refuse; /* set, __set, range, grant_map: the n-th page is refused; 0: none */
-    uint8_t type;   /* e820: type; xen_set_identity: 1 for a domU; mfn_base: enum mfn_base */
+    uint8_t refuse; /* set, __set, range, grant_map, xen_set_identity: the n-th page is refused;
+                       0: none */
+    uint8_t type;   /* e820: type; xen_set_identity, identity_ranges: 1 for a domU; mfn_base: enum
+                       mfn_base */
     uint8_t count;  /* grants: slots, 1 .. OP_GRANTS_MAX */
     uint16_t slots; /* grant_map: bit i: the hypervisor refuses slot i */
     uint16_t at;    /* get .. range: the first turn's point in the next call; 0: it runs now.

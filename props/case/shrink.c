@@ -39,7 +39,7 @@ static unsigned kind_weight(const struct op *op)
         sum += 32u * (op->turn[i].keep != 0);
     if (op_names_entry(op->kind))
         sum += entry_weight[entry_split(&shape_here, op->pfn, op->arg, &value)];
-    if (op->kind == OP_XEN_SET_IDENTITY || op->kind == OP_E820)
+    if (op_reads_map(op->kind) || op->kind == OP_E820)
         sum += op->type != (op->kind == OP_E820 ? 2 : 0);
     sum += (op->start % 4096 > 0) + (op->stop % 4096 > 0);
     return sum;

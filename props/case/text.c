@@ -339,11 +339,12 @@ static bool arguments(struct parser *p, unsigned *used, struct op *op)
                number(p, p->word[*used - 2], &op->stop) &&
                e820_type(p, p->word[*used - 1], &op->type);
     case OP_XEN_SET_IDENTITY:
+    case OP_IDENTITY_RANGES:
         if (*used < p->words && !strcmp(p->word[*used], "domu")) {
             op->type = 1;
             ++*used;
         }
-        return true;
+        return p->version == 1 || op->kind == OP_IDENTITY_RANGES || op_refusal(p, used, op);
     case OP_GRANT_MAP:
         return a_grant_map(p, used, op);
     case OP_GRANT_UNMAP:

@@ -17,7 +17,8 @@
  *     pfn_to_mfn 0x40500
  *     resume
  *     e820 0x9fc00 0x100000 reserved  # usable acpi nvs unusable soft-reserved 12
- *     xen_set_identity domu
+ *     xen_set_identity domu refuse=1
+ *     identity_ranges                 # the runs of the map, without a p2m
  *     grant_map 0x40 3 mfn 0x900 slots=0x2 refuse=1   # slot 1 is refused
  *     grant_unmap 0x40 3
  *     list 0x7 invalid                # an entry of the builder's list

@@ -122,7 +122,8 @@ void text_print_op(char *buffer, size_t size, const struct shape *shape, const s
                  text_e820_name(op->type));
         break;
     case OP_XEN_SET_IDENTITY:
-        snprintf(buffer, size, "%s%s", name, op->type ? " domu" : "");
+    case OP_IDENTITY_RANGES:
+        snprintf(buffer, size, "%s%s%s", name, op->type ? " domu" : "", refuse);
         break;
     case OP_GRANT_MAP:
         if (op->slots)

@@ -5,6 +5,7 @@
  */
 #include "checks.h"
 
+#include "map_ranges.h"
 #include "props/base/uninstrumented.h"
 #include "state_hash.h"
 #include "toolstack.h"
@@ -25,6 +26,10 @@ static void check_result(const struct outcome *outcome)
 {
     enum invariant id = name_of_result(outcome->op);
 
+    if (outcome->op->kind == OP_IDENTITY_RANGES) {
+        map_ranges_check(outcome->op);
+        return;
+    }
     run_count_check(id);
     if (outcome->got != outcome->expected)
         violated(id, "expected %s0x%llx, got 0x%llx",
@@ -195,10 +200,12 @@ static void check_auto_translated(const struct outcome *outcome)
 }
 
 /* Before a build and after a destroy. */
-static void check_unbuilt(void)
+static void check_unbuilt(const struct outcome *outcome)
 {
     checks_shared();
     VERDICT_TRY(check_holds_nothing("a p2m that is not built"));
+    if (outcome->op)
+        VERDICT_TRY(check_result(outcome));
     verdict_settle();
 }
 
@@ -266,6 +273,8 @@ static bool is_well(const struct outcome *outcome)
     if (outcome->op && !outcome->overlap && !run.subject->custom_layout &&
         (outcome->got != outcome->expected || grown != outcome->cost || is_wasteful(outcome)))
         return false;
+    if (outcome->op && outcome->op->kind == OP_IDENTITY_RANGES && !map_ranges_match(outcome->op))
+        return false;
     if (resume_took_pages(outcome) || !checks_fast() || has_changed(outcome))
         return false;
     run.tally.fast_checks++;
@@ -302,7 +311,7 @@ static void check_by_name(const struct outcome *outcome, bool everything)
 void checks_after(const struct outcome *outcome, bool everything)
 {
     if (!run.built) {
-        check_unbuilt();
+        check_unbuilt(outcome);
         return;
     }
     if (run.c->boot.auto_translated) {

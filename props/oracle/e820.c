@@ -119,35 +119,77 @@ bool oracle_page_is_identity(const struct p2m_e820_entry *map, unsigned count, b
     return page_is_identity(table, page);
 }
 
-static p2m_word become_identity(struct oracle *oracle, uint64_t start, uint64_t end)
+void oracle_identity_runs(const struct oracle *oracle, bool domu,
+                          void (*fn)(void *ctx, p2m_word start, p2m_word end), void *ctx)
 {
-    if (!oracle->model.builder->boot.auto_translated) {
-        model_change(&oracle->model,
-                     (struct change){CHANGE_IDENTITY, (p2m_word)start, (p2m_word)end, 0});
-        slot_kinds_range(&oracle->kinds, (p2m_word)start, (p2m_word)end);
+    const struct table *table = make_table(oracle->e820, oracle->e820_count, domu);
+    uint64_t start = 0, limit = table->end / 4096 < MAX_P2M_PFN ? table->end / 4096 : MAX_P2M_PFN;
+    bool in_run = false;
+
+    for (uint64_t page = 0; page <= limit; page = next_page(table, page, limit)) {
+        bool identity = page < limit && page_is_identity(table, page);
+
+        if (identity && !in_run)
+            start = page;
+        if (!identity && in_run)
+            fn(ctx, (p2m_word)start, (p2m_word)page);
+        in_run = identity;
+        if (page == limit)
+            break;
     }
-    return (p2m_word)(end - start);
+}
+
+/* What becomes of each run: all of it, a part, or nothing, if it needs the refused page. */
+struct making {
+    struct oracle *oracle;
+    p2m_word start, end; /* only PFNs of these */
+    unsigned refuse;     /* pages until the refused one; 0: none is refused any more */
+    uint64_t sum;
+};
+
+static bool loses_its_page(struct making *making, p2m_word start, p2m_word end)
+{
+    unsigned cost = making->refuse ? oracle_range_cost(making->oracle, start, end) : 0;
+    bool loses = making->refuse && cost >= making->refuse;
+
+    making->refuse = loses ? 0 : making->refuse - (making->refuse ? cost : 0);
+    return loses;
+}
+
+static void make_run(void *ctx, p2m_word start, p2m_word end)
+{
+    struct making *making = ctx;
+
+    start = start > making->start ? start : making->start;
+    end = end < making->end ? end : making->end;
+    if (start >= end || loses_its_page(making, start, end))
+        return;
+    making->sum += end - start;
+    if (making->oracle->model.builder->boot.auto_translated)
+        return;
+    model_change(&making->oracle->model, (struct change){CHANGE_IDENTITY, start, end, 0});
+    slot_kinds_range(&making->oracle->kinds, start, end);
+}
+
+static uint64_t make_runs(struct making making, bool domu)
+{
+    oracle_identity_runs(making.oracle, domu, make_run, &making);
+    return making.sum;
 }
 
 uint64_t oracle_xen_set_identity(struct oracle *oracle, bool domu)
 {
-    const struct table *table = make_table(oracle->e820, oracle->e820_count, domu);
-    uint64_t total = 0, start = 0, limit;
-    bool in_range = false;
+    return make_runs((struct making){oracle, 0, MAX_P2M_PFN, 0, 0}, domu);
+}
 
-    limit = table->end / 4096 < MAX_P2M_PFN ? table->end / 4096 : MAX_P2M_PFN;
-    for (uint64_t page = 0; page <= limit; page = next_page(table, page, limit)) {
-        bool identity = page < limit && page_is_identity(table, page);
+uint64_t oracle_identity_refused(struct oracle *oracle, const struct op *op)
+{
+    return make_runs((struct making){oracle, 0, MAX_P2M_PFN, op->refuse, 0}, op->type);
+}
 
-        if (identity && !in_range)
-            start = page;
-        if (!identity && in_range)
-            total += become_identity(oracle, start, page);
-        in_range = identity;
-        if (page == limit)
-            break;
-    }
-    return total;
+uint64_t oracle_identity_between(struct oracle *oracle, bool domu, p2m_word start, p2m_word end)
+{
+    return make_runs((struct making){oracle, start, end, 0, 0}, domu);
 }
 
 UNINSTRUMENTED_END

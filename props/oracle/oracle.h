@@ -74,6 +74,19 @@ void oracle_adopt(struct oracle *base, const struct oracle *fork);
  */
 uint64_t oracle_xen_set_identity(struct oracle *oracle, bool domu);
 
+/* The same with the refuse-th page refused: the range that needed it stays as it was. */
+uint64_t oracle_identity_refused(struct oracle *oracle, const struct op *op);
+
+/* The same for the PFNs [start, end) only. */
+uint64_t oracle_identity_between(struct oracle *oracle, bool domu, p2m_word start, p2m_word end);
+
+/* Calls fn with each maximal run of identity pages below MAX_P2M_PFN, in ascending order. */
+void oracle_identity_runs(const struct oracle *oracle, bool domu,
+                          void (*fn)(void *ctx, p2m_word start, p2m_word end), void *ctx);
+
+/* The pages that a range costs. */
+unsigned oracle_range_cost(const struct oracle *oracle, p2m_word start, p2m_word end);
+
 /*
  * True if page number `page` is one of them. All pages from there to *same_until (exclusive)
  * are alike. `map` is an E820 map of `count` entries.

@@ -13,6 +13,7 @@
 #include "props/base/uninstrumented.h"
 #include "props/check/checks.h"
 #include "props/check/judgement.h"
+#include "props/check/map_ranges.h"
 #include "props/check/state_hash.h"
 #include "props/check/switches.h"
 #include "props/check/toolstack.h"
@@ -92,8 +93,12 @@ static uint64_t expect(const struct op *op, const struct outcome *outcome)
     struct op prefix = *op;
     p2m_word end = (p2m_word)op->arg < MAX_P2M_PFN ? (p2m_word)op->arg : MAX_P2M_PFN;
 
+    if (op->kind == OP_IDENTITY_RANGES)
+        return map_ranges_count(op);
     if (!outcome->refused)
         return oracle_call(&run.oracle, op);
+    if (op->kind == OP_XEN_SET_IDENTITY)
+        return oracle_identity_refused(&run.oracle, op);
     if (op->kind == OP_GRANT_MAP && !run.subject->custom_layout)
         return oracle_grant_refused(&run.oracle, op);
     if (op->kind == OP_GRANT_MAP) {
@@ -186,6 +191,8 @@ static bool state_allows(const struct op *op)
                                host_mfns_differ(&run.builder, op->type, (p2m_word)op->arg);
     case OP_E820:
         return true;
+    case OP_IDENTITY_RANGES:
+        return run.subject->identity_ranges;
     case OP_RESUME:
         return run.built && (run.published || (run.subject->ranges_first && !is_bare()));
     case OP_GRANT_MAP:
@@ -279,9 +286,16 @@ static bool are_serialized(const struct op *const *calls, unsigned count)
         return false;
     get_ready(&(struct op){.kind = OP_SET});
     for (unsigned i = 0; i < count; i++)
-        if (calls[i]->kind == OP_RANGE || op_is_grant(calls[i]->kind) || is_skipped(calls[i]))
+        if (calls[i]->kind == OP_RANGE || calls[i]->kind == OP_XEN_SET_IDENTITY ||
+            op_is_grant(calls[i]->kind) || is_skipped(calls[i]))
             return true;
     return run.subject->serializes && run.subject->serializes(calls, count);
+}
+
+/* By rules of its own the pages of a map's ranges may be any. */
+static unsigned refusal_of(const struct op *op)
+{
+    return op->kind == OP_XEN_SET_IDENTITY && run.subject->custom_layout ? 0 : op->refuse;
 }
 
 static void plain_call(const struct op *op)
@@ -301,7 +315,7 @@ static void plain_call(const struct op *op)
         cell = state_cell_before(op, &run.oracle.kinds, host.list_words);
     if (may_fail(op))
         outcome.hash_before = hash_before(op);
-    host_arm(op->refuse);
+    host_arm(refusal_of(op));
     outcome.got = overlap_none(op);
     outcome.refused = host.refused;
     run.asked = host.taken - outcome.taken_before;
@@ -526,6 +540,7 @@ static void run_op(const struct op *op)
     case OP_SET_NOALLOC:
     case OP_RANGE:
     case OP_XEN_SET_IDENTITY:
+    case OP_IDENTITY_RANGES:
     case OP_GRANT_MAP:
     case OP_GRANT_UNMAP:
         plain_call(op);
@@ -578,7 +593,7 @@ static void run_ops(unsigned from, unsigned to)
             waiting[count++] = op;
             continue;
         }
-        if (count && (call || op_is_grant(op->kind))) {
+        if (count && (call || op_is_grant(op->kind) || op->kind == OP_XEN_SET_IDENTITY)) {
             waiting[count++] = op;
             if (are_serialized(waiting, count)) {
                 plain_calls(waiting, count);

@@ -124,6 +124,7 @@ bool grants_allow(const struct op *op)
     case OP_BUILD:
     case OP_PUBLISH:
     case OP_DESTROY:
+    case OP_IDENTITY_RANGES:
     case OP_LIST:
     case OP_MFN_BASE:
         break;

@@ -7,6 +7,7 @@
  * a range, a call that touches one PFN only sees whether the step at its PFN came
  * before it, and whether the range has yet changed that PFN's leaf: made it private,
  * or identity as a whole. A call that ended before another began comes first; else order is free.
+ * xen_set_identity is a sequence of ranges, and thus of one-PFN steps as well: it is cut likewise.
  */
 #include "linearize.h"
 
@@ -35,6 +36,9 @@ static struct {
 static uint64_t call_as(unsigned i)
 {
     struct op op = *atoms.call[i];
+
+    if (op.kind == OP_XEN_SET_IDENTITY)
+        return oracle_identity_between(atoms.fork, op.type, (p2m_word)op.pfn, (p2m_word)op.arg);
 
     if (run.subject->custom_layout && op.kind == OP_SET_NOALLOC && atoms.want[atoms.owner[i]])
         op.kind = OP_SET;
@@ -102,11 +106,48 @@ static bool cut_fits(const struct op *const *call, unsigned count, unsigned whic
     return any_order_fits(order, 0, 0);
 }
 
+/* The calls, where one that reads the map is one on all of the table. */
+static const struct op *const *spread(const struct op *const *call, unsigned count)
+{
+    static struct op op[OVERLAP_CALLS];
+    static const struct op *to[OVERLAP_CALLS];
+
+    for (unsigned i = 0; i < count; i++) {
+        op[i] = *call[i];
+        if (op[i].kind == OP_XEN_SET_IDENTITY) {
+            op[i].pfn = 0;
+            op[i].arg = MAX_P2M_PFN;
+        }
+        to[i] = &op[i];
+    }
+    return to;
+}
+
+static bool can_be_cut(const struct op *op)
+{
+    return op->kind == OP_RANGE || op->kind == OP_XEN_SET_IDENTITY;
+}
+
+/* The first PFN from `pfn` on that the call makes identity. */
+static uint64_t first_step(const struct op *op, uint64_t pfn)
+{
+    uint64_t next;
+
+    if (op->kind == OP_RANGE)
+        return pfn > op->pfn ? pfn : op->pfn;
+    for (; pfn < MAX_P2M_PFN; pfn = next)
+        if (oracle_page_is_identity(run.oracle.e820, run.oracle.e820_count, op->type, pfn, &next) ||
+            next <= pfn)
+            break;
+    return pfn;
+}
+
 bool linearize(const struct op *const *call, const uint64_t *result,
                const struct overlap_order *real, unsigned count, struct oracle *fork)
 {
     unsigned order[ATOMS] = {0};
 
+    call = spread(call, count);
     atoms.want = result;
     atoms.order = real;
     atoms.fork = fork;
@@ -118,10 +159,9 @@ bool linearize(const struct op *const *call, const uint64_t *result,
     if (any_order_fits(order, 0, 0))
         return true;
     for (unsigned which = 0; which < count; which++)
-        for (unsigned other = 0; call[which]->kind == OP_RANGE && other < count; other++) {
+        for (unsigned other = 0; can_be_cut(call[which]) && other < count; other++) {
             uint64_t pfn = call[other]->pfn, leaf = pfn - pfn % P2M_LEAF;
-            uint64_t start = call[which]->pfn;
-            const uint64_t cuts[] = {pfn, pfn + 1, leaf, (leaf > start ? leaf : start) + 1,
+            const uint64_t cuts[] = {pfn, pfn + 1, leaf, first_step(call[which], leaf) + 1,
                                      leaf + P2M_LEAF};
 
             for (unsigned i = 0; other != which && i < sizeof(cuts) / sizeof(cuts[0]); i++)

@@ -10,6 +10,7 @@
 #include "linearize.h"
 #include "props/base/uninstrumented.h"
 #include "props/check/checks.h"
+#include "props/check/map_ranges.h"
 #include "props/check/switches.h"
 #include "props/check/toolstack.h"
 #include "props/host/fiber.h"
@@ -49,6 +50,8 @@ static uint64_t call_subject(const struct op *op)
         return subject->range(pfn, arg);
     case OP_XEN_SET_IDENTITY:
         return subject->xen_set_identity(run.oracle.e820, run.oracle.e820_count, op->type);
+    case OP_IDENTITY_RANGES:
+        return map_ranges_call(op);
     case OP_GRANT_MAP:
         host.grants_refused = op->slots;
         return subject->grant_map(pfn, op->count, oracle_grant_mfn(op, 0));
@@ -197,7 +200,7 @@ static void check_without_order(struct oracle *fork)
     verdict_settle();
 }
 
-/* The outermost call may be a batch of grants. */
+/* The outermost call may be a batch of grants. (Or a memory map: linearize.c.) */
 static void judge_grants(void)
 {
     const struct op *batch = overlap.call[0];

@@ -19,11 +19,13 @@ struct overlap_order {
 /* For tests: a plain `at K` is made by coroutines as well, with the same result. */
 extern bool overlap_by_fibers;
 
-/* A call (get .. xen_set_identity) on the subject alone; answers its result. */
+/* A call (get .. xen_set_identity, identity_ranges, grants) on the subject alone; answers its
+ * result. */
 uint64_t overlap_none(const struct op *op);
 
 /*
- * Runs 2 to OVERLAP_CALLS calls, each at a sync point (op->at) of the one after it, and
+ * Runs 2 to OVERLAP_CALLS calls, each at a sync point (op->at) of the one after it (of which the
+ * last may be a batch of grants or xen_set_identity), and
  * judges whether they are equal to some order of whole calls. No page is refused.
  */
 void overlap_run(const struct op *const *calls, unsigned count);

@@ -46,6 +46,7 @@ bool own_pages_allow(const struct op *op)
     case OP_BUILD:
     case OP_PUBLISH:
     case OP_DESTROY:
+    case OP_IDENTITY_RANGES:
     case OP_MFN_BASE:
         break;
     }

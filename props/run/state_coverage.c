@@ -39,6 +39,7 @@ static unsigned call_of(const struct op *op)
     case OP_RESUME: /* no cells here: they are not calls at a PFN */
     case OP_E820:
     case OP_XEN_SET_IDENTITY:
+    case OP_IDENTITY_RANGES:
     case OP_BUILD:
     case OP_PUBLISH:
     case OP_DESTROY:

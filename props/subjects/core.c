@@ -162,6 +162,7 @@ const struct subject subject_core = {
     .set_noalloc = set_noalloc,
     .range = range,
     .xen_set_identity = set_identity,
+    .identity_ranges = p2m_e820_identity_ranges,
     .alternates = true,
     .grant_map = grant_map,
     .grant_unmap = grant_unmap,

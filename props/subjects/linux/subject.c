@@ -514,6 +514,7 @@ static const void *kernel_function(const struct op *op)
     case OP_DESTROY:
     case OP_LIST:
     case OP_MFN_BASE:
+    case OP_IDENTITY_RANGES:
         break;
     }
     return linux_file.kernel_boot;
