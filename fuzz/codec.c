@@ -83,6 +83,7 @@ enum {
     OP_BYTE_FORMS = 20, /* 0xf0; bits 0, 1: the form of A; bits 2, 3: of B */
     OP_BYTE_SCHEDULE,   /* 0xf0 + n: n turns behind the first; all are in OP_BYTE_TURN */
     OP_BYTE_EXTRA,      /* the bit to flip, refused slots, the refused page of a build */
+    OP_BYTE_HIGH,       /* of a schedule: two bits for each turn */
     OP_BYTE_TURN = 24,
 };
 
@@ -197,16 +198,20 @@ static void decode_boot(const uint8_t *p, struct boot *boot)
         decode_setup(p + BOOT_BYTE_SETUP, boot);
 }
 
-/* Bits 0..9 the point (0..5 unless bits 14 and 15 are set), 10, 11 from, 12, 13 keep. */
-static struct turn decode_turn(unsigned word, bool first)
+/*
+ * Bits 0..9 the point (0..5 unless bits 14 and 15 are set), 10, 11 from, 12, 13 keep; of a point
+ * of ten bits two more are in OP_BYTE_HIGH.
+ */
+static struct turn decode_turn(const uint8_t *p, unsigned number)
 {
+    unsigned word = get16(p + OP_BYTE_TURN + 2 * number), high = p[OP_BYTE_HIGH] >> 2 * number & 3;
     struct turn turn = {.from = word >> 10 & 3, .keep = word >> 12 & 3};
 
-    if (turn.from == TURN_EVERY && !first)
+    if (turn.from == TURN_EVERY && number)
         turn.from = TURN_START;
-    turn.point = turn.from == TURN_PART ? word & 0xff
-                 : word >> 14 == 3      ? word & 0x3ff
-                                        : word & 0x3f;
+    turn.point = (uint16_t)(turn.from == TURN_PART ? word & 0xff
+                            : word >> 14 == 3      ? (word & 0x3ff) | high << 10
+                                                   : word & 0x3f);
     if (!turn.point || turn.from == TURN_EVERY)
         turn.point = 1;
     return turn;
@@ -219,13 +224,13 @@ static void decode_schedule(const uint8_t *p, struct op *op)
     op->at = decode_from(p[OP_BYTE_POINT], 0xc0);
     if (!op->at || !is_marked(p[OP_BYTE_SCHEDULE]))
         return;
-    first = decode_turn(get16(p + OP_BYTE_TURN), true);
+    first = decode_turn(p, 0);
     op->at = first.point;
     op->at_from = first.from;
     op->at_keep = first.keep;
     op->turns = first.from == TURN_EVERY ? 0 : p[OP_BYTE_SCHEDULE] & 3;
     for (unsigned i = 0; i < op->turns; i++)
-        op->turn[i] = decode_turn(get16(p + OP_BYTE_TURN + 2 + 2 * i), false);
+        op->turn[i] = decode_turn(p, i + 1);
 }
 
 /* 0xf in the high half of the variant: one bit of the entry is flipped. */
@@ -490,9 +495,11 @@ static void encode_boot(uint8_t *p, const struct boot *boot)
     p[BOOT_BYTE_FORMS] = (uint8_t)(forms ? 0xf0 | forms : 0);
 }
 
-static unsigned encode_turn(unsigned point, unsigned from, unsigned keep)
+static void encode_turn(uint8_t *p, unsigned number, unsigned point, unsigned from, unsigned keep)
 {
-    return point | from << 10 | keep << 12 | (point > 0x3f ? 0xc000 : 0);
+    put16(p + OP_BYTE_TURN + 2 * number,
+          (point & 0x3ff) | from << 10 | keep << 12 | (point > 0x3f ? 0xc000 : 0));
+    p[OP_BYTE_HIGH] |= (uint8_t)(point >> 10 << 2 * number);
 }
 
 static void encode_schedule(uint8_t *p, const struct op *op)
@@ -503,10 +510,9 @@ static void encode_schedule(uint8_t *p, const struct op *op)
     if (simple)
         return;
     p[OP_BYTE_SCHEDULE] = 0xf0 | op->turns;
-    put16(p + OP_BYTE_TURN, encode_turn(op->at, op->at_from, op->at_keep));
+    encode_turn(p, 0, op->at, op->at_from, op->at_keep);
     for (unsigned i = 0; i < op->turns; i++)
-        put16(p + OP_BYTE_TURN + 2 + 2 * i,
-              encode_turn(op->turn[i].point, op->turn[i].from, op->turn[i].keep));
+        encode_turn(p, i + 1, op->turn[i].point, op->turn[i].from, op->turn[i].keep);
 }
 
 static void encode_entry(uint8_t *p, const struct op *op)

@@ -223,6 +223,7 @@ static void overlap(struct prng *prng, enum vocabulary vocabulary, struct test_c
         to += prng_below(prng, span);
     put_at(op, to & shape_word_mask(&shape_here));
     op->at = generate_sync_point(prng);
+    generate_relative(prng, op);
     op->at_keep = generate_keep(prng, &c->boot);
 }
 

@@ -17,6 +17,7 @@
 #include "props/case/shrink.h"
 #include "props/case/text.h"
 #include "props/host/hang.h"
+#include "props/run/resolve.h"
 
 UNINSTRUMENTED_BEGIN
 
@@ -367,6 +368,18 @@ static bool adapt(struct shrink *shrink)
     return shrink_adapt(shrink, &loaded);
 }
 
+/* Switches from the end and fractions as plain numbers, if it fails so, too. */
+static void name_points(struct shrink *shrink)
+{
+    static struct test_case plain;
+
+    if (may_die || !resolve_is_needed(&loaded))
+        return;
+    resolve(trial.subject, &loaded, &plain);
+    if (fails_so(shrink, &plain))
+        loaded = plain;
+}
+
 bool geometry_shrink(const struct input *input, const char *name, struct shrunk *shrunk)
 {
     struct shrink shrink = {.fails = fails_so, .ctx = &shrink};
@@ -381,6 +394,7 @@ bool geometry_shrink(const struct input *input, const char *name, struct shrunk 
     memset(&trial, 0, sizeof(trial));
     trial.subject = geometry_subject(input);
     trial.want = name;
+    name_points(&shrink);
     if (!adapt(&shrink)) {
         stop_server();
         return false;

@@ -248,7 +248,7 @@ static void test_distribution(void **state)
         count_boot(&c.boot);
         count_op(&c.ops[0]);
     }
-    EACH_MORE_THAN(SHARES / 100, kinds, 0);
+    EACH_MORE_THAN(SHARES / 400, kinds, 0); /* an op of one code of 256 */
     EACH_MORE_THAN(0, refuse, 0);
     EACH_MORE_THAN(0, at, 0);
     EACH_MORE_THAN(0, entries, 0);

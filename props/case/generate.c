@@ -220,10 +220,24 @@ uint8_t generate_keep(struct prng *prng, const struct boot *boot)
     return (uint8_t)(prng_one_in(prng, 4) ? 1 + prng_below(prng, TURN_KEEP_MAX) : 1);
 }
 
+void generate_relative(struct prng *prng, struct op *op)
+{
+    if (!prng_one_in(prng, 48))
+        return;
+    op->at_from = (uint8_t)prng_below(prng, TURN_EVERY);
+    if (op->at_from == TURN_START)
+        op->at = (uint16_t)(1 + prng_below(prng, 1 + prng_below(prng, OP_POINT_MAX)));
+    else if (op->at_from == TURN_END)
+        op->at = (uint16_t)(1 + prng_below(prng, 12));
+    else
+        op->at = (uint16_t)(1 + prng_below(prng, 255));
+}
+
 /* The call runs inside the next one; now and then the two alternate, with up to four switches. */
 static void inside_the_next(struct prng *prng, struct op *op)
 {
     op->at = generate_sync_point(prng);
+    generate_relative(prng, op);
     op->at_keep = generate_keep(prng, drawn.boot);
     if (!prng_one_in(prng, 4))
         return;

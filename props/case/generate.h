@@ -56,6 +56,10 @@ extern unsigned generate_points;
 /* The sync point of the next call where an op runs: 1..generate_points, mostly early. */
 uint16_t generate_sync_point(struct prng *prng);
 
+/* Now and then: the first switch of the op is counted from the end of the call, is a fraction of
+   it, or is far from its start. */
+void generate_relative(struct prng *prng, struct op *op);
+
 /* Of a switch in a case with this boot: is the store buffer kept (struct turn)? Without `tso`: 0.
  */
 uint8_t generate_keep(struct prng *prng, const struct boot *boot);

@@ -141,7 +141,7 @@ extern const char *const op_names[OP_KINDS];
 
 #define OP_REFUSE_MAX 16  /* the page refused is the 1st .. 16th */
 #define OP_AT_MAX 64      /* generated: another call runs at the 1st .. 64th sync point */
-#define OP_POINT_MAX 1023 /* the highest sync point that a case can name */
+#define OP_POINT_MAX 4095 /* the highest sync point that a case can name */
 #define OP_TYPE_MAX 127   /* E820 type; OP_TYPE_SOFT means 0xefffffff */
 #define OP_TYPE_SOFT 126
 #define OP_GRANTS_MAX 16      /* slots of a batch */

@@ -200,7 +200,23 @@ static bool kept_stores(struct parser *p, char *word, uint8_t *keep)
     return true;
 }
 
-/* One switch: `8`, `-8`, `128/256`, `*`. */
+/* N/D, D a power of two up to 256, as so many of 256. */
+static bool a_fraction(struct parser *p, char *word, char *slash, uint64_t *value)
+{
+    uint64_t parts;
+
+    if (!from_1(p, slash + 1, 256, "the parts of a call", &parts))
+        return false;
+    if (parts < 2 || (parts & (parts - 1)))
+        return fail(p, "'%s': a call has 2, 4, 8 .. 256 parts", word);
+    *slash = '\0';
+    if (!from_1(p, word, parts - 1, "fraction", value))
+        return false;
+    *value *= 256 / parts;
+    return true;
+}
+
+/* One switch: `8`, `-8`, `3/8`, `*`. */
 static bool a_turn(struct parser *p, char *word, struct turn *turn)
 {
     char *slash = strchr(word, '/');
@@ -215,10 +231,7 @@ static bool a_turn(struct parser *p, char *word, struct turn *turn)
         fine = true;
     } else if (slash) {
         turn->from = TURN_PART;
-        if (strcmp(slash, "/256"))
-            return fail(p, "'%s': a fraction of a call is N/256", word);
-        *slash = '\0';
-        fine = from_1(p, word, 255, "fraction", &value);
+        fine = a_fraction(p, word, slash, &value);
     } else {
         turn->from = *word == '-' ? TURN_END : TURN_START;
         fine = from_1(p, word + (*word == '-'), OP_POINT_MAX, "sync point", &value);

@@ -32,8 +32,9 @@
  * (up to 4 times), and for target `setup` reservation= kernel= initrd= page_tables= list=,
  * nvs=PFN+PAGES (twice) and answers=0x0123456789abcdef. A schedule is up to 4 switches separated by
  * commas: the first is in the next call, then the turns alternate. `8`: at the 8th sync point from
- * there; `-8`: from the end of the call; `128/256`: a fraction of it; `*`, alone: once at each
- * point. `~` behind a switch keeps the store buffer, `~2` lets its two oldest stores be seen.
+ * there; `-8`: from the end of the call; `3/8`: a fraction of it (of 2, 4 .. 256); `*`, alone: once
+ * at each point. `~` behind a switch keeps the store buffer, `~2` lets its two oldest stores be
+ * seen.
  *
  * Files that begin with `p2m-case 1` have no newer feature: no subject, no mode, no op from
  * grant_map on, no other word of `boot`; `at` has one switch, `8`, up to 64. The reader is

@@ -61,8 +61,8 @@ static char *print_turn(char *to, unsigned point, unsigned from, unsigned keep)
     case TURN_END:
         to += sprintf(to, "-%u", point);
         break;
-    case TURN_PART:
-        to += sprintf(to, "%u/256", point);
+    case TURN_PART: /* reduced */
+        to += sprintf(to, "%u/%u", point / (point & -point), 256 / (point & -point));
         break;
     case TURN_EVERY:
         to += sprintf(to, "*");

@@ -13,7 +13,7 @@
 #include "props/run/store_buffer.h"
 
 /* No case can name a later sync point. */
-#define STEPS_MAX OP_POINT_MAX
+#define STEPS_MAX 1023
 #define STEP_ACCESSES (2 * STEPS_MAX)
 
 struct steps {

@@ -18,6 +18,7 @@
 #include "props/check/switches.h"
 #include "props/check/toolstack.h"
 #include "props/host/hang.h"
+#include "resolve.h"
 #include "schedule.h"
 #include "state_coverage.h"
 
@@ -218,6 +219,11 @@ static bool is_skipped(const struct op *op)
     if (range && run.subject->ranges_first && run.published)
         return true;
     return run.subject->skips && run.subject->skips(op);
+}
+
+bool executor_makes(const struct op *op)
+{
+    return !is_skipped(op);
 }
 
 /* True, and counted, if the op is not made. */
@@ -792,8 +798,14 @@ static bool run_whole(const struct subject *subject, const struct test_case *c,
 bool executor_run(const struct subject *subject, const struct test_case *c, enum check_level level,
                   struct verdict *verdict)
 {
+    static struct test_case plain;
+
     if (subject->step)
         return run_whole(subject, c, level, verdict);
+    if (resolve_is_needed(c)) {
+        resolve(subject, c, &plain);
+        c = &plain;
+    }
     return executor_start(subject, c, level, verdict) && executor_steps(0, c->count, verdict) &&
            executor_finish(verdict);
 }
@@ -823,7 +835,6 @@ static void take_apart(const struct test_case *c, bool reversed)
             apart.c.ops[k] = c->ops[apart.from[k]];
             if (op_has_pfn(apart.c.ops[k].kind))
                 op_clear_schedule(&apart.c.ops[k]);
-            apart.c.ops[k].refuse = end - i > 1 ? 0 : apart.c.ops[k].refuse;
         }
     }
 }

@@ -63,6 +63,9 @@ extern void (*executor_watcher)(int op, uint64_t result);
 /* Called at the end of each case, before its tree is destroyed; NULL: not called. */
 extern void (*executor_at_end)(void);
 
+/* True if the op would be made in this state, and not skipped. */
+bool executor_makes(const struct op *op);
+
 /* Counts an op that was made, and hashes its result. */
 void executor_note(const struct op *op, uint64_t result);
 

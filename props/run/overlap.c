@@ -28,8 +28,8 @@ static struct {
     unsigned count, depth;
     const struct op *call[OVERLAP_CALLS];
     uint64_t result[OVERLAP_CALLS];
-    struct overlap_order order;
     unsigned clock, began[OVERLAP_CALLS], ended[OVERLAP_CALLS]; /* 0: not yet */
+    bool refused[OVERLAP_CALLS];                                /* the call lost a page */
 } overlap;
 
 static uint64_t call_subject(const struct op *op)
@@ -84,12 +84,21 @@ static void note_watched(unsigned pages, unsigned locks)
     run.tally.exercised[HANG] += sync_was_passed();
 }
 
+/* A set or a range can lose a page in an overlap; by rules of its own a call may do with fewer. */
+static unsigned refusal_of(const struct op *op)
+{
+    return op_stores(op->kind) && !run.subject->custom_layout ? op->refuse : 0;
+}
+
 static void make_call(unsigned level)
 {
     unsigned pages = host.taken + host.freed, locks = lock_takes;
 
     overlap.began[level] = ++overlap.clock;
+    if (overlap.count > 1)
+        host_arm(refusal_of(overlap.call[level]));
     overlap.result[level] = call_subject(overlap.call[level]);
+    overlap.refused[level] = host.refused;
     store_buffer_call_ends();
     overlap.ended[level] = ++overlap.clock;
     note_watched(pages, locks);
@@ -100,7 +109,8 @@ static void run_call(unsigned level);
 /* At a sync point of the call at `overlap.depth`: the call inside it runs. */
 static void run_inner_call(void)
 {
-    unsigned level = overlap.depth;
+    unsigned level = overlap.depth, refuse_in = host.refuse_in;
+    bool refused = host.refused;
 
     toolstack_look();
     switches_stop();
@@ -109,6 +119,8 @@ static void run_inner_call(void)
     switches_go(level + 1, true, level, false);
     toolstack_look();
     overlap.depth = level;
+    host.refuse_in = refuse_in;
+    host.refused = refused;
     sync_arm_limit();
 }
 
@@ -136,6 +148,14 @@ static void begin(void)
         overlap.began[i] = overlap.ended[i] = 0;
 }
 
+unsigned overlap_length(const struct op *op)
+{
+    host_arm(refusal_of(op));
+    overlap_none(op);
+    host_arm(0);
+    return sync_limit - sync_left();
+}
+
 uint64_t overlap_none(const struct op *op)
 {
     begin();
@@ -157,13 +177,32 @@ bool overlap_was_late(void)
     return overlap.ended[0] < overlap.began[1];
 }
 
-/* Which call was over when which other one began. */
-static const struct overlap_order *real_order(void)
+/*
+ * The calls that are a step of the order: not one that lost a page and answered failure. Which of
+ * them was over when which other one began.
+ */
+static struct {
+    unsigned count;
+    const struct op *call[OVERLAP_CALLS];
+    uint64_t result[OVERLAP_CALLS];
+    struct overlap_order order;
+} steps;
+
+static void find_steps(void)
 {
-    for (unsigned i = 0; i < overlap.count; i++)
-        for (unsigned k = 0; k < overlap.count; k++)
-            overlap.order.before[i][k] = overlap.ended[i] < overlap.began[k];
-    return &overlap.order;
+    unsigned level[OVERLAP_CALLS];
+
+    steps.count = 0;
+    for (unsigned i = 0; i < overlap.count; i++) {
+        if (overlap.refused[i] && !overlap.result[i])
+            continue;
+        level[steps.count] = i;
+        steps.call[steps.count] = overlap.call[i];
+        steps.result[steps.count++] = overlap.result[i];
+    }
+    for (unsigned i = 0; i < steps.count; i++)
+        for (unsigned k = 0; k < steps.count; k++)
+            steps.order.before[i][k] = overlap.ended[level[i]] < overlap.began[level[k]];
 }
 
 static void check_translated_results(void)
@@ -178,7 +217,7 @@ static void no_order(struct oracle *fork)
     char why[160];
 
     sync_arm_limit();
-    linearize_why(overlap.call, overlap.result, overlap.count, fork, why, sizeof(why));
+    linearize_why(steps.call, steps.result, steps.count, fork, why, sizeof(why));
     violated(LINEARIZABLE,
              "expected results and entries of one order of the %u calls; outermost "
              "first: %s",
@@ -228,7 +267,8 @@ static void judge(void)
     if (run.subject->custom_layout)
         run_refresh_view();
     checks_structure();
-    if (!linearize(overlap.call, overlap.result, real_order(), overlap.count, &fork))
+    find_steps();
+    if (!linearize(steps.call, steps.result, &steps.order, steps.count, &fork))
         check_without_order(&fork);
     oracle_adopt(&run.oracle, &fork);
     run.oracle.kinds.max_pfn = max_pfn; /* leaves private now raise it again */
@@ -252,16 +292,18 @@ void overlap_run(const struct op *const *calls, unsigned count)
     overlap.count = count;
     for (unsigned i = 0; i < count; i++)
         overlap.call[i] = calls[count - 1 - i]; /* the last one written is the outer one */
-    host_arm(0);
     toolstack_begin_looks();
     switches_begin(overlap.call, count);
     if (alternates(calls, count))
         schedule_run(overlap.call, count, make_call);
     else
         run_call(0);
-    sync_arm_limit();                  /* the calls are over: no other runs from here on */
-    for (unsigned i = count; i-- > 0;) /* as they are written */
+    host_arm(0);
+    sync_arm_limit();                    /* the calls are over: no other runs from here on */
+    for (unsigned i = count; i-- > 0;) { /* as they are written */
+        run.tally.refused[overlap.call[i]->kind] += overlap.refused[i];
         executor_note(overlap.call[i], overlap.result[i]);
+    }
     run.tally.overlaps++;
     if (!run.model_off)
         judge();

@@ -23,10 +23,14 @@ extern bool overlap_by_fibers;
  * result. */
 uint64_t overlap_none(const struct op *op);
 
+/* The same; answers the sync points that it passes. */
+unsigned overlap_length(const struct op *op);
+
 /*
  * Runs 2 to OVERLAP_CALLS calls, each at a sync point (op->at) of the one after it (of which the
  * last may be a batch of grants or xen_set_identity), and
- * judges whether they are equal to some order of whole calls. No page is refused.
+ * judges whether they are equal to some order of whole calls. A set or a range may lose
+ * a page; if it then answers failure, it is in no order.
  */
 void overlap_run(const struct op *const *calls, unsigned count);
 

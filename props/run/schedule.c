@@ -22,6 +22,10 @@ static struct {
     bool blocked;                  /* the call that paused waits for a lock */
     unsigned tried[OVERLAP_CALLS]; /* it waits since lock_drops was this less 1; 0: it does not */
     struct {
+        unsigned refuse_in;
+        bool refused;
+    } page[OVERLAP_CALLS]; /* of a call that has stopped, as in struct host */
+    struct {
         unsigned turn; /* the next one */
         unsigned left; /* sync points of its call until then */
         bool over;     /* no turn is left */
@@ -148,7 +152,11 @@ static bool run_until(unsigned level, unsigned *points)
     schedule.level = level;
     schedule.tried[level] = 0;
     schedule.blocked = false;
+    host.refuse_in = schedule.page[level].refuse_in;
+    host.refused = schedule.page[level].refused;
     ended = fiber_run(level);
+    schedule.page[level].refuse_in = host.refuse_in;
+    schedule.page[level].refused = host.refused;
     if (schedule.blocked)
         *points = *points == ~0u ? 0 : *points - sync_left();
     return ended;

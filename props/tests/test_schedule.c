@@ -10,6 +10,7 @@
 #include "props/report/report.h"
 #include "props/run/executor.h"
 #include "props/run/overlap.h"
+#include "props/run/resolve.h"
 #include "unit.h"
 
 /* ---- the order: a subject whose calls have so many sync points as their PFN says ---- */
@@ -110,6 +111,70 @@ static void test_turns(void **state)
     c.ops[1] = get(3, 2, 1, 4, 0, 0);
     c.ops[2] = get(4, 0, 0, 0, 0, 0);
     order_is(&c, "432332444");
+}
+
+/* From the end, and fractions: of a call alone, which has as many points as its PFN says. */
+static void test_relative(void **state)
+{
+    static const struct {
+        uint16_t point;
+        uint8_t from;
+        uint16_t plain;
+    } row[] = {{1, TURN_END, 12},  {3, TURN_END, 10},   {12, TURN_END, 1}, {13, TURN_END, 1},
+               {96, TURN_PART, 5}, {128, TURN_PART, 6}, {1, TURN_PART, 1}, {255, TURN_PART, 12},
+               {7, TURN_START, 7}, {4095, TURN_END, 1}};
+    static struct test_case c, plain;
+    struct subject subject = subject_core;
+
+    (void)state;
+    subject.get = traced_get;
+    for (unsigned i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        memset(&c, 0, sizeof(c));
+        c.count = 3;
+        c.ops[0] = (struct op){.kind = OP_SET, .pfn = 1, .arg = 5};
+        c.ops[1] = get(8, row[i].point, 2, 2, 2, 0);
+        c.ops[1].at_from = row[i].from;
+        c.ops[1].turn[0] = (struct turn){.point = 2, .from = TURN_END};
+        c.ops[2] = get(12, 0, 0, 0, 0, 0);
+        assert_true(resolve_is_needed(&c));
+        resolve(&subject, &c, &plain);
+        assert_false(resolve_is_needed(&plain));
+        assert_int_equal(plain.ops[1].at, row[i].plain);
+        assert_int_equal(plain.ops[1].turn[0].point, 7);
+        assert_int_equal(plain.ops[1].turn[1].point, 2);
+    }
+    subject.alternates = false; /* what it cannot do stays */
+    resolve(&subject, &c, &plain);
+    assert_true(resolve_is_needed(&plain) && case_equal(&c, &plain));
+}
+
+/* Calls that lose a page are no step of the order, and have changed nothing. */
+static void test_refused_inside(void **state)
+{
+    static struct test_case c;
+    struct verdict verdict;
+    uint64_t sets, ranges;
+    unsigned both = 0;
+
+    (void)state;
+    memset(&c, 0, sizeof(c));
+    c.count = 3;
+    c.ops[0] = (struct op){.kind = OP_SET, .pfn = 0, .arg = 5, .refuse = 1};
+    c.ops[1] = (struct op){.kind = OP_RANGE, .pfn = 1, .arg = P2M_LEAF + 1, .refuse = 2};
+    c.ops[2] = (struct op){.kind = OP_GET, .pfn = 1};
+    for (unsigned at = 1; at < 20; at++)
+        for (unsigned by_fibers = 0; by_fibers < 2; by_fibers++) {
+            sets = run.tally.refused[OP_SET];
+            ranges = run.tally.refused[OP_RANGE];
+            c.ops[0].at = (uint16_t)at;
+            overlap_by_fibers = by_fibers;
+            assert_true(executor_run(&subject_core, &c, CHECK_EVERY, &verdict));
+            overlap_by_fibers = false;
+            both += run.tally.refused[OP_SET] > sets && run.tally.refused[OP_RANGE] > ranges;
+            assert_int_equal(model_get(&run.oracle.model, 0),
+                             run.tally.refused[OP_SET] > sets ? INVALID_P2M_ENTRY : 5);
+        }
+    assert_true(both > 10);
 }
 
 /* ---- locks: a call takes those that its PFN says, one after the other ---- */
@@ -339,6 +404,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_order),    cmocka_unit_test(test_turns),
+        cmocka_unit_test(test_relative), cmocka_unit_test(test_refused_inside),
         cmocka_unit_test(test_locks),    cmocka_unit_test(test_one_stack_or_many),
         cmocka_unit_test(test_one_hash), cmocka_unit_test(test_violations),
         cmocka_unit_test(test_report),

@@ -151,10 +151,10 @@ static const struct {
     {HEAD "get 0000000000000000000000000000000000000000000000000000000000000000001\n",
      "f.txt:3: a word of 67 characters"},
     /* schedules */
-    {HEAD "at 1024 get 1\n", "f.txt:3: sync point 1024 is above 0x3ff"},
+    {HEAD "at 4096 get 1\n", "f.txt:3: sync point 4096 is above 0xfff"},
     {HEAD "at -0 get 1\n", "f.txt:3: sync point counts from 1"},
     {HEAD "at --1 get 1\n", "f.txt:3: '-1' is not a number"},
-    {HEAD "at -1024 get 1\n", "f.txt:3: sync point 1024 is above 0x3ff"},
+    {HEAD "at -4096 get 1\n", "f.txt:3: sync point 4096 is above 0xfff"},
     {HEAD "at 0/256 get 1\n", "f.txt:3: fraction counts from 1"},
     {HEAD "at 256/256 get 1\n", "f.txt:3: fraction 256 is above 0xff"},
     {HEAD "at 1/2 get 1\n", "f.txt:3: '1/2': a fraction of a call is N/256"},
