@@ -175,6 +175,10 @@ static void change_entry(struct prng *prng, struct test_case *c)
 
     if (!op_names_entry(op->kind))
         return;
+    if (prng_one_in(prng, 4)) {
+        op->arg = generate_near_miss(prng, op->pfn);
+        return;
+    }
     if (prng_one_in(prng, 4))
         value = prng_next(prng) >> below(prng, 64);
     else
@@ -400,7 +404,7 @@ static void change_once(struct prng *prng, enum vocabulary vocabulary, struct te
  */
 static void fresh_case(struct prng *prng, enum vocabulary vocabulary, struct test_case *c)
 {
-    unsigned most = c->count < 4 ? 8 * (c->count + 1) : 40;
+    unsigned most = prng_one_in(prng, 96) ? CASE_OPS : c->count < 4 ? 8 * (c->count + 1) : 40;
     bool only_boot = !c->count && !prng_one_in(prng, 4);
 
     generate_case(prng, &mixes[vocabulary], only_boot ? 0 : below(prng, 1 + below(prng, most)), c);

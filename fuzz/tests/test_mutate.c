@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fuzz/mutate.h"
+#include "props/case/entry.h"
 #include "props/case/generate.h"
 #include "props/tests/unit.h"
 
@@ -84,8 +85,9 @@ static void test_reaches_everything(void **state)
 {
     uint8_t data[CODEC_MAX];
     bool kinds[OP_KINDS] = {false}, entries[ENTRY_KINDS] = {false};
+    bool is_long = false, far = false, mapped = false, named = false, based = false;
     bool refused = false, inside = false, automatic = false, xen = false, holes = false;
-    unsigned flags = 0, schedules = 0, rare = 0;
+    unsigned orders = 0, flags = 0, schedules = 0, rare = 0;
     size_t size = 0;
 
     (void)state;
@@ -101,12 +103,18 @@ static void test_reaches_everything(void **state)
         automatic |= c.boot.auto_translated;
         xen |= c.boot.xen_restore;
         holes |= c.boot.holes > 0;
+        is_long |= c.count > 200;
+        orders |= 1u << c.boot.order;
         flags |= c.boot.flags;
         rare |= rare_fields_of(&c.boot);
         for (unsigned i = 0; i < c.count; i++) {
             const struct op *op = &c.ops[i];
 
             kinds[op->kind] = true;
+            far |= op->pfn >> 32 && (uint32_t)op->pfn < MAX_P2M_PFN;
+            mapped |= op->kind == OP_XEN_SET_IDENTITY && op->refuse > 0;
+            named |= op->kind == OP_LIST && op->arg > UINT32_MAX && op->arg <= MFN_MASK;
+            based |= op->kind == OP_MFN_BASE && op->arg > UINT32_MAX && op->arg <= MFN_MASK;
             refused |= op->refuse > 0;
             inside |= op->at > 0;
             schedules |= op_has_pfn(op->kind) ? schedule_of(op) : 0;
@@ -118,6 +126,8 @@ static void test_reaches_everything(void **state)
         assert_true(kinds[i]);
     for (unsigned i = 0; i < ENTRY_KINDS; i++)
         assert_true(entries[i]);
+    assert_true(is_long && mapped && (P2M_WORD_BITS == 32 || (far && named && based)));
+    assert_int_equal(orders, (1u << BOOT_ORDERS) - 1);
     assert_true(refused && inside && automatic && xen && holes);
     assert_int_equal(flags, (1u << BOOT_FLAG_KINDS) - (1u << BOOT_BARE));
     assert_int_equal(schedules, 0x1f);

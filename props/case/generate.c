@@ -25,6 +25,8 @@ static struct {
     uint64_t inside;  /* and has this PFN */
     unsigned beyond;  /* one PFN in so many is beyond the table */
     unsigned off;     /* op kinds that are not drawn at all: swarm */
+    bool dense;       /* most PFNs are in one mid, */
+    uint64_t mid;     /* whose first PFN this is */
     uint64_t granted; /* the first PFN of the last batch of grants, */
     uint8_t slots;    /* and its slots; 0: there was none */
     const struct boot *boot;
@@ -62,6 +64,8 @@ static void forget(struct prng *prng, const struct boot *boot)
     drawn.meets = false;
     drawn.slots = 0;
     drawn.beyond = boot->auto_translated ? 3 : 16;
+    drawn.dense = prng_one_in(prng, 24);
+    drawn.mid = edge_index(prng, P2M_TOP) * P2M_MID_SPAN;
     for (unsigned i = 0; i < HOT; i++) {
         drawn.hot[i] = edge_leaf(prng);
         if (i && prng_one_in(prng, 2)) /* often a neighbour of the last one */
@@ -69,14 +73,28 @@ static void forget(struct prng *prng, const struct boot *boot)
     }
 }
 
+/* The same place below another slot: the leaf of that index in another mid, the entry of that index
+   in another leaf. */
+static uint64_t elsewhere(struct prng *prng, uint64_t pfn)
+{
+    uint64_t span = prng_one_in(prng, 2) ? P2M_MID_SPAN : P2M_LEAF;
+
+    return (pfn % MAX_P2M_PFN + span * prng_below(prng, MAX_P2M_PFN / span)) % MAX_P2M_PFN;
+}
+
 static uint64_t random_pfn(struct prng *prng)
 {
     unsigned how = (unsigned)prng_below(prng, 16);
 
+    if (drawn.dense && how < 12)
+        return drawn.mid + prng_below(prng, P2M_MID) * P2M_LEAF + edge_index(prng, P2M_LEAF);
     if (drawn.meets && how < 8) /* in one leaf they race */
         return drawn.inside - drawn.inside % P2M_LEAF + edge_index(prng, P2M_LEAF);
     if (!how)
-        return prng_below(prng, MAX_P2M_PFN);
+        return prng_one_in(prng, 2) ? generate_machine_pfn(prng) % MAX_P2M_PFN
+                                    : prng_below(prng, MAX_P2M_PFN);
+    if (how == 9 && drawn.used)
+        return elsewhere(prng, drawn.recent[prng_below(prng, drawn.used)]);
     if (how < 3)
         return edge_leaf(prng) + edge_index(prng, P2M_LEAF);
     if (how < 9 && drawn.used)
@@ -95,6 +113,8 @@ uint64_t generate_pfn(struct prng *prng)
 {
     if (!prng_one_in(prng, drawn.beyond))
         return remember(prng, random_pfn(prng));
+    if (prng_one_in(prng, 4))
+        return remember(prng, generate_far_pfn(prng, random_pfn(prng)));
     return remember(prng, prng_one_in(prng, 4) ? shape_word_mask(&shape_here) - prng_below(prng, 3)
                                                : MAX_P2M_PFN + prng_below(prng, 3));
 }
@@ -115,7 +135,7 @@ uint64_t generate_entry(struct prng *prng, uint64_t pfn)
         ENTRY_INVALID,  ENTRY_INVALID,  ENTRY_INVALID,  ENTRY_IDENTITY,
         ENTRY_IDENTITY, ENTRY_IDENTITY, ENTRY_IDENTITY, ENTRY_MFN_IS_PFN,
     };
-    uint64_t value = prng_below(prng, (uint64_t)1 << (prng_one_in(prng, 4) ? MFN_BITS : 8));
+    uint64_t value = prng_one_in(prng, 4) ? generate_frame(prng, pfn) : prng_below(prng, 256);
 
     return entry_join(&shape_here, pfn, (enum entry_kind)kinds[prng_below(prng, 16)], value);
 }
@@ -124,6 +144,8 @@ static uint64_t malformed_entry(struct prng *prng, uint64_t pfn)
 {
     enum entry_kind kind = prng_one_in(prng, 2) ? ENTRY_WRONG_IDENTITY : ENTRY_BOTH_BITS;
 
+    if (prng_one_in(prng, 2))
+        return generate_near_miss(prng, pfn);
     return entry_join(&shape_here, pfn, kind, prng_below(prng, MAX_P2M_PFN));
 }
 
@@ -301,6 +323,8 @@ static uint64_t an_address(struct prng *prng)
 {
     uint64_t page = prng_one_in(prng, 16) ? LOW_PAGES : generate_pfn(prng) % (MAX_P2M_PFN + 4);
 
+    if (prng_one_in(prng, 12))
+        return generate_far_address(prng);
     switch (prng_below(prng, 6)) {
     case 0:
         return page * 4096 + 1;
@@ -321,7 +345,9 @@ static struct op an_entry(struct prng *prng, uint64_t last)
     bool ram = prng_one_in(prng, 2), swap = start > stop && !prng_one_in(prng, 4);
 
     return (struct op){.kind = OP_E820,
-                       .type = ram ? P2M_E820_RAM : (uint8_t)(1 + prng_below(prng, 6)),
+                       .type = ram                     ? P2M_E820_RAM
+                               : prng_one_in(prng, 12) ? (uint8_t)prng_below(prng, OP_TYPE_MAX + 1)
+                                                       : (uint8_t)(1 + prng_below(prng, 6)),
                        .start = swap ? stop : start,
                        .stop = swap ? start : stop};
 }
@@ -330,7 +356,9 @@ static void an_e820_table(struct prng *prng, const struct generate_mix *mix, uns
                           struct test_case *c)
 {
     const unsigned room_end = c->count + room;
-    unsigned entries = 1 + (unsigned)prng_below(prng, 1 + prng_below(prng, room < 12 ? room : 12));
+    unsigned most = prng_one_in(prng, 48) ? CASE_OPS : 12; /* a long map takes its time */
+    unsigned entries =
+        1 + (unsigned)prng_below(prng, 1 + prng_below(prng, room < most ? room : most));
     uint64_t last = 0;
 
     for (unsigned i = 0; i + 1 < entries; i++) {
@@ -392,6 +420,8 @@ static void some_length(struct prng prng, struct boot *boot)
 {
     const bool big = MAX_P2M_PFN > boot_max_pages(&shape_here); /* it costs time there */
 
+    if (big && prng_one_in(&prng, 128)) /* nearly all leaves of a mid, or a mid and a few */
+        boot->nr_pages = P2M_MID_SPAN - P2M_LEAF * prng_below(&prng, P2M_MID);
     if (prng_one_in(&prng, big ? 96 : 24))
         boot->nr_pages = prng_one_in(&prng, 2) ? generate_word(&prng)
                                                : prng_below(&prng, MAX_P2M_PFN + P2M_LEAF);

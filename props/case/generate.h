@@ -74,6 +74,19 @@ uint64_t generate_frame(struct prng *prng, uint64_t pfn);
 /* A word: few bits, around a power of two, or near its highest value. */
 uint64_t generate_word(struct prng *prng);
 
+/* An entry that is wrong for `pfn`, or nearly so: a right one with a bit flipped, that of another
+   PFN. It may be sound all the same. */
+uint64_t generate_near_miss(struct prng *prng, uint64_t pfn);
+
+/* A PFN that real machines have (APIC, 1 MiB, 4 GiB), a power of two, and those beside them. */
+uint64_t generate_machine_pfn(struct prng *prng);
+
+/* A PFN that is beyond the table: anywhere, or a valid one and multiples of 2^32. */
+uint64_t generate_far_pfn(struct prng *prng, uint64_t valid);
+
+/* A byte of a memory map near an end of all addresses, or where addresses get a bit more. */
+uint64_t generate_far_address(struct prng *prng);
+
 /* The pages that a build of this list asks for. */
 unsigned generate_build_pages(uint64_t nr_pages);
 

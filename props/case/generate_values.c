@@ -66,6 +66,59 @@ uint64_t generate_frame(struct prng *prng, uint64_t pfn)
     return last_frame = frame & last;
 }
 
+uint64_t generate_near_miss(struct prng *prng, uint64_t pfn)
+{
+    const uint64_t flip = (uint64_t)1 << prng_below(prng, P2M_WORD_BITS);
+    const uint64_t mask = shape_word_mask(&shape_here);
+    uint64_t other = pfn + prng_below(prng, 3) - 1;
+
+    switch (prng_below(prng, 6)) {
+    case 0: /* another PFN's identity */
+        return entry_join(&shape_here, other, ENTRY_IDENTITY, 0);
+    case 1:
+        return entry_join(&shape_here, pfn, ENTRY_FOREIGN, pfn);
+    case 2:
+        return mask ^ flip;
+    case 3:
+        return (entry_join(&shape_here, pfn, ENTRY_FOREIGN, generate_frame(prng, pfn)) ^ flip) &
+               mask;
+    case 4:
+        return (generate_frame(prng, pfn) ^ flip) & mask;
+    default:
+        return (entry_join(&shape_here, pfn, ENTRY_IDENTITY, 0) ^ flip) & mask;
+    }
+}
+
+uint64_t generate_machine_pfn(struct prng *prng)
+{
+    static const uint64_t pfns[] = {0xa0, 0x100, 0xfec00, 0xfee00, 0x100000, 1u << 26};
+    uint64_t pfn = prng_one_in(prng, 2) ? pfns[prng_below(prng, 6)]
+                                        : (uint64_t)1 << prng_below(prng, P2M_WORD_BITS);
+
+    return (pfn + prng_below(prng, 3) - 1) & shape_word_mask(&shape_here);
+}
+
+uint64_t generate_far_pfn(struct prng *prng, uint64_t valid)
+{
+    if (P2M_WORD_BITS == 64 && prng_one_in(prng, 2))
+        return valid % MAX_P2M_PFN + ((1 + (prng_next(prng) >> prng_below(prng, 32) >> 32)) << 32);
+    return generate_word(prng);
+}
+
+uint64_t generate_far_address(struct prng *prng)
+{
+    static const uint8_t bits[] = {32, 44, 52, 63};
+
+    switch (prng_below(prng, 3)) {
+    case 0:
+        return ~(uint64_t)0 - prng_below(prng, 3 * 4096);
+    case 1:
+        return ((uint64_t)1 << bits[prng_below(prng, 4)]) + prng_below(prng, 3 * 4096) - 4096;
+    default:
+        return ((uint64_t)1 << bits[prng_below(prng, 4)]) + 4096 * prng_below(prng, 64);
+    }
+}
+
 unsigned generate_build_pages(uint64_t nr_pages)
 {
     uint64_t most = nr_pages < MAX_P2M_PFN ? nr_pages : MAX_P2M_PFN;

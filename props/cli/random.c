@@ -210,7 +210,10 @@ static bool one_case(uint64_t number)
     running = number + 1;
     memcpy(before, run.tally.exercised, sizeof(before));
     generate_case(&prng, &generate_all,
-                  1 + (unsigned)prng_below(&prng, prng_one_in(&prng, 8) ? 120 : 24), &drawn);
+                  1 + (unsigned)prng_below(&prng, prng_one_in(&prng, 64)  ? CASE_OPS
+                                                  : prng_one_in(&prng, 8) ? 120
+                                                                          : 24),
+                  &drawn);
     if (judge_here && number % 2)
         drawn.boot.flags |= 1u << BOOT_JUDGE;
     fine =

@@ -157,7 +157,9 @@ static const struct {
     {HEAD "at -4096 get 1\n", "f.txt:3: sync point 4096 is above 0xfff"},
     {HEAD "at 0/256 get 1\n", "f.txt:3: fraction counts from 1"},
     {HEAD "at 256/256 get 1\n", "f.txt:3: fraction 256 is above 0xff"},
-    {HEAD "at 1/2 get 1\n", "f.txt:3: '1/2': a fraction of a call is N/256"},
+    {HEAD "at 8/8 get 1\n", "f.txt:3: fraction 8 is above 0x7"},
+    {HEAD "at 1/3 get 1\n", "f.txt:3: '1/3': a call has 2, 4, 8 .. 256 parts"},
+    {HEAD "at 1/512 get 1\n", "f.txt:3: the parts of a call 512 is above 0x100"},
     {HEAD "at 8, get 1\n", "f.txt:3: '' is not a number"},
     {HEAD "at , get 1\n", "f.txt:3: '' is not a number"},
     {HEAD "at 1,2,3,4,5 get 1\n", "f.txt:3: a schedule has at most 4 switches"},
@@ -270,7 +272,7 @@ static void test_what_is_new(void **state)
              "boot nr_pages=0xffffffffffffffff hotplug=0x400 extra=0x10+0x20 4tools extra=0x50+1 "
              "reservation=0x1000 kernel=1 initrd=2 page_tables=3 list=4 nvs=5+6 nvs=7+8 domu "
              "answers=0x00112233445566Ff refuse=4095\n"
-             "at 1023,-3~,128/256~2,7~1 set 0x1 mfn 0x2\nat *~ get 1\nat 16~2 get 0x1\n"
+             "at 1023,-3~,1/2~2,7~1 set 0x1 mfn 0x2\nat *~ get 1\nat 16~2 get 0x1\n"
              "grant_map 0x8 3 mfn 0x100 slots=0x5 refuse=2\ngrant_unmap 0x8 16\n"
              "mfn_base leaves 0x7\nlist 0x3 foreign 0x4\nbuild refuse=17\npublish\ndestroy\n";
     const struct op *op = d.ops;
