@@ -59,6 +59,7 @@ static uint64_t edge_leaf(struct prng *prng)
 /* An auto-translated guest has no table: tests the PFN where it would end. */
 static void forget(struct prng *prng, const struct boot *boot)
 {
+    generate_forget_frames();
     drawn.boot = boot;
     drawn.used = 0;
     drawn.meets = false;

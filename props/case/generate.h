@@ -71,6 +71,9 @@ uint8_t generate_keep(struct prng *prng, const struct boot *boot);
  */
 uint64_t generate_frame(struct prng *prng, uint64_t pfn);
 
+/* A new case begins: nothing was drawn before. */
+void generate_forget_frames(void);
+
 /* A word: few bits, around a power of two, or near its highest value. */
 uint64_t generate_word(struct prng *prng);
 

@@ -11,7 +11,12 @@
 
 UNINSTRUMENTED_BEGIN
 
-static uint64_t last_frame; /* consecutive values come from it */
+static uint64_t last_frame; /* of this case: consecutive values come from it */
+
+void generate_forget_frames(void)
+{
+    last_frame = 0x77;
+}
 
 /* 2^n, and up to two beside it. */
 static uint64_t near_power(struct prng *prng, unsigned bits)
@@ -152,7 +157,6 @@ unsigned generate_front(struct prng *prng, const struct boot *boot, unsigned mos
     uint64_t pages = boot->nr_pages < MAX_P2M_PFN + 2 ? boot->nr_pages : MAX_P2M_PFN + 2;
     unsigned count = 1 + (unsigned)prng_below(prng, 3);
 
-    last_frame = prng_below(prng, 256);
     for (unsigned i = 0; i < count && i < most; i++)
         ops[i] = !pages || prng_one_in(prng, 2) ? a_base(prng) : an_entry_of_list(prng, pages);
     return count < most ? count : most;
