@@ -173,12 +173,12 @@ def select_tier(tier):
                         type=cli.pattern, help="only tests of these names")
     parser.add_argument("--list", action="store_true", help="only show their names")
     args = parser.parse_args()
+    if not args.list and TIERS[args.tier][2] is not None:
+        programs.setup(*TIERS[args.tier][2].split())  # first: modules look at what there is
     tests = select(args.tier, args.only)
     if args.list:
         print("\n".join(one.name for one in tests))
         return None
-    if TIERS[args.tier][2] is not None:
-        programs.setup(*TIERS[args.tier][2].split())
     return tests
 
 
