@@ -343,16 +343,28 @@ static p2m_word get(p2m_word pfn)
     return beyond(pfn, (p2m_word)linux_file.get(pfn), ENTRY_IDENTITY_OF(pfn));
 }
 
-/* With A2 masked there is one look in an overlap: the entry can change before a second one. */
+/*
+ * With A2 masked: one look in an overlap, because the entry can change before a second one. *answer
+ * is set if it is for the mask to say.
+ */
+static bool is_masked_mfn(p2m_word pfn, p2m_word *answer)
+{
+    p2m_word entry;
+
+    if (!is_known(LINUX_A2) || run.c->boot.auto_translated)
+        return false;
+    entry = get(pfn);
+    *answer = entry == INVALID_P2M_ENTRY ? entry : entry_mfn(entry);
+    return linux_running_call() ||
+           (entry != INVALID_P2M_ENTRY && entry & (linux_file.foreign_bit ^ ENTRY_FOREIGN_BIT));
+}
+
 static p2m_word to_mfn(p2m_word pfn)
 {
-    p2m_word entry = is_known(LINUX_A2) ? get(pfn) : INVALID_P2M_ENTRY;
+    p2m_word answer;
 
-    if (entry != INVALID_P2M_ENTRY &&
-        (linux_running_call() || entry & (linux_file.foreign_bit ^ ENTRY_FOREIGN_BIT)))
-        return entry_mfn(entry);
-    if (is_known(LINUX_A2) && linux_running_call())
-        return entry;
+    if (is_masked_mfn(pfn, &answer))
+        return answer;
     return beyond(pfn, (p2m_word)linux_file.pfn_to_mfn(pfn), entry_mfn(ENTRY_IDENTITY_OF(pfn)));
 }
 
