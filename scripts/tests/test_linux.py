@@ -292,11 +292,13 @@ def mixed(t):
     t.check("one version", answer(p2m, page) == "no error", answer(p2m, page))
     t.check("not defined", "m2p_add_override is declared in page.h and not defined" in
             answer(p2m, page + "extern int m2p_add_override(unsigned long mfn,\n\tstruct page *page);\n"))
-    t.check("not declared", "set_phys_to_machine is exported by p2m.c and not declared" in answer(p2m, "/* " + page + " */"))
+    t.check("not declared", "set_phys_to_machine is exported by p2m.c and not declared" in
+            answer(p2m, "/* " + page + " */"))
     t.check("of two eras", "only one of them has xen_p2m_addr" in answer(p2m + "unsigned long *xen_p2m_addr;\n", page))
 
 
-RACE = ["geometry micro", "boot nr_pages=0x0", "range 0x0 0x2", "at 4,2 set 0x0 mfn 0x1", "__set 0x1 identity", "resume"]
+RACE = ["geometry micro", "boot nr_pages=0x0", "range 0x0 0x2", "at 4,2 set 0x0 mfn 0x1", "__set 0x1 identity",
+        "resume"]
 
 
 @test("kernel: a case as C", tier="scripts")
@@ -309,13 +311,15 @@ def in_c(t):
                  "second_call(void)\n{\n    do_set(0x0, 0x1, 0);"):
         t.check(what, what in text, text)
     t.check("what reproducer.inc has not", reproducer.program([*RACE, "e820 1"], False) is None)
-    boots = {"boot nr_pages=0x0 nvs=0x8+0x2": "do_boot(0x0, false);\n    do_nvs(0, 0x8, 0x2);\n    do_range(0x0, 0x2);\n    do_publish();",
+    boots = {"boot nr_pages=0x0 nvs=0x8+0x2": "do_boot(0x0, false);\n    do_nvs(0, 0x8, 0x2);\n"
+                                              "    do_range(0x0, 0x2);\n    do_publish();",
              "boot nr_pages=0x1 auto_translated": "do_boot(0x1, true);"}
     for boot, what in boots.items():
         text = reproducer.program([RACE[0], boot, "range 0x0 0x2"], True) or ""
         t.check(what, what in text, text)
     text = reproducer.program([RACE[0], "boot nr_pages=0x1 bare", "build", "set 0x2 mfn 0x0", "publish"], True) or ""
-    t.check("a boot in steps", "do_boot(0x1, false);\n    do_read_table();\n    do_set(0x2, 0x0, 0);\n    do_publish();" in text, text)
+    steps = "do_boot(0x1, false);\n    do_read_table();\n    do_set(0x2, 0x0, 0);\n    do_publish();"
+    t.check("a boot in steps", steps in text, text)
     t.check("another flag", reproducer.program([RACE[0], "boot nr_pages=0x0 tso"], True) is None)
     masked = reproducer.settings("PAGE_COST", RACE, ["C6", "F9"])
     t.check("what it was found behind", "LINUX_C6 | (uint64_t)1 << LINUX_F9" in masked and "JUDGES_COST 1" in masked
@@ -325,18 +329,23 @@ def in_c(t):
 @test("kernel: a case as calls of the kernel", tier="scripts")
 def as_calls(t):
     report = ["op 2 of 3: __set 0x1 identity", "expected one, got another",
-              "  __set 0x1 identity: stops before p2m.c:3 __set_phys_to_machine < p2m.c:5 f", "  set 0x0 mfn 0x1: begins"]
+              "  __set 0x1 identity: stops before p2m.c:3 __set_phys_to_machine < p2m.c:5 f",
+              "  set 0x0 mfn 0x1: begins"]
     text = "\n".join(sequence.calls(RACE, report, False))
     for what in ("1. A PV guest boots with nr_pages 0x0\n2. set_phys_range_identity(0x0, 0x2)\n3. On CPUs",
                  "     __set_phys_to_machine(0x1, IDENTITY_FRAME(0x1)) stops before line 3, in __set_phys_to_machine\n"
                  "     set_phys_to_machine(0x0, 0x1) begins\n4. save and restore"):
         t.check(what, what in text, text)
-    t.check("what was found", sequence.found_by(report) == ["expected one, got another"], str(sequence.found_by(report)))
+    found = sequence.found_by(report)
+    t.check("what was found", found == ["expected one, got another"], str(found))
     lines = sequence.excerpt("\n".join(f"line {number}" for number in range(1, 10)), report, ["^line 9"])
-    t.check("lines of the kernel, marked", lines[2] == ">    3  line 3" and lines[5] == "  ..." and lines[-1] == ">    9  line 9", str(lines))
-    for op, what in {"set 0x2 foreign 0x5 refuse=2": "set_phys_to_machine(0x2, FOREIGN_FRAME(0x5)); page 2 of those that it asks for is refused",
-                     "grant_map 0x0 3 mfn 0x1 slots=0x4": "set_foreign_p2m_mapping(): 3 pages from PFN 0x0, foreign frames from 0x1, "
-                                                          "with kmap_ops; the hypervisor refuses the slots 0x4, a bit mask"}.items():
+    t.check("lines of the kernel, marked",
+            (lines[2], lines[5], lines[-1]) == (">    3  line 3", "  ...", ">    9  line 9"), str(lines))
+    ops = {"set 0x2 foreign 0x5 refuse=2": "set_phys_to_machine(0x2, FOREIGN_FRAME(0x5)); page 2 of those that it asks "
+                                           "for is refused",
+           "grant_map 0x0 3 mfn 0x1 slots=0x4": "set_foreign_p2m_mapping(): 3 pages from PFN 0x0, foreign frames from "
+                                                "0x1, with kmap_ops; the hypervisor refuses the slots 0x4, a bit mask"}
+    for op, what in ops.items():
         t.check(op, sequence.call(op) == what, sequence.call(op))
 
 
@@ -381,7 +390,8 @@ def find_callers(t):
                 "    by the name set:", "      drivers/a.c:21: two: ops.set(3);",
                 "  set_phys_range_identity: none found", "  p2m_dump_show:",
                 "    arch/x86/xen/p2m.c:1: DEFINE_SHOW_ATTRIBUTE(p2m_dump);  (a macro that adds _show to a name)"]
-    t.check("calls, and no declarations; pointers and macros once further", text[:len(expected)] == expected, "\n".join(text))
+    t.check("calls, and no declarations; pointers and macros once further", text[:len(expected)] == expected,
+            "\n".join(text))
     t.check("what was searched", "Searched by name: *.c and *.h of arch/x86 drivers;" in text[len(expected)], str(text))
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Programs that kernel-report writes, compiled by their own line: a case without a defect shows none in a kernel that is
-there, with all that reproducer.inc can judge; and a page that is lost shows.
+"""Programs that kernel-report writes, compiled by their own line: a case without a defect shows none in a kernel that
+is there, with all that reproducer.inc can judge; and a page that is lost shows.
 """
 
 import os
@@ -23,7 +23,8 @@ def ran(t, name, tree, invariant):
     os.makedirs(t.path(name))
     write(t.path(f"{name}/{name}.c"), code or "")
     done = subprocess.run(["sh", "-c", reproducer.line_for(name, os.path.abspath(prepare.load(tree, BUILD)[0]))],
-                          cwd=t.path(name), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", check=False)
+                          cwd=t.path(name), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
+                          check=False)
     return done.returncode, done.stdout
 
 
@@ -41,4 +42,5 @@ for TREE in trees()[:1]:
             os.makedirs(t.path(os.path.dirname(path)), exist_ok=True)
             write(t.path(path), text)
         status, text = ran(t, "lost", t.folder, "PAGE_LEDGER")
-        t.check("a page that is lost shows", status == 1 and re.search(r"DEFECT: \d+ pages are in use, and \d+ can be", text), text)
+        t.check("a page that is lost shows",
+                status == 1 and re.search(r"DEFECT: \d+ pages are in use, and \d+ can be", text), text)

@@ -4,8 +4,9 @@
 Each tree is first tried without a mask. A finding is shrunk, and named by a known defect that violates the same
 invariant and behind whose mask the case passes (defects.py). Then the hunt goes on behind that mask: first with the
 cases of the table of defects, then with random ones. It ends when each defect that versions.txt expects of the version
-was met, and CASES random cases in a row show nothing new. So the row of a version depends neither on SEED nor on CASES. Prints a matrix, version x invariant, and the shortest case of each
-defect; writes build/kernel-report.json, and for each finding build/kernel-report/VERSION-ID.txt, which can be mailed.
+was met, and CASES random cases in a row show nothing new. So the row of a version depends neither on SEED nor on CASES.
+Prints a matrix, version x invariant, and the shortest case of each defect; writes build/kernel-report.json, and for
+each finding build/kernel-report/VERSION-ID.txt, which can be mailed, and VERSION-ID.c, a program that shows it.
 A tree that cannot be built, a finding that no defect explains, and a row that differs from versions.txt are failures.
 """
 

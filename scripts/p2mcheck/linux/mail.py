@@ -47,7 +47,8 @@ def versions_text(name):
     showing = [row.name for row in rows if name in row.defects]
     if not showing:
         return f"  no measured version of versions.txt has it ({len(rows)} are measured)"
-    return "\n".join(wrapped(f"from {showing[0]} to {showing[-1]}, of {len(rows)} measured versions: {' '.join(showing)}"))
+    spans = f"from {showing[0]} to {showing[-1]}, of {len(rows)} measured versions"
+    return "\n".join(wrapped(f"{spans}: {' '.join(showing)}"))
 
 
 @functools.lru_cache(None)
@@ -87,8 +88,8 @@ def reproducer_text(programs, row, found, base):
     """Writes the program, compiles and runs it."""
     tree = os.path.abspath(prepare.load(row["tree"], programs.build)[0])
     line = reproducer.line_for(os.path.basename(base), "TREE")
-    code = reproducer.source(programs.folder, found,
-                             f"{row['version']}: {found['invariant']}. Compile and run it, TREE is the kernel:\n\n    {line}")
+    head = f"{row['version']}: {found['invariant']}. Compile and run it, TREE is the kernel:\n\n    {line}"
+    code = reproducer.source(programs.folder, found, head)
     if not code:
         return ["  none: only the harness makes such a case"]
     write(f"{base}.c", code)
@@ -109,7 +110,8 @@ def mail(args, programs, row, name, found):
     os.makedirs(os.path.dirname(base), exist_ok=True)
     report, old = found["report"], "set_foreign_p2m_mapping" not in p2m
     told = sequence.excerpt(p2m, report, defect.code if defect else ())
-    text = [*FIRST, "", *wrapped(f"{prepare.P2M}, {row['version']}: {defect.happens if defect else 'not a known defect'}", ""), "",
+    happens = defect.happens if defect else "not a known defect"
+    text = [*FIRST, "", *wrapped(f"{prepare.P2M}, {row['version']}: {happens}", ""), "",
             "What a user loses:", *wrapped(defect.loses if defect else "not known yet"), "",
             "The shortest sequence:", *wrapped(sequence.table(found["case"])),
             *[f"  {line}" for line in sequence.calls(found["case"], report, old)],
@@ -122,6 +124,7 @@ def mail(args, programs, row, name, found):
             "It depends on:", *shim_text(defect, "xen_p2m_addr" in p2m), "",
             "As optimised:", optimised_text(args, row, name, found), "",
             "Reproducer:", *reproducer_text(programs, row, found, base), "",
-            f"The case as p2mcheck knows it, by its check {found['invariant']}:", *[f"  {line}" for line in found["case"]]]
+            f"The case as p2mcheck knows it, by its check {found['invariant']}:",
+            *[f"  {line}" for line in found["case"]]]
     write(f"{base}.txt", "\n".join(text) + "\n")
     return f"{base}.txt"

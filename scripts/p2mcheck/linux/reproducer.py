@@ -129,7 +129,8 @@ def program(lines, ranges_first):
     body = "\n    ".join([boot[0], *boot[1], *started, "return do_finish();"])
     return (f"static void first_call(void)\n{{\n    {calls[0]}\n}}\n\n"
             f"/* Another CPU: made at the sync points of the first call that main names. */\n"
-            f"static void second_call(void)\n{{\n    {calls[1]}\n}}\n\nint main(void)\n{{\n    {body}\n}}\n\nUNHOOKED_END\n")
+            f"static void second_call(void)\n{{\n    {calls[1]}\n}}\n\n"
+            f"int main(void)\n{{\n    {body}\n}}\n\nUNHOOKED_END\n")
 
 
 def settings(invariant, lines, known):
@@ -152,6 +153,7 @@ def source(folder, found, head):
                     (("TOP", shape.top), ("MID", shape.mid), ("LEAF", shape.leaf), ("WORD_BITS", shape.word_bits)))
     comment = "".join(f"// {line}".rstrip() + "\n" for line in head.splitlines())  # sed's text would end the other kind
     return (f"// SPDX-License-Identifier: GPL-2.0-or-later\n{comment}#define _GNU_SOURCE\n"
-            f"#define P2M_GEOMETRY_TOKEN {shape.name}\n{sizes}{features}{settings(found['invariant'], lines, found['known'])}"
+            f"#define P2M_GEOMETRY_TOKEN {shape.name}\n{sizes}{features}"
+            + settings(found["invariant"], lines, found["known"])
             + inlined(f"{SHIM}/{'linear' if linear else 'tree'}.c", set()) + "\n"
             + inlined(f"{SHIM}/reproducer.inc", set()) + "\n" + made)

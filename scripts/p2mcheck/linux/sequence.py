@@ -70,21 +70,23 @@ def call(line, old=False, early=False):
     else:
         return line
     refused = f"; page {named['refuse']} of those that it asks for is refused" if "refuse" in named else ""
-    return text + refused + (f"; the hypervisor refuses the slots {named['slots']}, a bit mask" if "slots" in named else "")
+    slots = f"; the hypervisor refuses the slots {named['slots']}, a bit mask" if "slots" in named else ""
+    return text + refused + slots
 
 
 def boot(line):
     words, nvs = line.split()[1:], re.findall(r"nvs=(\w+)\+(\w+)", line)
     told = [BOOTS[word] for word in words if word in BOOTS]
-    told += [f"an NVS entry of the E820 map, PFN {pfn} and {int(pages, 16)} pages, is under the kernel" for pfn, pages in nvs]
+    told += [f"an NVS entry of the E820 map, PFN {pfn} and {int(pages, 16)} pages, is under the kernel"
+             for pfn, pages in nvs]
     return f"A PV guest boots with nr_pages {words[0].partition('=')[2]}" + "".join(f"; {part}" for part in told)
 
 
 def table(lines):
     """The size of the table."""
     shape = facts.geometries()[lines[0].split()[1]]
-    return (f"The table is small: P2M_PER_PAGE is {shape.leaf}, a mid page has {shape.mid} slots, the top page {shape.top}. "
-            f"So it covers PFNs 0x0 to 0x{shape.top * shape.mid * shape.leaf - 1:x}.")
+    return (f"The table is small: P2M_PER_PAGE is {shape.leaf}, a mid page has {shape.mid} slots, the top page "
+            f"{shape.top}. So it covers PFNs 0x0 to 0x{shape.top * shape.mid * shape.leaf - 1:x}.")
 
 
 def steps_of(lines, old):
@@ -144,7 +146,8 @@ def excerpt(p2m, report, patterns):
     marked = {number for number in places(report) if number <= len(lines)}
     for pattern in patterns:
         marked |= set([number for number, line in enumerate(lines, 1) if re.search(pattern, line)][:1])
-    shown = sorted({near for number in marked for near in range(number - AROUND, number + AROUND + 1) if 0 < near <= len(lines)})
+    shown = sorted({near for number in marked for near in range(number - AROUND, number + AROUND + 1)
+                    if 0 < near <= len(lines)})
     out = []
     for number, before in zip(shown, [0, *shown]):
         out += ["  ..."] * (before not in (0, number - 1))
