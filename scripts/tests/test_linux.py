@@ -336,6 +336,8 @@ def as_calls(t):
                  "     __set_phys_to_machine(0x1, IDENTITY_FRAME(0x1)) stops before line 3, in __set_phys_to_machine\n"
                  "     set_phys_to_machine(0x0, 0x1) begins\n4. save and restore"):
         t.check(what, what in text, text)
+    text = "\n".join(sequence.calls([*RACE[:2], "grant_map 0x0 1 mfn 0x0", "resume"], [], False))
+    t.check("a resume unmaps grants", "\n3. each grant is unmapped; save and restore" in text, text)
     found = sequence.found_by(report)
     t.check("what was found", found == ["expected one, got another"], str(found))
     lines = sequence.excerpt("\n".join(f"line {number}" for number in range(1, 10)), report, ["^line 9"])

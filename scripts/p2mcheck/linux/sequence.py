@@ -95,7 +95,8 @@ def steps_of(lines, old):
     named: dict = {}
     for line in lines[2:]:
         early = early and line.split()[0] != "publish"
-        group.append(call(line, old, early))
+        unmapped = "each grant is unmapped; " * (line == "resume" and any(" grant_map " in f" {other}" for other in lines))
+        group.append(unmapped + call(line, old, early))
         named[re.sub(r"^at \S+ ", "", line)] = group[-1]
         if not line.startswith("at "):
             steps.append(group)
