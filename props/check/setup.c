@@ -240,7 +240,8 @@ static void check_hole(const struct run_of_pfns *at)
     bool memory = guest->dom0 && !seen->unusable_is_other; /* what is unusable */
     bool hole = at->class == FRAMES_PAGE_OTHER || (unusable && !guest->dom0);
 
-    if (is_identity(at) && at->entry != ENTRY_IDENTITY_OF((p2m_word)at->pfn))
+    if (is_identity(at) && at->entry != ENTRY_IDENTITY_OF((p2m_word)at->pfn) &&
+        !seen->identity_shifts)
         wrong(SETUP_HOLES_ARE_IDENTITY, "PFN 0x%lx: expected itself, got 0x%" PRIx64, at->pfn,
               (uint64_t)at->entry);
     if (hole && !is_identity(at) && !is_spoilt(at) && !(seen->end_is_open && is_behind_map(at)))

@@ -81,7 +81,8 @@ struct setup_seen {
     /* By design of the version: */
     bool unusable_is_other; /* it does not promise that dom0 has memory there */
     bool end_is_open;       /* pages behind the map need not be identity */
-    bool extra_spoils;      /* the page behind extra memory is not judged */
+    bool extra_spoils;      /* a mask: the page behind extra memory is not judged */
+    bool identity_shifts;   /* a mask: the frame of an identity entry is not */
     bool moves_firmware;    /* NVS makes room for the boot image */
 };
 

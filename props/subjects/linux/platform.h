@@ -73,7 +73,8 @@
     X(S13, "the page behind extra memory is not judged")                                           \
     X(S14, "a memory map has no overlaps")                                                         \
     X(S15, "the published end of the list is not judged")                                          \
-    X(S16, "no update of the table MFN to PFN fails")
+    X(S16, "no update of the table MFN to PFN fails")                                              \
+    X(S17, "an identity entry may have another frame, and no call stores")
 
 enum linux_defect {
 #define X(name, what) LINUX_##name,
@@ -214,6 +215,9 @@ unsigned long linux_lent_pages(void);
 
 /* Is this defect masked (KNOWN=)? */
 bool linux_knows(enum linux_defect defect);
+
+/* Masks just these, a bit each; answers those before. */
+uint64_t linux_know_only(uint64_t defects);
 
 /* The hypervisor maps or unmaps one grant; the slots of the next batch that it refuses. */
 void linux_grant(bool map, unsigned long pfn, unsigned long mfn);

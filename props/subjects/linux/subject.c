@@ -98,6 +98,14 @@ bool linux_knows(enum linux_defect defect)
     return is_known(defect);
 }
 
+uint64_t linux_know_only(uint64_t defects_of)
+{
+    uint64_t before = known;
+
+    known = defects_of;
+    return before;
+}
+
 static void know(const char *name, size_t length)
 {
     for (unsigned i = 0; i < LINUX_DEFECT_COUNT; i++)

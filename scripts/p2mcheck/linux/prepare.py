@@ -165,7 +165,7 @@ def prepare(build, linux, mode=MODES[0]):
                     for name, pattern in FEATURES)
     update(f"{folder}/features.h",
            f'#define LINUX_NAME "{name}"\n#define LINUX_MODE "{mode}"\n'
-           f"#define LINUX_AS_WRITTEN {int(mode == MODES[0])}\n{found}#define LINUX_SETUP {int(bool(setup_files))}\n")
+           f"#define LINUX_AS_WRITTEN {int(mode == MODES[0])}\n{found}#define LINUX_SETUP {int(bool(setup_files) and not prepare_setup.was_refused(folder))}\n")
     prepare_setup.prepare(folder, {**setup_files, "p2m.c": p2m, "page.h": page, "p2m.h": own or ""}, update)
     for include in set(re.findall(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', p2m + page, re.M)):
         update(f"{folder}/include/{include}", '#include "props/subjects/linux/shim.h"\n')
@@ -192,6 +192,8 @@ def programs(build, linux, known, mode=MODES[0]):
     made.has_setup = features["LINUX_SETUP"] == "1"
     made.known = [name for name in re.split(r"[ ,]+", known) if name]
     check_compiles(made, linux)
+    if made.has_setup:
+        made.has_setup = prepare_setup.compiles(made)
     return made
 
 

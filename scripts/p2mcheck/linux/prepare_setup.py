@@ -4,7 +4,11 @@ their own headers for the E820 table and for extra memory. All other headers are
 without these files is prepared for p2m.c alone.
 """
 
+import glob
+import hashlib
 import re
+
+from p2mcheck.files import Failure, read_text, write
 
 SETUP, E820, EXTRA = "arch/x86/xen/setup.c", "arch/x86/kernel/e820.c", "arch/x86/xen/enlighten.c"
 
@@ -31,6 +35,7 @@ FEATURES = (
     ("SETUP_EXTRA_IN_BYTES", r"\bxen_extra_mem\[i\]\.start\b"),
     ("SETUP_END_IS_OPEN", r"(?s)\A(?!.*(xen_remap_buf|set_phys_range_identity\(map\[i-1\]))"),
     ("SETUP_IGNORES_UNUSABLE", r"\bxen_ignore_unusable\("),
+    ("SETUP_SPOILS_ONE", r"pfn <= xen_max_p2m_pfn"),
     ("SETUP_RELOCATES", r"\bxen_find_free_area\("),
     ("SETUP_NONRAM", r"\bxen_do_remap_nonram\(\)"),
     ("SETUP_CHECKS_USABLE", r"\bxen_chk_is_e820_usable\(phys_addr_t"),
@@ -66,6 +71,40 @@ def load(tree, read):
 
 # Up to 3.17 the MFN tree is made before the memory map is read, with pages of the brk area.
 BUILDS_LISTS_FIRST = r"\bmid_mfn_p = extend_brk\("
+
+
+# A vendor's setup.c can have more than our headers know. Then the tree has no target `setup`, until they change.
+SHIM = ("props/subjects/linux/shim.h", "props/subjects/linux/setup/*.*")
+
+
+def shim_digest():
+    names = sorted(name for pattern in SHIM for name in glob.glob(pattern))
+    return hashlib.sha256("".join(read_text(name) for name in names).encode()).hexdigest()
+
+
+def stamp(folder):
+    return f"{folder}/setup-is-refused"
+
+
+def was_refused(folder):
+    return glob.glob(stamp(folder)) != [] and read_text(stamp(folder)) == shim_digest()
+
+
+def compiles(programs):
+    """False, with a remark, if it does not; then the header says so from now on."""
+    try:
+        programs.make(f"{programs.folder}/gcc/tiny/setup.o", shown=False)
+    except Failure as failure:
+        error = re.search(r"/setup/(\S+?):(\d+):\d+: (?:fatal )?error: (.*)", str(failure))
+        if not error:
+            raise
+        print(f"{programs.folder}: no target setup: {error.group(1)}, line {error.group(2)}, does not compile here: "
+              f"{error.group(3)}")
+        write(stamp(programs.folder), shim_digest())
+        header = f"{programs.folder}/features.h"
+        write(header, read_text(header).replace("#define LINUX_SETUP 1", "#define LINUX_SETUP 0"))
+        return False
+    return True
 
 
 def features(files):

@@ -154,7 +154,7 @@ def mail(args, programs, row, name, found):
             "What the boot leaves:", *[f"  {line}" for line in left], "",
             "Versions that show it:", f"  {' '.join(showing) or 'none that was measured'}", "",
             "Reported, fixed:", f"  {defect.reported if defect else 'not reported'}", "",
-            "It depends on:", *[f"  {line}" for line in (*ASSUMES, *[defect.assumes] * bool(defect and defect.assumes))]]
+            "It depends on:", *[f"  {line}" for line in (*ASSUMES, *filter(None, [defect and defect.assumes]))]]
     path = f"{args.build}/kernel-report/{row['version']}-SETUP-{name}.txt"
     os.makedirs(os.path.dirname(path), exist_ok=True)
     write(path, "\n".join(text) + "\n")

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../platform.h"
+#include "guest.h"
 #include "harness.h"
 #include "props/base/uninstrumented.h"
 
@@ -167,6 +168,16 @@ static bool mask_memory(const struct setup_guest *guest)
     return changed;
 }
 
+static bool has_overlaps(const struct frames_map *map)
+{
+    for (unsigned i = 0; i < map->count; i++)
+        for (unsigned k = 0; k < i; k++)
+            if (map->entry[i].addr < end_of(&map->entry[k]) &&
+                map->entry[k].addr < end_of(&map->entry[i]))
+                return true;
+    return false;
+}
+
 static void use_ordered(struct frames_map *map)
 {
     map->count = 0;
@@ -208,10 +219,28 @@ void setup_mask_map(struct setup_guest *guest)
     for (unsigned i = 0; i < map->count; i++)
         mask_entry(&map->entry[i]);
     put_in_order(map);
-    if (mask_memory(guest) || linux_knows(LINUX_S14))
+    if (mask_memory(guest) || (linux_knows(LINUX_S14) && has_overlaps(map)))
         use_ordered(map);
     if (linux_knows(LINUX_S5) && has_nvs(guest))
         guest->hotplug = FRAMES_PFNS;
+}
+
+uint64_t setup_met_by_map(const struct test_case *c)
+{
+    static struct setup_guest plain, masked;
+    const uint64_t known = linux_know_only(0);
+    const bool can_be = setup_guest_make(c, &plain);
+    uint64_t met = 0;
+
+    for (unsigned defect = 0; can_be && defect < LINUX_DEFECT_COUNT; defect++) {
+        if (!(linux_setup_file.has >> defect & 1))
+            continue;
+        linux_know_only((uint64_t)1 << defect);
+        if (!setup_guest_make(c, &masked) || memcmp(&plain, &masked, sizeof(plain)))
+            met |= (uint64_t)1 << defect;
+    }
+    linux_know_only(known);
+    return met;
 }
 
 static bool is_in_ram(const struct setup_guest *guest, const struct setup_area *area)

@@ -71,6 +71,7 @@ static bool boot(void)
     linux_setup_file.boot(&guest);
     linux_setup_file.look(&seen);
     seen.extra_spoils = linux_knows(LINUX_S13);
+    seen.identity_shifts = linux_knows(LINUX_S17);
     if (linux_knows(LINUX_S15))
         seen.max_pfn = FRAMES_PFNS;
     setup_check(&seen);
@@ -119,7 +120,7 @@ static bool is_possible(const struct op *op)
     if (pfn >= seen.reach || pfn >= FRAMES_PFNS)
         return false;
     return !op_has_entry(op->kind) ||
-           (linux_setup_file.set && entry_is_sound(pfn, (p2m_word)op->arg) &&
+           (linux_setup_file.set && !linux_knows(LINUX_S17) && entry_is_sound(pfn, (p2m_word)op->arg) &&
             !seen.is_reserved(pfn));
 }
 
@@ -190,12 +191,30 @@ static bool step(const struct op *op, uint64_t *result)
     return booted && try_call(op, result);
 }
 
+/* In their order; what the boot left is gone then. */
+static void show_defects(FILE *out)
+{
+    static const char *const names[] = {
+#define X(name, what) #name,
+        LINUX_DEFECTS(X)
+#undef X
+    };
+    uint64_t met = setup_met_by_map(run.c);
+
+    fprintf(out, "known defects that this map can show:%s", met ? "" : " none");
+    for (unsigned i = 0; i < LINUX_DEFECT_COUNT; i++)
+        if (met >> i & 1)
+            fprintf(out, " %s", names[i]);
+    fprintf(out, "\n");
+}
+
 static void show(FILE *out)
 {
     if (booted)
         setup_show(out, &guest, &seen);
     else
         fprintf(out, "it does not boot: %s\n", refused_why ? refused_why : "a finding ended it");
+    show_defects(out);
 }
 
 const struct subject subject_setup = {
