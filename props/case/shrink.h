@@ -56,7 +56,8 @@ bool shrink_boot(struct shrink *shrink, struct test_case *c, shrink_offer_fn *of
 bool shrink_op(struct shrink *shrink, struct test_case *c, unsigned i, shrink_offer_fn *offer);
 bool shrink_pfns(struct shrink *shrink, struct test_case *c, shrink_offer_fn *offer);
 
-/* Variants of a whole machine: its memory map, and the numbers of the boot that are places in it. */
+/* Variants of a whole machine: its memory map, and the numbers of the boot that are places in it.
+ */
 bool shrink_map(struct shrink *shrink, struct test_case *c, shrink_offer_fn *offer);
 
 /*

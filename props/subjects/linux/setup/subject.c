@@ -120,8 +120,8 @@ static bool is_possible(const struct op *op)
     if (pfn >= seen.reach || pfn >= FRAMES_PFNS)
         return false;
     return !op_has_entry(op->kind) ||
-           (linux_setup_file.set && !linux_knows(LINUX_S17) && entry_is_sound(pfn, (p2m_word)op->arg) &&
-            !seen.is_reserved(pfn));
+           (linux_setup_file.set && !linux_knows(LINUX_S17) &&
+            entry_is_sound(pfn, (p2m_word)op->arg) && !seen.is_reserved(pfn));
 }
 
 static uint64_t lookup(const struct op *op)
