@@ -35,7 +35,6 @@ FEATURES = (
     ("SETUP_EXTRA_IN_BYTES", r"\bxen_extra_mem\[i\]\.start\b"),
     ("SETUP_END_IS_OPEN", r"(?s)\A(?!.*(xen_remap_buf|set_phys_range_identity\(map\[i-1\]))"),
     ("SETUP_IGNORES_UNUSABLE", r"\bxen_ignore_unusable\("),
-    ("SETUP_SPOILS_ONE", r"pfn <= xen_max_p2m_pfn"),
     ("SETUP_RELOCATES", r"\bxen_find_free_area\("),
     ("SETUP_NONRAM", r"\bxen_do_remap_nonram\(\)"),
     ("SETUP_CHECKS_USABLE", r"\bxen_chk_is_e820_usable\(phys_addr_t"),
