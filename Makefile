@@ -88,13 +88,14 @@ endif
 # help:   matrix           every clang x sanitizer x word, for some seconds; lists skipped combinations   TIME=3
 # help:   oss-fuzz-check   the build and checks of a fuzzing service, as far as possible here   ONLY=regexp
 # help:
-# help: A kernel, or your own p2m (also: campaign, status; coverage TIME=60 for a kernel)
+# help: A kernel, or your own p2m (also: campaign, status; coverage TIME=60 TARGET=ops or setup for a kernel)
 # help:   fuzz, test, props, exhaustive-races, regress, repro, shrink take SUBJECT=linux LINUX=TREE KNOWN=B1,C3:
 # help:                    the p2m.c of a kernel; LINUX=debian-6.12: of Debian's package; MODE=as-optimised: -O2
 # help:   or SUBJECT=FILE.c SHAPES="micro tiny odd": props/subjects/README.md
 # help:   and XEN=TREE or XEN=debian: Xen's own code saves the guest as well   props/judges/xen/README.md
 # help:   or BUG=NAME: the core with that bug of props/bugs
 # help:   kernel-report    versions x invariants, reports to be mailed   LINUX="TREE .." CASES=20000 SEED=1 ONLY=regexp
+# help:                    TARGET=setup: of its setup.c   props/subjects/linux/setup/README.md
 # help:   kernel-bisect    the commit from which on a case fails, or passes   GOOD= BAD= LINUX=GITTREE CASE= KNOWN=
 # help:
 # help: To build
