@@ -94,6 +94,9 @@ void host_watch_faults(void)
 {
     struct sigaction action;
 
+    if (!sigaction(SIGSEGV, NULL, &action) && (action.sa_flags & SA_SIGINFO) &&
+        action.sa_sigaction == on_fault)
+        return;
     memset(&action, 0, sizeof(action));
     action.sa_sigaction = on_fault;
     action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK;

@@ -160,7 +160,8 @@ static bool is_in_front(const struct op *op)
 
 static bool was_handed_over(const struct op *op)
 {
-    return !is_bare() && is_in_front(op) && handed_over[op - run.c->ops];
+    return op < run.c->ops + run.c->count && !is_bare() && is_in_front(op) &&
+           handed_over[op - run.c->ops];
 }
 
 /* Enough pages for this build and for the calls behind it: the arena never gets a page back. */

@@ -44,8 +44,8 @@ static bool length_of(const struct subject *subject, const struct test_case *c, 
         return false;
     if (VERDICT_CATCH(&verdict))
         return false;
-    if (executor_makes(&c->ops[which]))
-        *length = overlap_length(&c->ops[which]);
+    if (executor_makes(&front.ops[which])) /* the executor looks where in its case an op is */
+        *length = overlap_length(&front.ops[which]);
     return verdict_end();
 }
 

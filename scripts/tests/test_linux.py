@@ -56,6 +56,11 @@ def trees():
     return sorted({"debian-" + re.search(r"source-(\d+\.\d+)", path).group(1) for path in found})
 
 
+def long_tier(tree):
+    """The tier of a test that takes a minute or more: `test` for the newest tree alone."""
+    return "test" if tree == trees()[-1] else "all"
+
+
 def prepared(t, tree):
     """The folder with the two files of a tree."""
     return t.run(["scripts/linux", f"--build={BUILD}", f"--linux={tree}"]).out.strip()
@@ -77,7 +82,7 @@ def example(t):
 
 
 def kernel(tree):
-    @test(f"kernel {tree}: each finding has a name", how="builds", goals=("p2m-case",))
+    @test(f"kernel {tree}: each finding has a name", tier=long_tier(tree), how="builds", goals=("p2m-case",))
     def report(t):
         t.expect("kernel-report", ["scripts/kernel-report", f"--build={BUILD}", "--cases=20000", "--only=^C6$",
                                    f"--linux={tree}"],
