@@ -77,10 +77,12 @@ static bool let_store(unsigned leaf)
 bool host_list_fault(uintptr_t address)
 {
     uintptr_t offset = address - (uintptr_t)host_list;
-    unsigned leaf = (unsigned)(offset / LEAF_BYTES);
+    unsigned leaf;
 
-    return HOST_SPARSE_LISTS && offset < host.list_words * sizeof(p2m_word) &&
-           leaf >= HOST_DENSE_LEAVES && !host_leaf_stored[leaf] && let_store(leaf);
+    if (!HOST_SPARSE_LISTS || offset >= host.list_words * sizeof(p2m_word))
+        return false;
+    leaf = (unsigned)(offset / LEAF_BYTES);
+    return leaf >= HOST_DENSE_LEAVES && !host_leaf_stored[leaf] && let_store(leaf);
 }
 
 /* The leaf reads INVALID again. */
@@ -159,12 +161,14 @@ static bool each_leaf(const struct builder *builder, p2m_word words,
 
 static bool put_leaf(const struct builder *builder, p2m_word first)
 {
-    unsigned leaf = (unsigned)(first / P2M_LEAF);
+    if (HOST_SPARSE_LISTS && first / P2M_LEAF >= HOST_DENSE_LEAVES) {
+        unsigned leaf = (unsigned)(first / P2M_LEAF);
 
-    if (HOST_SPARSE_LISTS && leaf >= HOST_DENSE_LEAVES && !is_made(builder, first))
-        return true;
-    if (HOST_SPARSE_LISTS && leaf >= HOST_DENSE_LEAVES && !host_leaf_stored[leaf])
-        let_store(leaf);
+        if (!is_made(builder, first))
+            return true;
+        if (!host_leaf_stored[leaf])
+            let_store(leaf);
+    }
     make_leaf(builder, first, host_list + first);
     return true;
 }

@@ -96,9 +96,12 @@ static bool changes_any(const struct model *model, p2m_word first, p2m_word coun
 
 bool model_leaf_is_hole(const struct model *model, p2m_word first)
 {
-    const struct model *base = model->base ? model->base : model;
+    const struct model *base;
 
-    return !MODEL_LITERAL && is_long(base) && first >= LIST_FRAMES &&
+    if (MODEL_LITERAL)
+        return false;
+    base = model->base ? model->base : model;
+    return is_long(base) && first >= LIST_FRAMES &&
            first + P2M_LEAF <= base->builder->boot.nr_pages && !stored.leaf[first / P2M_LEAF] &&
            !(model->base && changes_any(model, first, P2M_LEAF));
 }
