@@ -132,8 +132,16 @@ struct subject {
     /* It takes locks (props/host/lock.h), so overlapping calls always have stacks of their own. */
     bool locks;
 
+    /* A sync point where nothing is accessed: P2M_SYNC(), unless it has rules of its own. Or NULL.
+     */
+    void (*point)(void);
+
     /* Not called for an auto-translated guest. */
     void (*view)(struct subject_view *view);
+
+    /* Brings host.info up to date, if its shared info is elsewhere: behind each call, and before a
+     * toolstack looks at a switch. Or NULL. */
+    void (*refresh_info)(void);
 
     /*
      * The rest is for an implementation other than the core. `custom_layout`: the sharing of

@@ -106,17 +106,23 @@ static inline bool run_is_tools4(void)
     return run.subject->list && (run.c->boot.flags >> BOOT_TOOLS4 & 1);
 }
 
-/* True if overlapping calls have store buffers (props/run/store_buffer.h): not those of a kernel,
- * whose masks are told by what is in memory. */
+/* True if overlapping calls have store buffers (props/run/store_buffer.h). */
 static inline bool run_is_tso(void)
 {
-    return run.subject->alternates && !run.subject->locks && (run.c->boot.flags >> BOOT_TSO & 1);
+    return run.subject->alternates && (run.c->boot.flags >> BOOT_TSO & 1);
 }
 
 /* Gets the subject's pages, which may move in some subjects. */
 static inline void run_refresh_view(void)
 {
     run.subject->view(&run.view);
+}
+
+/* Brings host.info up to date where the subject publishes elsewhere. */
+static inline void run_refresh_info(void)
+{
+    if (run.subject->refresh_info)
+        run.subject->refresh_info();
 }
 
 /* True if this mid is a shared page. */

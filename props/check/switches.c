@@ -12,22 +12,35 @@ UNINSTRUMENTED_BEGIN
 struct switches switches;
 
 static struct {
-    bool inside; /* past the frames of the harness, which stand above the sync point */
     unsigned frames;
     uintptr_t frame[SWITCH_FRAMES];
     unsigned stores;
-    uintptr_t store[SWITCH_STORES];
+    struct switch_store store[SWITCH_STORES];
 } stopped;
 
-static _Unwind_Reason_Code note_frame(struct _Unwind_Context *context, void *unused)
+struct walk {
+    bool inside; /* past the frames of the harness, which stand above the sync point */
+    unsigned count, most;
+    uintptr_t *frame;
+};
+
+static _Unwind_Reason_Code note_frame(struct _Unwind_Context *context, void *ctx)
 {
     uintptr_t address = (uintptr_t)_Unwind_GetIP(context);
+    struct walk *walk = ctx;
 
-    (void)unused;
-    stopped.inside = stopped.inside || address == sync_place;
-    if (stopped.inside && stopped.frames < SWITCH_FRAMES)
-        stopped.frame[stopped.frames++] = address;
-    return address && stopped.frames < SWITCH_FRAMES ? _URC_NO_REASON : _URC_END_OF_STACK;
+    walk->inside = walk->inside || address == sync_place;
+    if (walk->inside && walk->count < walk->most)
+        walk->frame[walk->count++] = address;
+    return address && walk->count < walk->most ? _URC_NO_REASON : _URC_END_OF_STACK;
+}
+
+static unsigned walk_stack(uintptr_t *frame, unsigned most)
+{
+    struct walk walk = {.most = most, .frame = frame};
+
+    _Unwind_Backtrace(note_frame, &walk);
+    return walk.count;
 }
 
 void switches_begin(const struct op *const *calls, unsigned count)
@@ -43,15 +56,23 @@ void switches_stop(void)
 {
     if (!switches.wanted)
         return;
-    stopped.inside = false;
-    stopped.frames = stopped.stores = 0;
-    _Unwind_Backtrace(note_frame, NULL);
+    stopped.stores = 0;
+    stopped.frames = walk_stack(stopped.frame, SWITCH_FRAMES);
 }
 
-void switches_keep(uintptr_t place)
+struct switch_store switches_store(void)
+{
+    struct switch_store store = {0};
+
+    if (switches.wanted)
+        store.frames = walk_stack(store.frame, SWITCH_STORE_FRAMES);
+    return store;
+}
+
+void switches_keep(const struct switch_store *store)
 {
     if (stopped.stores < SWITCH_STORES)
-        stopped.store[stopped.stores] = place;
+        stopped.store[stopped.stores] = *store;
     stopped.stores++;
 }
 

@@ -230,12 +230,13 @@ static void look_at_list(p2m_word end)
 
 void toolstack_look(void)
 {
-    p2m_word end = host.info->max_pfn;
+    p2m_word end;
 
     if (!run.published || run.c->boot.auto_translated || !(MODEL_LITERAL || run_is_sampled()))
         return;
     run_count_check(TOOLSTACK_SEES_ALL);
-    end = end < MAX_P2M_PFN ? end : MAX_P2M_PFN;
+    run_refresh_info();
+    end = host.info->max_pfn < MAX_P2M_PFN ? host.info->max_pfn : MAX_P2M_PFN;
     if (run_is_tools4())
         look_at_list(end);
     else

@@ -7,7 +7,10 @@
 #ifndef PROPS_HOST_LOCK_H
 #define PROPS_HOST_LOCK_H
 
-/* Takes the lock: *held becomes 1; drops it. The subject has a sync point before each of them. */
+/*
+ * Takes the lock: *held becomes 1; drops it. The subject has a sync point before each of them. A
+ * take is a fence. A drop is a store: a call with a store buffer may keep it to itself for a while.
+ */
 void lock_take(int *held);
 void lock_drop(int *held);
 

@@ -14,7 +14,7 @@ UNINSTRUMENTED_BEGIN
 _Static_assert(SYNC_OTHER == P2M_CALL, "a point of which nothing is known may be a call");
 _Static_assert(SYNC_FENCE > P2M_LOOP && SYNC_JOINED > P2M_LOOP, "each kind has a number");
 
-unsigned p2m_sync_left, sync_calls, sync_limit = SYNC_LIMIT;
+unsigned p2m_sync_left, sync_calls, sync_limit = SYNC_LIMIT, sync_unseen;
 uintptr_t sync_place;
 
 static unsigned armed_with, watched_left;
@@ -47,6 +47,7 @@ void sync_fence(void)
 
 void sync_joined(const volatile void *address, unsigned size)
 {
+    sync_place = (uintptr_t)__builtin_return_address(0);
     if (watch)
         watch(&(struct sync_access){.kind = SYNC_JOINED, .size = size, .address = address});
 }
@@ -89,6 +90,7 @@ void p2m_sync_reached(unsigned kind, const volatile void *address, unsigned size
 
 void sync_see(unsigned kind, const volatile void *address, unsigned size, uint64_t value)
 {
+    sync_place = (uintptr_t)__builtin_return_address(0);
     if (watch)
         watch(&(struct sync_access){kind, size, address, value, true});
 }

@@ -38,8 +38,11 @@ struct sync_access {
 };
 void p2m_sync_reached(unsigned kind, const volatile void *address, unsigned size, uint64_t value);
 
-/* In a hook or a watcher: the address in the call to which its sync point returns. */
+/* In a hook or a watcher: the address in the call to which its sync point, or sync_see, returns. */
 extern uintptr_t sync_place;
+
+/* The stores of the running call that others may not see yet: the watcher of store buffers says. */
+extern unsigned sync_unseen;
 
 /* At the `left`-th sync point from now `hook` runs; it arms the next one. */
 void sync_arm(unsigned left, void (*hook)(void));

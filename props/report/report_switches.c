@@ -37,15 +37,22 @@ static void add_frame(void *ctx, const struct source_line *place)
              slash ? slash + 1 : place->file, place->line, place->function);
 }
 
-static void read_chain(const struct switch_record *record)
+/* The lines of the calls that return to these addresses. */
+static void find_lines(const uintptr_t *frame, unsigned frames,
+                       void (*found)(void *ctx, const struct source_line *place),
+                       struct chain *chain)
 {
-    struct chain *chain = &last_stop[record->from];
     uintptr_t call[SWITCH_FRAMES];
 
     memset(chain, 0, sizeof(*chain));
-    for (unsigned i = 0; i < record->frames; i++)
-        call[i] = record->frame[i] - 1;
-    source_lines_find(call, record->frames, add_frame, chain);
+    for (unsigned i = 0; i < frames; i++)
+        call[i] = frame[i] - 1;
+    source_lines_find(call, frames, found, chain);
+}
+
+static void read_chain(const struct switch_record *record)
+{
+    find_lines(record->frame, record->frames, add_frame, &last_stop[record->from]);
 }
 
 /* The innermost function alone. */
@@ -62,10 +69,9 @@ static void print_stores(FILE *out, const struct switch_record *record)
     if (record->stores)
         fprintf(out, "p2mcheck:     in its store buffer, oldest first:");
     for (unsigned i = 0; i < record->stores && i < SWITCH_STORES; i++) {
-        struct chain chain = {{0}, false};
-        uintptr_t place = record->store[i] - 1;
+        struct chain chain;
 
-        source_lines_find(&place, 1, add_store, &chain);
+        find_lines(record->store[i].frame, record->store[i].frames, add_store, &chain);
         fprintf(out, "%s %s", i ? "," : "", chain.text[0] ? chain.text : "unknown");
     }
     if (record->stores > SWITCH_STORES)

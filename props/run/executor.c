@@ -679,8 +679,7 @@ static bool boot_is_cut(const struct subject *subject, const struct boot *boot)
     static const struct boot none;
     bool judged = boot_is_judged(boot) && judge_here;
     unsigned honoured = 1u << BOOT_BARE | (unsigned)(subject->list != NULL) << BOOT_TOOLS4 |
-                        (unsigned)(subject->alternates && !subject->locks) << BOOT_TSO |
-                        (unsigned)judged << BOOT_JUDGE;
+                        (unsigned)subject->alternates << BOOT_TSO | (unsigned)judged << BOOT_JUDGE;
     struct boot rest = *boot;
 
     if (subject->remaps)

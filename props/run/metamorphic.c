@@ -52,12 +52,16 @@ static p2m_word get(p2m_word pfn)
 
 static bool set(p2m_word pfn, p2m_word entry)
 {
+    bool done;
+
     if (!run.published)
         executor_publish();
     if (!is_made(&(struct op){.kind = OP_SET, .pfn = pfn, .arg = entry}))
         return false;
     sync_arm_limit();
-    return run.subject->set(pfn, entry);
+    done = run.subject->set(pfn, entry);
+    run_refresh_info();
+    return done;
 }
 
 static p2m_word range(p2m_word start, p2m_word end)

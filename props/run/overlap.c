@@ -162,6 +162,7 @@ uint64_t overlap_none(const struct op *op)
     overlap.count = 1;
     overlap.call[0] = op;
     run_call(0);
+    run_refresh_info();
     return overlap.result[0];
 }
 
@@ -299,7 +300,8 @@ void overlap_run(const struct op *const *calls, unsigned count)
     else
         run_call(0);
     host_arm(0);
-    sync_arm_limit();                    /* the calls are over: no other runs from here on */
+    sync_arm_limit(); /* the calls are over: no other runs from here on */
+    run_refresh_info();
     for (unsigned i = count; i-- > 0;) { /* as they are written */
         run.tally.refused[overlap.call[i]->kind] += overlap.refused[i];
         executor_note(overlap.call[i], overlap.result[i]);

@@ -20,8 +20,8 @@ struct value {
 
 struct store {
     volatile void *address;
-    unsigned size;      /* bytes: 1, 2, 4, 8 or 16 */
-    uintptr_t place;    /* its sync point returns there */
+    unsigned size; /* bytes: 1, 2, 4, 8 or 16 */
+    struct switch_store place;
     bool joined;        /* it drains with the one before it */
     struct value value; /* that was there before; while the store is undone: that is to be there */
 };
@@ -115,7 +115,7 @@ static void note(struct buffer *buffer, const struct sync_access *access)
     store = &buffer->store[buffer->count++];
     store->address = (volatile void *)(uintptr_t)access->address;
     store->size = access->size;
-    store->place = sync_place;
+    store->place = switches_store();
     store->joined = access->kind == SYNC_JOINED && buffer->count > 1;
     store->value = load(store);
 }
@@ -129,6 +129,7 @@ static void watch(const struct sync_access *access)
         note(buffer, access);
     if (buffer && (access->kind == P2M_CAS || access->kind == SYNC_FENCE))
         buffer->count = 0;
+    sync_unseen = buffer ? buffer->count : 0;
     if (tso.next)
         tso.next(access);
 }
@@ -156,6 +157,7 @@ void store_buffer_end(void)
     if (!tso.on)
         return;
     tso.on = false;
+    sync_unseen = 0;
     sync_watch(tso.next);
     verdict_on_jump = NULL;
 }
@@ -183,6 +185,7 @@ void store_buffer_resume(unsigned call)
         exchange(&buffer->store[i]);
     }
     buffer->undone = false;
+    sync_unseen = buffer->count;
 }
 
 void store_buffer_stop(unsigned call, unsigned keep)
@@ -200,14 +203,18 @@ void store_buffer_stop(unsigned call, unsigned keep)
     buffer->undone = true;
     tso.kept += buffer->count;
     for (unsigned i = 0; i < buffer->count; i++)
-        switches_keep(buffer->store[i].place);
+        if (!buffer->store[i].joined)
+            switches_keep(&buffer->store[i].place);
 }
 
 void store_buffer_call_ends(void)
 {
     if (!tso.on)
         return;
-    P2M_SYNC();
+    if (run.subject->point)
+        run.subject->point();
+    else
+        P2M_SYNC();
     tso.running->count = 0;
 }
 

@@ -3,6 +3,9 @@
  * Store buffers are x86's TSO, no more and no less: litmus tests under all schedules have the
  * outcomes of an abstract machine with a queue of stores for each CPU. Then what a queue
  * cannot show: joined stores, the size of a buffer, and the way out of a case.
+ *
+ * Linked with a kernel's file, the accesses of the litmus tests are compiled as that file is
+ * (props/subjects/linux/litmus.c).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,18 +13,23 @@
 
 #include "core/access.h"
 #include "props/case/generate.h"
+#include "props/host/lock.h"
 #include "props/report/report.h"
 #include "props/run/executor.h"
 #include "props/run/schedule.h"
 #include "props/run/store_buffer.h"
+#include "props/subjects/linux/litmus.h"
 #include "unit.h"
 
 /* ---- programs of two calls ---- */
 
 enum { X, Y, Z, VARIABLES };
-enum step_kind { END, LOAD, STORE, MFENCE, LOCKED };
+enum step_kind { END, LOAD, STORE, MFENCE, LOCKED, TAKE, DROP };
 
-/* A store of `value`, or a load into the next register of the call. LOCKED: a store by CAS. */
+/*
+ * A store of `value`, or a load into the next register of the call. LOCKED: a store by CAS. TAKE
+ * and DROP: of the variable as a lock, which holds 1 in between.
+ */
 struct step {
     enum step_kind kind;
     uint8_t variable, value;
@@ -92,6 +100,18 @@ static const struct litmus litmus[] = {
      {1, 1},
      false,
      false},
+    {"a dropped lock",
+     {{{TAKE, Z, 1}, {DROP, Z, 0}, {LOAD, Y, 0}}, {{STORE, Y, 1}, {MFENCE, 0, 0}, {LOAD, Z, 0}}},
+     {{0}, {1}},
+     {0, 1, 0},
+     true,
+     false},
+    {"SB+taken lock",
+     {{{STORE, X, 1}, {TAKE, Z, 1}, {LOAD, Y, 0}}, {{STORE, Y, 1}, {MFENCE, 0, 0}, {LOAD, X, 0}}},
+     {{0}, {0}},
+     {1, 1, 1},
+     false,
+     false},
     {"R",
      {{{STORE, X, 1}, {STORE, Y, 1}}, {{STORE, Y, 2}, {LOAD, X, 0}}},
      {{0}, {0}},
@@ -154,14 +174,14 @@ static bool make_step(struct machine *machine, unsigned who, struct step step, b
 {
     struct cpu *cpu = &machine->cpu[who];
 
-    if ((step.kind == MFENCE || step.kind == LOCKED) && cpu->count)
+    if ((step.kind == MFENCE || step.kind == LOCKED || step.kind == TAKE) && cpu->count)
         return false;
     cpu->at++;
     if (step.kind == LOAD)
         machine->reg[who][cpu->loads++] = read_as(machine, cpu, step.variable);
-    if (step.kind == STORE && queues)
+    if ((step.kind == STORE || step.kind == DROP) && queues)
         cpu->queue[cpu->count++] = step;
-    else if (step.kind == STORE || step.kind == LOCKED)
+    else if (step.kind != LOAD && step.kind != MFENCE)
         machine->memory[step.variable] = step.value;
     return true;
 }
@@ -192,26 +212,66 @@ static void explore(const struct litmus *test, const struct machine *here, bool 
 /* ---- the same by schedules ---- */
 
 static const struct litmus *running;
-static p2m_word variable[VARIABLES];
+static litmus_word variable[VARIABLES];
 static uint8_t registers[2][REGISTERS];
+
+/* Those of the core. */
+static litmus_word core_load(const litmus_word *p)
+{
+    return p2m_load(p);
+}
+
+static void core_store(litmus_word *p, litmus_word value)
+{
+    p2m_store(p, value);
+}
+
+static void core_locked(litmus_word *p, litmus_word value)
+{
+    assert_true(p2m_cas(p, *p, value));
+}
+
+static void core_mfence(void)
+{
+    P2M_SYNC();
+    sync_fence();
+}
+
+static void core_take(int *lock)
+{
+    P2M_SYNC();
+    lock_take(lock);
+}
+
+static void core_drop(int *lock)
+{
+    P2M_SYNC();
+    lock_drop(lock);
+}
+
+static const struct litmus_accesses core_accesses = {core_load,   core_store, core_locked,
+                                                     core_mfence, core_take,  core_drop};
 
 static void make_call(unsigned who)
 {
+    const struct litmus_accesses *accesses = &linux_litmus ? &linux_litmus : &core_accesses;
     unsigned loads = 0;
 
     for (const struct step *step = running->call[who]; step->kind; step++) {
-        p2m_word *p = &variable[step->variable];
+        litmus_word *p = &variable[step->variable];
 
         if (step->kind == LOAD)
-            registers[who][loads++] = (uint8_t)p2m_load(p);
+            registers[who][loads++] = (uint8_t)accesses->load(p);
         if (step->kind == STORE)
-            p2m_store(p, (p2m_word)step->value);
+            accesses->store(p, step->value);
         if (step->kind == LOCKED)
-            assert_true(p2m_cas(p, *p, (p2m_word)step->value));
-        if (step->kind == MFENCE) {
-            P2M_SYNC();
-            sync_fence();
-        }
+            accesses->locked(p, step->value);
+        if (step->kind == MFENCE)
+            accesses->mfence();
+        if (step->kind == TAKE)
+            accesses->take((int *)p);
+        if (step->kind == DROP)
+            accesses->drop((int *)p);
     }
     store_buffer_call_ends();
 }
@@ -261,7 +321,8 @@ static void start(struct test_case *c, bool flag)
 
     memset(c, 0, sizeof(*c));
     c->boot.flags = (uint16_t)(flag << BOOT_TSO);
-    assert_true(executor_start(&subject_core, c, CHECK_QUICK, &verdict));
+    assert_true(executor_start(&linux_litmus ? subject_under_test : &subject_core, c, CHECK_QUICK,
+                               &verdict));
 }
 
 static void run_litmus(const struct litmus *test, bool flag, bool keeps, struct outcomes *out)
@@ -537,5 +598,8 @@ int main(void)
         cmocka_unit_test(test_report), cmocka_unit_test(test_random),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const struct CMUnitTest with_kernel[] = {cmocka_unit_test(test_litmus)};
+
+    return &linux_litmus ? cmocka_run_group_tests(with_kernel, NULL, NULL)
+                         : cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -141,6 +141,7 @@ define entry
 
 endef
 SOURCES = $(sort $(shell find core props fuzz -name '*.c' ! -path '*/linux/linear.c' ! -path '*/linux/tree.c' \
+  ! -path '*/linux/litmus.c' \
   ! -path '*/setup/kernel.c' ! -path 'props/judges/xen/*'))
 compile_commands.json:
 	$(file >$@.tmp,$(foreach source,$(SOURCES),$(call entry,$(source))))

@@ -25,7 +25,7 @@ J := $(B)$(if $(XEN_FOLDER),/judged)
 # A kernel's pages all have as many slots as a long fits into them.
 LINUX_LINEAR := $(strip $(if $(LINUX_FOLDER),\
   $(filter 1,$(shell sed -n 's/.*LINUX_LINEAR //p' $(LINUX_FOLDER)/features.h))))
-LINUX_PARTS := $(filter-out %/linear.c %/tree.c,$(wildcard props/subjects/linux/*.c))
+LINUX_PARTS := $(filter-out %/linear.c %/tree.c %/litmus.c,$(wildcard props/subjects/linux/*.c))
 LINUX_GEOMETRIES := micro tiny x86_64
 # Target `setup`, if the tree has what it needs: not in pages of two slots.
 LINUX_SETUP := $(strip $(if $(LINUX_FOLDER),\
@@ -92,14 +92,23 @@ sanitizes = $(filter $(1)%,$(subst $(comma), ,$(patsubst -fsanitize=%,%,$(filter
 LINUX_SANITIZER = $(strip $(foreach s,address memory thread,$(if $(call sanitizes,$(s)),$(s))))
 
 LINUX_RULES := $(wildcard props/subjects/linux/*) $(LINUX_FOLDER)/features.h $(RULES) scripts/mk/subject.mk
+define LINUX_COMPILE
+$(CC_SAY)
+$(Q)$(CLANG) $(LINUX_FLAGS) $(LINUX_P2M_FLAGS) $(LINUX_RECIPE) $(LINUX_HOOKS) $(LINUX_PROFILE) $(SHAPE_$(geometry)) \
+  -S -emit-llvm -o $@.tmp.ll $<
+$(Q)$(if $(LINUX_SANITIZER),sed -i -E 's/^(attributes #[0-9]+ = \{)/\1 sanitize_$(LINUX_SANITIZER)/' $@.tmp.ll)
+$(Q)$(CLANG) -O0 -g -w $(LINUX_SANITIZER:%=-fsanitize=%) -c -o $@.tmp $@.tmp.ll
+$(Q)objcopy $(call linux_names,$(1),linux) $@.tmp $@
+@rm -f $@.tmp $@.tmp.ll
+endef
 $(C)/%/kernel.o: $(LINUX_SOURCE) $(LINUX_RULES)
-	$(CC_SAY)
-	$(Q)$(CLANG) $(LINUX_FLAGS) $(LINUX_P2M_FLAGS) $(LINUX_RECIPE) $(LINUX_HOOKS) $(LINUX_PROFILE) $(SHAPE_$(geometry)) \
-	  -S -emit-llvm -o $@.tmp.ll $<
-	$(Q)$(if $(LINUX_SANITIZER),sed -i -E 's/^(attributes #[0-9]+ = \{)/\1 sanitize_$(LINUX_SANITIZER)/' $@.tmp.ll)
-	$(Q)$(CLANG) -O0 -g -w $(LINUX_SANITIZER:%=-fsanitize=%) -c -o $@.tmp $@.tmp.ll
-	$(Q)objcopy $(call linux_names,linux,linux) $@.tmp $@
-	@rm -f $@.tmp $@.tmp.ll
+	$(call LINUX_COMPILE,linux)
+
+# Litmus tests of store buffers by the same recipe.
+$(C)/%/litmus.o: props/subjects/linux/litmus.c $(LINUX_RULES)
+	$(call LINUX_COMPILE,litmus)
+$(C)/%/unit-test_store_buffer: $(C)/%/litmus.o $$(call objects,$$*,props/tests/test_store_buffer.c)
+	$(call LINK,-lcmocka)
 
 # Its setup.c with all that it needs, once more with p2m.c: no other call runs inside a boot, so it has no
 # hooks. It exports only linux_setup_*.

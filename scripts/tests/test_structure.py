@@ -32,7 +32,7 @@ ARROWS = {
     "props/threads": "core props/base",
     "props/peers": "core props/base",
     "props/cli": "props/run props/report props/explore props/subjects",
-    "props/tests": "props/cli",
+    "props/tests": "props/cli props/subjects/linux",
     "fuzz": "props/tests",
 }
 TARGET = re.compile(r'^TARGET\((\w+), *(\w+), *(\w+), *"([^"]*)", *"([^"]*)", *([01])\)', re.M)

@@ -13,6 +13,9 @@
 void linux_close_none(void);
 void linux_close(uint64_t defects, unsigned long pfn, unsigned long other_pfn);
 
+/* A sync point where nothing is accessed: windows are closed there as well (points.c). */
+void linux_call_point(void);
+
 /* The list in virtual memory (tools4.c). */
 void linux_tools4_describe(struct subject *subject);
 

@@ -176,6 +176,7 @@ unsigned long shim_pte_pfn(pte_t pte)
 void shim_set_pte(pte_t *ptep, pte_t pte)
 {
     linux_point(P2M_CALL, ptep, 0, 0);
+    linux_fence(); /* it is a hypercall */
     *ptep = pte;
     for (unsigned long pmd = 0; pmd < PMDS; pmd++)
         if (pte_page(pmd) && pte_page(pmd) == page_of((unsigned long)ptep)) {
@@ -187,6 +188,7 @@ void shim_set_pte(pte_t *ptep, pte_t pte)
 void shim_set_pmd(pmd_t *pmdp, pmd_t pmd)
 {
     linux_point(P2M_CALL, pmdp, 0, 0);
+    linux_fence();
     *pmdp = pmd;
     tables_change();
     refresh_pmd(pmdp - p2m_pmd);
@@ -215,6 +217,7 @@ void shim_vm_area(struct vm_struct *vm)
 /* One step: the look at the tables, and the two stores of the emulation. */
 int shim_safe_write(unsigned long *address, unsigned long value)
 {
+    unsigned long *copy = NULL, pfn = pfn_at((unsigned long)address);
     pte_t *pte;
 
     linux_point(P2M_CALL, address, 0, 0);
@@ -224,10 +227,13 @@ int shim_safe_write(unsigned long *address, unsigned long value)
     if (in_area((unsigned long)address)) {
         if (!(pte->pte & 2))
             return -14;
-        ((unsigned long *)page_of(pte->pte))[pfn_at((unsigned long)address) % SLOTS] = value;
-        address = writable + pfn_at((unsigned long)address);
+        copy = writable + pfn;
+        address = (unsigned long *)page_of(pte->pte) + pfn % SLOTS;
     }
+    linux_store(address, copy);
     *address = value;
+    if (copy)
+        *copy = value;
     return 0;
 }
 

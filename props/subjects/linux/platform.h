@@ -202,6 +202,12 @@ void linux_state(char **data, size_t *data_bytes, char **bss, size_t *bss_bytes)
 /* A sync point (points.c); the access of this kind, enum p2m_access, follows at once. */
 void linux_point(unsigned kind, const volatile void *address, unsigned size, uint64_t value);
 
+/* A full barrier, or a hypercall: the stores of the call so far are visible to all. */
+void linux_fence(void);
+
+/* No point: a store of a word to `address` follows, and in an emulation one to `copy` (or NULL). */
+void linux_store(const volatile void *address, const volatile void *copy);
+
 /* Each of them is a sync point. */
 void linux_lock(int *held);
 void linux_unlock(int *held);

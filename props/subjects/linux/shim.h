@@ -98,6 +98,10 @@ SHIM void shim_wmb(void);
 #else
 #define wmb() __sync_synchronize()
 #endif
+/* A fence. Writes are ordered without one: wmb() does not empty a store buffer. */
+SHIM void shim_mb(void);
+#define mb() shim_mb()
+#define smp_mb() shim_mb()
 #define hash_long(value, bits) ((unsigned long)((value) * 0x9fb21c651e98df25ul) >> (64 - (bits)))
 
 /* ---- errors ---- */

@@ -394,9 +394,7 @@ static bool set(p2m_word pfn, p2m_word entry)
 
     if (is_beyond(pfn, entry, &answer))
         return answer;
-    answer = linux_file.set(pfn, entry);
-    copy_info();
-    return answer;
+    return linux_file.set(pfn, entry);
 }
 
 static bool set_noalloc(p2m_word pfn, p2m_word entry)
@@ -415,18 +413,12 @@ static p2m_word range(p2m_word start, p2m_word end)
 
 static uint64_t grant_map(p2m_word pfn, unsigned count, p2m_word mfn)
 {
-    uint64_t answer = linux_file.grant_map(pfn, count, mfn);
-
-    copy_info();
-    return answer;
+    return linux_file.grant_map(pfn, count, mfn);
 }
 
 static uint64_t grant_unmap(p2m_word pfn, unsigned count)
 {
-    uint64_t answer = linux_file.grant_unmap(pfn, count);
-
-    copy_info();
-    return answer;
+    return linux_file.grant_unmap(pfn, count);
 }
 
 static void add_range(void *ctx, p2m_word start, p2m_word end)
@@ -571,6 +563,8 @@ static struct subject subject = {
     .custom_layout = true,
     .alternates = true,
     .locks = true,
+    .point = linux_call_point,
+    .refresh_info = copy_info,
     .boot_range = boot_range,
     .skips = skips,
     .serializes = close_windows,
