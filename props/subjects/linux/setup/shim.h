@@ -178,6 +178,11 @@ unsigned long shim_phys(unsigned long either); /* an address, or a pointer to a 
 #define memblock_allow_resize() ((void)0)
 #define memblock_trim_memory(align) ((void)0)
 #define memblock_dump_all() ((void)0)
+#define memblock_set_current_limit(address) ((void)0)
+#define memblock_set_bottom_up(is) ((void)0)
+#define memblock_mark_kho_scratch(address, bytes) ((void)0)
+#define memblock_clear_kho_scratch(address, bytes) ((void)0)
+#define movable_node_is_enabled() 0
 #define memblock_find_in_range(...) 0
 #define LOWMEMSIZE() 0
 #undef __get_free_page
