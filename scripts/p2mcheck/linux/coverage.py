@@ -151,6 +151,8 @@ def figures_of(measured):
     """{file: {lines, branches}}, printed as well."""
     figures = {}
     for name, file in measured.files().items():
+        if not file["summary"]["lines"]["covered"]:
+            continue  # a header with types, and functions of others
         lines = read_text(file["filename"]).splitlines()
         summary = file["summary"]["lines"]
         figures[name] = {"lines": [summary["covered"], summary["count"]], "branches": measured.branches(name, lines)}

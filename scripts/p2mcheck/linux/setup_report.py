@@ -43,21 +43,21 @@ def maps():
 # ---- what a version does ----
 
 def shows(tool, name, lines):
-    """The invariant that a map violates because of this defect, or None. It passes behind the mask of the defect, and
+    """What a map violates because of this defect, or None: {invariant, case, known: other masks that are needed}. It passes behind the mask of the defect, and
     fails without it: alone, or beside all other masks, since a map can show a second defect."""
     names = [one for one, defect in defects.table().items() if defect.target == TARGET]
     for others in ([], [one for one in names if one != name]):
         invariant, _ = defects.outcome(tool, others, lines, TARGET)
         if invariant and not defects.outcome(tool, [*others, name], lines, TARGET)[0]:
-            return invariant
+            return {"invariant": invariant, "case": lines, "known": others}
     return None
 
 
 def try_maps(programs, row):
     for name, lines in maps():
-        invariant = name not in row["defects"] and shows(programs.p2m_case(), name, lines)
-        if invariant:
-            row["defects"][name] = {"invariant": invariant, "case": lines}
+        found = name not in row["defects"] and shows(programs.p2m_case(), name, lines)
+        if found:
+            row["defects"][name] = found
 
 
 def search(programs, known, seed, runs):
@@ -68,7 +68,7 @@ def search(programs, known, seed, runs):
                                f"-artifact_prefix={where}/"], cwd=where, env=environment)
         if not status:
             return None
-        found = {"invariant": findings.reported(text), "case": []}
+        found = {"invariant": findings.reported(text), "case": [], "known": list(known)}
         crashers = glob.glob(f"{where}/crash-*")
         if not crashers:
             raise Failure(f"setup_tiny ended with status {status}: {text.strip().splitlines()[-1:]}")
@@ -128,23 +128,23 @@ def where_text(defect, setup):
     return "  " + (", ".join(f"{name} (line {number})" for name, number in places if number) or "see below")
 
 
-def machine_text(programs, lines):
-    """What repro says of the case, and what the boot leaves, of a case that ends."""
+def machine_text(programs, lines, known):
+    """What repro says of the case behind these masks, and what the boot leaves, of a case that ends."""
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
         file.write("p2m-case 2\n" + "\n".join(lines) + "\n")
         file.flush()
-        environment = {**os.environ, "P2MCHECK_KNOWN": ""}
+        environment = {**os.environ, "P2MCHECK_KNOWN": ",".join(known)}
         said = output([programs.p2m_case(), "repro", f"--target={TARGET}", file.name], env=environment)[1]
         left = output([programs.p2m_case(), "show", f"--target={TARGET}", file.name], env=environment)[1]
     return (re.findall(r"^p2mcheck:   (?!target )(.*)$", said, re.M),
-            [line for line in left.splitlines() if not line.startswith("p2m")])
+            [line for line in left.splitlines() if not line.startswith(("p2m", "    "))])
 
 
 def mail(args, programs, row, name, found):
     """Writes the report; answers its name."""
     defect = defects.table().get(name)
     tree = prepare.load(row["tree"], args.build)[0]
-    said, left = machine_text(programs, found["case"])
+    said, left = machine_text(programs, found["case"], found["known"])
     showing = [version for version, names in expected().items() if name in names]
     text = [f"{prepare_setup.SETUP}, {row['version']}: {defect.happens if defect else 'not a known defect'}", "",
             "What a user loses:", f"  {defect.loses if defect else 'not known yet'}", "",
