@@ -74,7 +74,8 @@
     X(S14, "a memory map has no overlaps")                                                         \
     X(S15, "the published end of the list is not judged")                                          \
     X(S16, "no update of the table MFN to PFN fails")                                              \
-    X(S17, "an identity entry may have another frame, and no call stores")
+    X(S17, "an identity entry may have another frame, and no call stores")                         \
+    X(S18, "the list has no holes")
 
 enum linux_defect {
 #define X(name, what) LINUX_##name,

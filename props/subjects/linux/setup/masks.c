@@ -273,9 +273,13 @@ static bool is_in_ram(const struct setup_guest *guest, const struct setup_area *
 
 bool setup_mask_image(struct setup_guest *guest)
 {
+    const struct setup_area list = {0, guest->nr_pages};
+
     if (linux_knows(LINUX_S10) &&
         (!is_in_ram(guest, &guest->list) || !is_in_ram(guest, &guest->initrd)))
         guest->reservation = INT_MAX;
+    if (linux_knows(LINUX_S18) && !is_in_ram(guest, &list))
+        return false;
     if (linux_knows(LINUX_S16))
         guest->fails_m2p = 0;
     if (linux_knows(LINUX_S11) &&
