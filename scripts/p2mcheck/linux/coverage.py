@@ -134,6 +134,8 @@ def explain(measured, lines, name, listed):
     for block in blocks(measured.missed_lines().get(name, [])):
         function = next((one[2] for one in measured.functions(name) if one[0] <= block[0] <= one[1]), "?")
         text = "\n".join(lines[number - 1] for number in block)
+        if not re.search(r"\w", text):
+            continue  # a brace, behind a comment: its block is a run of its own
         entry = next((one for one in listed if one[0] == function and re.search(rf"\b{one[1]}\b", text)), None)
         if entry:
             entry[3] = True
