@@ -221,13 +221,13 @@ static bool is_spoilt(const struct run_of_pfns *at)
     return false;
 }
 
-/* No entry of the map reaches the end of this page. */
+/* No entry of the map reaches the end of this page; those of type 0 do not count. */
 static bool is_behind_map(const struct run_of_pfns *at)
 {
     for (unsigned i = 0; i < guest->map.count; i++) {
         const struct frames_entry *entry = &guest->map.entry[i];
 
-        if (entry->size && !frames_entry_wraps(entry) &&
+        if (entry->size && entry->type && !frames_entry_wraps(entry) &&
             (entry->addr + entry->size) / FRAMES_PAGE > at->pfn)
             return false;
     }
