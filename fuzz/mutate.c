@@ -404,7 +404,7 @@ static void change_once(struct prng *prng, enum vocabulary vocabulary, struct te
  */
 static void fresh_case(struct prng *prng, enum vocabulary vocabulary, struct test_case *c)
 {
-    unsigned most = prng_one_in(prng, 96) ? CASE_OPS : c->count < 4 ? 8 * (c->count + 1) : 40;
+    unsigned most = prng_one_in(prng, 192) ? CASE_OPS : c->count < 4 ? 8 * (c->count + 1) : 40;
     bool only_boot = !c->count && !prng_one_in(prng, 4);
 
     generate_case(prng, &mixes[vocabulary], only_boot ? 0 : below(prng, 1 + below(prng, most)), c);

@@ -44,10 +44,14 @@ static bool is_hole(const struct boot *boot, p2m_word pfn)
 
 void builder_fill(const struct builder *builder, p2m_word first, p2m_word count, p2m_word *window)
 {
+    const p2m_word frame = builder->base[MFN_BASE_LIST] + first;
+    const bool dense = !builder->boot.holes && first + count <= LIST_FRAMES;
+
     for (p2m_word i = 0; i < count; i++)
-        window[i] = is_hole(&builder->boot, first + i)
-                        ? INVALID_P2M_ENTRY
-                        : (builder->base[MFN_BASE_LIST] + first + i) & MFN_MASK;
+        window[i] = (frame + i) & MFN_MASK;
+    for (p2m_word i = 0; !dense && i < count; i++)
+        if (is_hole(&builder->boot, first + i))
+            window[i] = INVALID_P2M_ENTRY;
     for (unsigned i = 0; i < builder->named; i++)
         if (builder->name[i].pfn - first < count)
             window[builder->name[i].pfn - first] = builder->name[i].entry;

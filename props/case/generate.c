@@ -65,7 +65,7 @@ static void forget(struct prng *prng, const struct boot *boot)
     drawn.meets = false;
     drawn.slots = 0;
     drawn.beyond = boot->auto_translated ? 3 : 16;
-    drawn.dense = prng_one_in(prng, 24);
+    drawn.dense = prng_one_in(prng, 48);
     drawn.mid = edge_index(prng, P2M_TOP) * P2M_MID_SPAN;
     for (unsigned i = 0; i < HOT; i++) {
         drawn.hot[i] = edge_leaf(prng);
@@ -245,7 +245,7 @@ uint8_t generate_keep(struct prng *prng, const struct boot *boot)
 
 void generate_relative(struct prng *prng, struct op *op)
 {
-    if (!prng_one_in(prng, 48))
+    if (!prng_one_in(prng, 64))
         return;
     op->at_from = (uint8_t)prng_below(prng, TURN_EVERY);
     if (op->at_from == TURN_START)
@@ -357,7 +357,8 @@ static void an_e820_table(struct prng *prng, const struct generate_mix *mix, uns
                           struct test_case *c)
 {
     const unsigned room_end = c->count + room;
-    unsigned most = prng_one_in(prng, 48) ? CASE_OPS : 12; /* a long map takes its time */
+    /* a long map takes its time, of the second order */
+    unsigned most = prng_one_in(prng, mix->e820 > 1 ? 512 : 64) ? CASE_OPS : 12;
     unsigned entries =
         1 + (unsigned)prng_below(prng, 1 + prng_below(prng, room < most ? room : most));
     uint64_t last = 0;
@@ -421,9 +422,12 @@ static void some_length(struct prng prng, struct boot *boot)
 {
     const bool big = MAX_P2M_PFN > boot_max_pages(&shape_here); /* it costs time there */
 
+    if (boot->auto_translated) /* it has no use for its list, which is compared after each op */
+        return;
+
     if (big && prng_one_in(&prng, 128)) /* nearly all leaves of a mid, or a mid and a few */
         boot->nr_pages = P2M_MID_SPAN - P2M_LEAF * prng_below(&prng, P2M_MID);
-    if (prng_one_in(&prng, big ? 96 : 24))
+    if (prng_one_in(&prng, big ? 96 : 160))
         boot->nr_pages = prng_one_in(&prng, 2) ? generate_word(&prng)
                                                : prng_below(&prng, MAX_P2M_PFN + P2M_LEAF);
     if (boot->refuse && prng_one_in(&prng, 2))

@@ -210,7 +210,7 @@ static bool one_case(uint64_t number)
     running = number + 1;
     memcpy(before, run.tally.exercised, sizeof(before));
     generate_case(&prng, &generate_all,
-                  1 + (unsigned)prng_below(&prng, prng_one_in(&prng, 64)  ? CASE_OPS
+                  1 + (unsigned)prng_below(&prng, prng_one_in(&prng, 128) ? CASE_OPS
                                                   : prng_one_in(&prng, 8) ? 120
                                                                           : 24),
                   &drawn);

@@ -66,20 +66,20 @@ static p2m_word from(p2m_word first, p2m_word mfn)
 
 void *host_mfn_to_virt(p2m_word mfn)
 {
-    p2m_word page = from(host.mfn_of_pages, mfn), leaf = from(host.mfn_of_leaves, mfn);
-    p2m_word shared = from(host.mfn_of_shared, mfn);
+    p2m_word number;
 
     if (mfn - host.own.mfn < host.own.count)
         return host_own_page(mfn);
     if (mfn > MFN_MASK)
         return NULL;
-    if (page < HOST_PAGES)
-        return host.state[page] == HOST_LIVE ? host_page_at((unsigned)page) : NULL;
-    if (leaf < host.list_words / P2M_LEAF)
-        return host_list + leaf * P2M_LEAF;
-    if (shared < HOST_SHARED_PAGES)
-        return host_shared_page((enum host_shared_page)shared);
-    return NULL;
+    number = from(host.mfn_of_pages, mfn);
+    if (number < HOST_PAGES)
+        return host.state[number] == HOST_LIVE ? host_page_at((unsigned)number) : NULL;
+    number = from(host.mfn_of_shared, mfn);
+    if (number < HOST_SHARED_PAGES)
+        return host_shared_page((enum host_shared_page)number);
+    number = from(host.mfn_of_leaves, mfn);
+    return number < host.list_words / P2M_LEAF ? host_list + number * P2M_LEAF : NULL;
 }
 
 void host_resume(void)
