@@ -46,6 +46,10 @@ void checks_reread_kinds(void);
 
 /* ---- entries.c ---- */
 
+/* After a destroy: the list, which is the caller's, still has the entries of the table
+   (PAGE_LEDGER). The oracle does not know of the destroy yet. */
+void checks_list_left(void);
+
 /* True if all entries are the oracle's; else *pfn is the first that differs. */
 bool checks_entries_match(const struct oracle *oracle, p2m_word *pfn);
 

@@ -81,6 +81,18 @@ bool checks_entries_match(const struct oracle *oracle, p2m_word *pfn)
     return true;
 }
 
+void checks_list_left(void)
+{
+    p2m_word end = host.list_words < MAX_P2M_PFN ? (p2m_word)host.list_words : MAX_P2M_PFN, pfn;
+
+    run_count_check(PAGE_LEDGER);
+    for (p2m_word first = 0; first < end; first += P2M_LEAF)
+        if (!leaf_matches(&run.oracle.model, host_list + first, first, &pfn))
+            violated(PAGE_LEDGER,
+                     "PFN 0x%llx: expected the mfn_list to keep 0x%llx, destroy left 0x%llx",
+                     HEX(pfn), HEX(model_get(&run.oracle.model, pfn)), HEX(host_list[pfn]));
+}
+
 static p2m_word subject_get(p2m_word pfn)
 {
     sync_arm_limit();
