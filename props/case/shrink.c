@@ -185,7 +185,7 @@ static bool delete_spans(struct shrink *shrink, struct test_case *c)
     return any;
 }
 
-#define SOME 24 /* so many that all pairs can be tried */
+#define SOME 64 /* so many that all pairs can be tried */
 #define FEW 6   /* and so many that anything can */
 
 /* Two that only make sense together; or one, if the others come at another sync point. */

@@ -313,6 +313,21 @@ static bool lower_base(struct shrink *shrink, struct test_case *c, unsigned i,
     return false;
 }
 
+/* A frame that is as far from its PFN as before: both become lower. */
+static bool move_with_frame(struct shrink *shrink, struct test_case *c, unsigned i, uint64_t pfn,
+                            shrink_offer_fn *offer)
+{
+    uint64_t value, by = c->ops[i].pfn - pfn;
+    enum entry_kind kind = entry_split(&shape_here, c->ops[i].pfn, c->ops[i].arg, &value);
+    struct op *op = &candidate.ops[i];
+
+    if (!op_names_entry(c->ops[i].kind) || by > c->ops[i].pfn || by > value ||
+        (kind != ENTRY_MFN && kind != ENTRY_FOREIGN && kind != ENTRY_WRONG_IDENTITY))
+        return false;
+    TRY((op->pfn = pfn, op->arg = entry_join(&shape_here, pfn, kind, value - by)));
+    return false;
+}
+
 bool shrink_op(struct shrink *shrink, struct test_case *c, unsigned i, shrink_offer_fn *offer)
 {
     uint64_t pfns[PFNS];
@@ -331,8 +346,11 @@ bool shrink_op(struct shrink *shrink, struct test_case *c, unsigned i, shrink_of
     if (!op_has_pfn(c->ops[i].kind) && c->ops[i].kind != OP_LIST)
         return false;
     count = other_pfns(c, c->ops[i].pfn, pfns);
-    for (unsigned k = 0; k < count; k++)
+    for (unsigned k = 0; k < count; k++) {
         TRY(shrink_move_op(op, pfns[k]));
+        if (move_with_frame(shrink, c, i, pfns[k], offer))
+            return true;
+    }
     return other_numbers(shrink, c, i, offer);
 }
 

@@ -39,6 +39,62 @@ static bool range_then_frame(void *ctx, const struct test_case *candidate)
     return false;
 }
 
+/* A frame that is three more than its PFN. */
+static bool frame_follows_pfn(void *ctx, const struct test_case *candidate)
+{
+    (void)ctx;
+    for (unsigned i = 0; i < candidate->count; i++)
+        if (candidate->ops[i].kind == OP_SET && candidate->ops[i].arg == candidate->ops[i].pfn + 3)
+            return true;
+    return false;
+}
+
+static void test_moves_together(void **state)
+{
+    struct shrink shrink = {.fails = frame_follows_pfn, .budget = 100000};
+
+    (void)state;
+    memset(&trial, 0, sizeof(trial));
+    trial.count = 1;
+    trial.ops[0] = (struct op){.kind = OP_SET, .pfn = MAX_P2M_PFN - 1, .arg = MAX_P2M_PFN + 2};
+    shrink_case(&shrink, &trial);
+    assert_int_equal(trial.count, 1);
+    assert_int_equal(trial.ops[0].pfn, 0);
+    assert_int_equal(trial.ops[0].arg, 3);
+}
+
+/* Each frame is set twice, but for one; and so long a case is needed. */
+static bool all_but_one_twice(void *ctx, const struct test_case *candidate)
+{
+    unsigned single = 0;
+
+    (void)ctx;
+    for (unsigned i = 0; i < candidate->count; i++) {
+        unsigned same = 0;
+
+        for (unsigned k = 0; k < candidate->count; k++)
+            same +=
+                candidate->ops[k].kind == OP_SET && candidate->ops[k].arg == candidate->ops[i].arg;
+        single += same != 2;
+    }
+    return single == 1 && candidate->count >= 17;
+}
+
+/* Far from each other in a long case, two ops can only go together. */
+static void test_pairs_in_a_long_case(void **state)
+{
+    struct shrink shrink = {.fails = all_but_one_twice, .budget = 400000};
+
+    (void)state;
+    memset(&trial, 0, sizeof(trial));
+    trial.count = 51;
+    for (unsigned i = 0; i < trial.count; i++)
+        trial.ops[i] = (struct op){.kind = OP_SET, .pfn = 0, .arg = i == 50 ? 99 : i % 25};
+    assert_true(all_but_one_twice(NULL, &trial));
+    shrink_case(&shrink, &trial);
+    assert_int_equal(trial.count, 17);
+}
+
 /* Whatever it starts from, the smallest case is the same, and is as small as can be. */
 static void test_reaches_the_smallest(void **state)
 {
@@ -281,6 +337,8 @@ static void test_machine_becomes_small(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_moves_together),
+        cmocka_unit_test(test_pairs_in_a_long_case),
         cmocka_unit_test(test_reaches_the_smallest),
         cmocka_unit_test(test_keeps_the_moment),
         cmocka_unit_test(test_budget_is_kept),
