@@ -127,7 +127,8 @@ extern uintptr_t host_store;
 /* Called at a fault elsewhere; returns if the fault is not its own. NULL: not called. */
 extern void (*host_fault_elsewhere)(uintptr_t address);
 
-/* Traps stores to the shared pages again, after other code took SIGSEGV. */
+/* Traps stores to the shared pages, and to a list that is all holes, again, if other code took
+   SIGSEGV. */
 void host_watch_faults(void);
 
 /* Resets everything. */

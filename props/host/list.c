@@ -213,6 +213,7 @@ p2m_word *host_mfn_list(const struct builder *builder)
 
     if (words > HOST_DENSE_LEAVES * (p2m_word)P2M_LEAF) {
         host_list_is_upper();
+        host_watch_faults();
         if (!sparse_is_mapped)
             map_sparse();
     }

@@ -174,7 +174,6 @@ static void test_sparse_list(void **state)
     (void)state;
     if (!HOST_SPARSE_LISTS)
         skip();
-    host_watch_faults(); /* cmocka has taken them */
     host_reset();
     list = list_of(shape_word_mask(&shape_here));
     assert_int_equal(host.list_words, MAX_P2M_PFN + P2M_LEAF);
