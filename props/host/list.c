@@ -76,10 +76,13 @@ static bool let_store(unsigned leaf)
 
 bool host_list_fault(uintptr_t address)
 {
-    uintptr_t offset = address - (uintptr_t)host_list;
+    uintptr_t offset;
     unsigned leaf;
 
-    if (!HOST_SPARSE_LISTS || offset >= host.list_words * sizeof(p2m_word))
+    if (!HOST_SPARSE_LISTS)
+        return false;
+    offset = address - (uintptr_t)host_list;
+    if (offset >= host.list_words * sizeof(p2m_word))
         return false;
     leaf = (unsigned)(offset / LEAF_BYTES);
     return leaf >= HOST_DENSE_LEAVES && !host_leaf_stored[leaf] && let_store(leaf);
