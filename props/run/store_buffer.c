@@ -2,8 +2,6 @@
 /* Store buffers: see store_buffer.h. */
 #include "store_buffer.h"
 
-#include <string.h>
-
 #include "core/access.h"
 #include "overlap.h"
 #include "props/base/uninstrumented.h"
@@ -33,8 +31,8 @@ static struct {
     unsigned kept;
     struct buffer {
         bool undone;
-        unsigned count;
-        struct store store[STORE_BUFFER_MAX]; /* oldest first */
+        unsigned first, count;
+        struct store store[STORE_BUFFER_MAX]; /* a ring: the oldest is the first */
     } buffer[OVERLAP_CALLS];
 } tso;
 
@@ -89,13 +87,19 @@ static void exchange(struct store *store)
     put(store, value);
 }
 
+/* The n-th oldest store. */
+static struct store *nth(struct buffer *buffer, unsigned n)
+{
+    return &buffer->store[(buffer->first + n) % STORE_BUFFER_MAX];
+}
+
 /* The length of the `count` oldest stores, with those that are joined to them. */
-static unsigned oldest(const struct buffer *buffer, unsigned count)
+static unsigned oldest(struct buffer *buffer, unsigned count)
 {
     unsigned length = 0;
 
-    while (length < buffer->count && (count || buffer->store[length].joined))
-        count -= !buffer->store[length++].joined;
+    while (length < buffer->count && (count || nth(buffer, length)->joined))
+        count -= !nth(buffer, length++)->joined;
     return length;
 }
 
@@ -103,7 +107,7 @@ static unsigned oldest(const struct buffer *buffer, unsigned count)
 static void forget(struct buffer *buffer, unsigned length)
 {
     buffer->count -= length;
-    memmove(buffer->store, buffer->store + length, buffer->count * sizeof(buffer->store[0]));
+    buffer->first = (buffer->first + length) % STORE_BUFFER_MAX;
 }
 
 static void note(struct buffer *buffer, const struct sync_access *access)
@@ -112,7 +116,7 @@ static void note(struct buffer *buffer, const struct sync_access *access)
 
     if (buffer->count == STORE_BUFFER_MAX)
         forget(buffer, oldest(buffer, 1));
-    store = &buffer->store[buffer->count++];
+    store = nth(buffer, buffer->count++);
     store->address = (volatile void *)(uintptr_t)access->address;
     store->size = access->size;
     store->place = switches_store();
@@ -180,9 +184,9 @@ void store_buffer_resume(unsigned call)
         return;
     tso.running = buffer;
     for (unsigned i = 0; buffer->undone && i < buffer->count; i++) {
-        if (is_freed(buffer->store[i].address))
+        if (is_freed(nth(buffer, i)->address))
             violated(CORE_BUG, "a store that was in a store buffer goes to a freed page");
-        exchange(&buffer->store[i]);
+        exchange(nth(buffer, i));
     }
     buffer->undone = false;
     sync_unseen = buffer->count;
@@ -198,13 +202,13 @@ void store_buffer_stop(unsigned call, unsigned keep)
     tso.running = NULL;
     seen = keep ? oldest(buffer, keep - 1) : buffer->count;
     for (unsigned i = buffer->count; i-- > seen;)
-        exchange(&buffer->store[i]);
+        exchange(nth(buffer, i));
     forget(buffer, seen);
     buffer->undone = true;
     tso.kept += buffer->count;
     for (unsigned i = 0; i < buffer->count; i++)
-        if (!buffer->store[i].joined)
-            switches_keep(&buffer->store[i].place);
+        if (!nth(buffer, i)->joined)
+            switches_keep(&nth(buffer, i)->place);
 }
 
 void store_buffer_call_ends(void)
