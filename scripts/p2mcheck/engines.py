@@ -217,7 +217,7 @@ class Job:
 
 class Libfuzzer(Job):
     STOPPED = (72,)
-    READY = " INITED "
+    READY = "\tINITED "
 
     def __init__(self, hunt, number, folders, run, *options):
         folder = f"{run}/job-{number}"

@@ -116,6 +116,7 @@ def stopped(t):
     job.start(hunt.time)
     t.watch(job.process)
     wait_until(lambda: "INITED" in text_of(job.log) or job.process.poll() is not None)
+    t.check("its inputs were run", job.READY in text_of(job.log), text_of(job.log))
     while job.process.poll() is None and job.tally()["cases"] < 10**7:  # unless it is stopped between two inputs
         job.process.send_signal(signal.SIGSTOP)
         time.sleep(1.5)
