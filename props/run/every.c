@@ -23,10 +23,12 @@ void every_choose(const struct subject *subject, struct test_case *c, enum check
     if (!op)
         return;
     op->at_from = TURN_START;
-    op->at = 1;
-    while (executor_run(subject, c, level, &verdict) && !overlap_was_late() &&
-           op->at < OP_POINT_MAX)
-        op->at++;
+    for (op->at = 1; op->at < OP_POINT_MAX; op->at++) {
+        overlap_watch((int)(op - c->ops));
+        if (!executor_run(subject, c, level, &verdict) || overlap_was_late())
+            break;
+    }
+    overlap_watch(-1);
     run_sign(subject, c);
 }
 

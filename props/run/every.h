@@ -9,9 +9,9 @@
 #include "executor.h"
 
 /*
- * Replaces the last `at *` of *c by a point: the first one that fails, else the last. Its overlap
- * must be the last of the case, whose head then names subject and mode. Nothing is done for a
- * subject without a mode.
+ * Replaces the last `at *` of *c by a point: the first one that fails, else the first one that the
+ * overlapped call does not reach. The head of the case then names subject and mode. Nothing is done
+ * for a subject without a mode.
  */
 void every_choose(const struct subject *subject, struct test_case *c, enum check_level level);
 

@@ -173,9 +173,25 @@ int overlap_running(void)
     return overlap.began[level] > overlap.ended[level] ? level : -1;
 }
 
+static int watched = -1;
+static bool watched_was_late;
+
+void overlap_watch(int op)
+{
+    watched = op;
+    watched_was_late = true;
+}
+
 bool overlap_was_late(void)
 {
-    return overlap.ended[0] < overlap.began[1];
+    return watched_was_late;
+}
+
+static void note_late(unsigned count)
+{
+    for (unsigned i = 1; i < count; i++)
+        if (overlap.call[i] - run.c->ops == watched)
+            watched_was_late = overlap.ended[i - 1] < overlap.began[i];
 }
 
 /*
@@ -335,6 +351,7 @@ void overlap_run(const struct op *const *calls, unsigned count)
     host_arm(0);
     sync_arm_limit(); /* the calls are over: no other runs from here on */
     run_refresh_info();
+    note_late(count);
     for (unsigned i = count; i-- > 0;) { /* as they are written */
         run.tally.refused[overlap.call[i]->kind] += overlap.refused[i];
         executor_note(overlap.call[i], overlap.result[i]);

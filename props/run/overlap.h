@@ -37,7 +37,11 @@ void overlap_run(const struct op *const *calls, unsigned count);
 /* The call that is running, 0 the outermost; -1: none is, for example while the judge looks. */
 int overlap_running(void);
 
-/* True if the last overlap had fewer sync points than the inner call's `at`. */
+/*
+ * Of op number `op` of the case that is run next (-1: none): did the call that it overlaps have
+ * fewer sync points than its `at`? Also true if it overlapped none.
+ */
+void overlap_watch(int op);
 bool overlap_was_late(void);
 
 #endif

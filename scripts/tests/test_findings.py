@@ -103,7 +103,7 @@ class Short(engines.Hunt):
 
 @test("findings: an engine that was stopped for a while", goals=("fuzz/tiny/ops_tiny", "p2m-case"))
 def stopped(t):
-    hunt, limits = Short(Programs(BUILD), "ops", "tiny", time=60), engines.LIMITS
+    hunt, limits = Short(Programs(BUILD), "ops", "tiny", time=600), engines.LIMITS
     for name in ("corpus", "seeds"):
         os.makedirs(t.path(name))
     engines.LIMITS = ("-timeout=1", limits[1])
