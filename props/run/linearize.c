@@ -27,7 +27,6 @@ static struct {
     const uint64_t *want;              /* results by owner */
     const struct overlap_order *order; /* by owner */
     struct oracle *fork;
-    bool pages; /* the pages that are kept must be those of the order, too */
 } atoms;
 
 /*
@@ -46,14 +45,6 @@ static uint64_t call_as(unsigned i)
     return oracle_call(atoms.fork, &op);
 }
 
-/* Private mids and leaves: those of the last walk over the tree. */
-static bool pages_fit(void)
-{
-    struct checks_met met = checks_met();
-
-    return met.mids == atoms.fork->kinds.mids && met.leaves == atoms.fork->kinds.leaves;
-}
-
 static bool order_fits(const unsigned *order)
 {
     uint64_t result[OVERLAP_CALLS] = {0};
@@ -65,7 +56,7 @@ static bool order_fits(const unsigned *order)
     for (unsigned i = 0; i < atoms.count; i++)
         if (result[atoms.owner[i]] != atoms.want[atoms.owner[i]])
             return false;
-    return (!atoms.pages || pages_fit()) && checks_entries_match(atoms.fork, &pfn);
+    return checks_entries_match(atoms.fork, &pfn);
 }
 
 /* Must atom k come before atom i? Parts of one range in their order; no call before it began. */
@@ -152,7 +143,7 @@ static uint64_t first_step(const struct op *op, uint64_t pfn)
 }
 
 bool linearize(const struct op *const *call, const uint64_t *result,
-               const struct overlap_order *real, unsigned count, bool pages, struct oracle *fork)
+               const struct overlap_order *real, unsigned count, struct oracle *fork)
 {
     unsigned order[ATOMS] = {0};
 
@@ -160,7 +151,6 @@ bool linearize(const struct op *const *call, const uint64_t *result,
     atoms.want = result;
     atoms.order = real;
     atoms.fork = fork;
-    atoms.pages = pages;
     atoms.count = count;
     for (unsigned i = 0; i < count; i++) {
         atoms.call[i] = call[i];

@@ -7,12 +7,11 @@
 
 /*
  * True if an order exists in which the `count` overlapping calls, one after another,
- * give `result` and the subject's entries, and (`pages`) as many private pages as it has kept.
- * `real` says which call was over when which other one began. If true, *fork (a fork of the run's
- * oracle) is the state after that order.
+ * give `result` and the subject's entries. `real` says which call was over when which other one
+ * began. If true, *fork (a fork of the run's oracle) is the state after that order.
  */
 bool linearize(const struct op *const *call, const uint64_t *result,
-               const struct overlap_order *real, unsigned count, bool pages, struct oracle *fork);
+               const struct overlap_order *real, unsigned count, struct oracle *fork);
 
 /*
  * After linearize answered false: the difference from the order in which the calls began,

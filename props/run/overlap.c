@@ -256,36 +256,6 @@ static void check_without_order(struct oracle *fork)
     verdict_settle();
 }
 
-static bool find_order(bool pages, struct oracle *fork)
-{
-    return linearize(steps.call, steps.result, &steps.order, steps.count, pages, fork);
-}
-
-/*
- * Sets and at most one range: which pages they keep is decided at the PFN of each set. Two ranges
- * meet in several mids, and each time in another order.
- */
-static bool pages_are_judged(void)
-{
-    unsigned ranges = 0, others = 0;
-
-    for (unsigned i = 0; i < steps.count; i++) {
-        ranges += steps.call[i]->kind == OP_RANGE;
-        others += !op_has_pfn(steps.call[i]->kind);
-    }
-    return ranges < 2 && !others && !run.subject->custom_layout;
-}
-
-/* Results and entries are those of an order, and the pages that are kept are not. */
-static void wrong_pages(void)
-{
-    struct checks_met met = checks_met();
-
-    violated(PAGE_COST,
-             "expected the pages of one order of the %u calls, got %u mids and %u leaves kept",
-             overlap.count, met.mids, met.leaves);
-}
-
 /* The outermost call may be a batch of grants. (Or a memory map: linearize.c.) */
 static void judge_grants(void)
 {
@@ -315,11 +285,8 @@ static void judge(void)
         run_refresh_view();
     checks_structure();
     find_steps();
-    if (!find_order(pages_are_judged(), &fork)) {
-        if (!pages_are_judged() || !find_order(false, &fork))
-            check_without_order(&fork);
-        VERDICT_TRY(wrong_pages());
-    }
+    if (!linearize(steps.call, steps.result, &steps.order, steps.count, &fork))
+        check_without_order(&fork);
     oracle_adopt(&run.oracle, &fork);
     run.oracle.kinds.max_pfn = max_pfn; /* leaves private now raise it again */
     checks_reread_kinds();
