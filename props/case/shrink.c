@@ -94,8 +94,8 @@ static struct measure measure(const struct test_case *c)
     };
 
     for (unsigned field = 0; field < BOOT_NUMBERS; field++) {
-        m.boot += boot_number(boot, field) != 0;
-        m.numbers += capped(boot_number(boot, field));
+        m.boot += shrink_boot_number(boot, field) != 0;
+        m.numbers += capped(shrink_boot_number(boot, field));
     }
     for (unsigned i = 0; i < c->count; i++) {
         m.kinds += kind_weight(&c->ops[i]);

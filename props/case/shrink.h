@@ -52,6 +52,15 @@ void shrink_mark(struct shrink *shrink, const struct test_case *c, struct shrink
  */
 typedef bool shrink_offer_fn(struct shrink *shrink, struct test_case *c,
                              const struct test_case *candidate);
+/* In a move: offers *c with a change to `candidate`. Ends the move if that is taken. */
+#define TRY(change)                                                                                \
+    do {                                                                                           \
+        candidate = *c;                                                                            \
+        change;                                                                                    \
+        if (offer(shrink, c, &candidate))                                                          \
+            return true;                                                                           \
+    } while (0)
+
 bool shrink_boot(struct shrink *shrink, struct test_case *c, shrink_offer_fn *offer);
 bool shrink_op(struct shrink *shrink, struct test_case *c, unsigned i, shrink_offer_fn *offer);
 bool shrink_pfns(struct shrink *shrink, struct test_case *c, shrink_offer_fn *offer);
@@ -66,8 +75,8 @@ bool shrink_map(struct shrink *shrink, struct test_case *c, shrink_offer_fn *off
  */
 #define BOOT_PLACES (7 + BOOT_EXTRAS + BOOT_NVS) /* PFNs come first */
 #define BOOT_NUMBERS (BOOT_PLACES + BOOT_EXTRAS + BOOT_NVS + BOOT_ANSWERS)
-uint64_t boot_number(const struct boot *boot, unsigned field);
-void boot_set_number(struct boot *boot, unsigned field, uint64_t value);
+uint64_t shrink_boot_number(const struct boot *boot, unsigned field);
+void shrink_set_boot_number(struct boot *boot, unsigned field, uint64_t value);
 
 /* Moves a call to another PFN; the kind of its entry and the length of a range stay. */
 void shrink_move_op(struct op *op, uint64_t pfn);

@@ -13,14 +13,6 @@ UNINSTRUMENTED_BEGIN
 
 static struct test_case candidate;
 
-#define TRY(change)                                                                                \
-    do {                                                                                           \
-        candidate = *c;                                                                            \
-        change;                                                                                    \
-        if (offer(shrink, c, &candidate))                                                          \
-            return true;                                                                           \
-    } while (0)
-
 /* ---- numbers of the boot, by index ---- */
 
 /* 64 bits are cut to the width of the field. */
@@ -55,14 +47,14 @@ static uint64_t number(struct boot *boot, unsigned field, const uint64_t *value)
     return 0;
 }
 
-uint64_t boot_number(const struct boot *boot, unsigned field)
+uint64_t shrink_boot_number(const struct boot *boot, unsigned field)
 {
     struct boot copy = *boot;
 
     return number(&copy, field, NULL);
 }
 
-void boot_set_number(struct boot *boot, unsigned field, uint64_t value)
+void shrink_set_boot_number(struct boot *boot, unsigned field, uint64_t value)
 {
     number(boot, field, &value);
 }
@@ -70,13 +62,13 @@ void boot_set_number(struct boot *boot, unsigned field, uint64_t value)
 static bool smaller_numbers(struct shrink *shrink, struct test_case *c, shrink_offer_fn *offer)
 {
     for (unsigned field = 1; field < BOOT_NUMBERS; field++) { /* shrink_boot has nr_pages */
-        uint64_t value = boot_number(&c->boot, field);
+        uint64_t value = shrink_boot_number(&c->boot, field);
         const uint64_t values[] = {0, 1, value / 2, value - value % P2M_LEAF, value - 1};
 
         for (unsigned k = 0; value && k < sizeof(values) / sizeof(values[0]); k++)
-            TRY(boot_set_number(&candidate.boot, field, values[k]));
+            TRY(shrink_set_boot_number(&candidate.boot, field, values[k]));
         for (unsigned bit = 64; value && bit--;)
-            TRY(boot_set_number(&candidate.boot, field, value & ~((uint64_t)1 << bit)));
+            TRY(shrink_set_boot_number(&candidate.boot, field, value & ~((uint64_t)1 << bit)));
     }
     for (unsigned bit = 64; bit--;)
         TRY(candidate.boot.nr_pages &= ~((uint64_t)1 << bit));
@@ -174,10 +166,10 @@ static void pull(struct test_case *c, uint64_t from, uint64_t pages)
         op->stop -= op->stop >= from ? pages * 4096 : 0;
     }
     for (unsigned field = 0; field < BOOT_PLACES; field++) {
-        uint64_t pfn = boot_number(&c->boot, field);
+        uint64_t pfn = shrink_boot_number(&c->boot, field);
 
         if (pfn && pfn >= from / 4096)
-            boot_set_number(&c->boot, field, pfn - pages);
+            shrink_set_boot_number(&c->boot, field, pfn - pages);
     }
 }
 
@@ -197,7 +189,7 @@ static bool lower_borders(struct shrink *shrink, struct test_case *c, shrink_off
                                pull_from(shrink, c, c->ops[i].stop, offer)))
             return true;
     for (unsigned field = 0; field < BOOT_PLACES; field++)
-        if (pull_from(shrink, c, boot_number(&c->boot, field) * 4096, offer))
+        if (pull_from(shrink, c, shrink_boot_number(&c->boot, field) * 4096, offer))
             return true;
     return false;
 }

@@ -29,13 +29,6 @@ bool shrink_boot(struct shrink *shrink, struct test_case *c, shrink_offer_fn *of
                         (uint64_t)1 << 32,
                         ((uint64_t)1 << 32) + 1};
 
-#define TRY(change)                                                                                \
-    do {                                                                                           \
-        candidate = *c;                                                                            \
-        change;                                                                                    \
-        if (offer(shrink, c, &candidate))                                                          \
-            return true;                                                                           \
-    } while (0)
     TRY(memset(&candidate.boot, 0, sizeof(candidate.boot)));
     TRY(candidate.boot.auto_translated = false);
     TRY(candidate.boot.xen_restore = false);

@@ -249,6 +249,15 @@ unsigned host_info_index(void);
 /* Pages have the MFNs that the builder says. */
 void host_mfns_begin(const struct builder *builder);
 
+/* What mmap answered; ends the program if that failed. */
+void *host_must_map(void *mapping);
+
+/*
+ * A file of `bytes` that are all ones. Mapped privately, again and again, it is memory that reads
+ * all ones and takes room only where something is stored. The caller closes it.
+ */
+int host_ones_file(size_t bytes);
+
 /* The builder's mfn_list, whole leaves, padded with garbage; and the MFNs of pages. */
 p2m_word *host_mfn_list(const struct builder *builder);
 

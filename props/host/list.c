@@ -9,9 +9,6 @@
  * read-only until somebody stores there; then the fault lets the one leaf be written, and notes it.
  * So the checks know, without a look, that all other leaves are as the builder made them.
  */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* memfd_create */
-#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,32 +32,15 @@ static bool sparse_is_mapped, any_stored;
 
 /* ---- the sparse part ---- */
 
-static void *must(void *mapping)
-{
-    if (mapping == MAP_FAILED) {
-        perror("p2mcheck: mmap of the mfn_list");
-        exit(1);
-    }
-    return mapping;
-}
-
 static void map_sparse(void)
 {
-    int file = memfd_create("p2mcheck", 0);
+    int file = host_ones_file(PIECE);
     uint8_t *at = (uint8_t *)host_list + DENSE_BYTES, *const end =
                                                           (uint8_t *)host_list + LIST_BYTES;
-    void *ones;
 
-    if (file < 0 || ftruncate(file, PIECE)) {
-        perror("p2mcheck: memfd for the mfn_list");
-        exit(1);
-    }
-    ones = must(mmap(NULL, PIECE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0));
-    memset(ones, 0xff, PIECE);
-    munmap(ones, PIECE);
     for (size_t size; at < end; at += size) {
         size = (size_t)(end - at) < PIECE ? (size_t)(end - at) : PIECE;
-        must(mmap(at, size, PROT_READ, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, file, 0));
+        host_must_map(mmap(at, size, PROT_READ, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, file, 0));
     }
     close(file);
     sparse_is_mapped = true;

@@ -102,13 +102,9 @@ static void map_upper(size_t page)
     size_t dense = (HOST_DENSE_LEAVES * P2M_LEAF * sizeof(p2m_word) + page - 1) / page * page;
     size_t guard = (HOST_GUARD_BYTES + page - 1) / page * page;
     size_t shared = HOST_SHARED_PAGES * shared_stride;
-    uint8_t *at = mmap(NULL, list + guard + shared, PROT_NONE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    uint8_t *at = host_must_map(mmap(NULL, list + guard + shared, PROT_NONE,
+                                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
 
-    if (at == MAP_FAILED) {
-        perror("p2mcheck: mmap");
-        exit(1);
-    }
     upper_list = (p2m_word *)(void *)at;
     protect(upper_list, dense, PROT_READ | PROT_WRITE);
     shared_place[TOP] = at + list + guard;

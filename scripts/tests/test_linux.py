@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 
-from harness import BUILD, test, text_of, write
+from harness import BUILD, contents, test, text_of, write
 
 from p2mcheck.files import Failure
 from p2mcheck.linux import callers, defects, prepare, reproducer, sequence
@@ -400,6 +400,24 @@ def find_callers(t):
     t.check("calls, and no declarations; pointers and macros once further", text[:len(expected)] == expected,
             "\n".join(text))
     t.check("what was searched", "Searched by name: *.c and *.h of arch/x86 drivers;" in text[len(expected)], str(text))
+
+
+@test("kernel: a source package that tar cannot unpack", tier="scripts")
+def unpacking(t):
+    folder, source = t.path("unpacked"), t.path("source")
+    os.makedirs(f"{source}/top")
+    write(f"{source}/top/a", b"a" * 99999)
+    done = t.run(["tar", "-C", source, "-cf", t.path("whole.tar"), "top"])
+    write(t.path("cut.tar"), contents(t.path("whole.tar"))[:50000])
+    for name, path, says in (("cut.tar", "a", "cut.tar: tar cannot unpack it: "), ("whole.tar", "b", "whole.tar: tar")):
+        try:
+            prepare.unpack(t.path(name), folder, "top", [path])
+            t.check(f"{name}: it is refused", False, done.out)
+        except Failure as failure:
+            t.check(f"{name}: one line", says in str(failure) and "\n" not in str(failure), str(failure))
+        t.check(f"{name}: nothing is left", os.listdir(folder) == [], str(os.listdir(folder)))
+    prepare.unpack(t.path("whole.tar"), folder, "top", ["a"])
+    t.check("a whole file", os.listdir(folder) == ["top"] and len(contents(f"{folder}/top/a")) == 99999)
 
 
 @test("kernel: bad input of SUBJECT=linux")

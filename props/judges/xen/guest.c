@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The guest's memory and the machine's table, as Xen's toolstack maps them: see xen.h. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* memfd_create */
-#endif
 #include <stdarg.h>
 #include <sys/mman.h>
 
@@ -36,29 +33,11 @@ static struct {
     int count;
 } writing;
 
-static void *must(void *mapping)
-{
-    if (mapping == MAP_FAILED) {
-        perror("p2mcheck: mmap for the judge");
-        exit(1);
-    }
-    return mapping;
-}
-
 static void open_window(void)
 {
-    void *ones;
-
-    window.bytes =
-        must(mmap(NULL, WINDOW, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
-    window.file = memfd_create("p2mcheck", 0);
-    if (window.file < 0 || ftruncate(window.file, CHUNK)) {
-        perror("p2mcheck: memfd for the judge");
-        exit(1);
-    }
-    ones = must(mmap(NULL, CHUNK, PROT_READ | PROT_WRITE, MAP_SHARED, window.file, 0));
-    memset(ones, 0xff, CHUNK);
-    munmap(ones, CHUNK);
+    window.bytes = host_must_map(
+        mmap(NULL, WINDOW, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+    window.file = host_ones_file(CHUNK);
 }
 
 /* The next `count` pages of the window, all ones. */
@@ -70,8 +49,8 @@ static uint8_t *take(size_t count)
         return NULL;
     window.used += count * GUEST_PAGE_BYTES;
     for (; window.filled < window.used; window.filled += CHUNK)
-        must(mmap(window.bytes + window.filled, CHUNK, PROT_READ | PROT_WRITE,
-                  MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, window.file, 0));
+        host_must_map(mmap(window.bytes + window.filled, CHUNK, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, window.file, 0));
     return pages;
 }
 
@@ -179,8 +158,8 @@ xen_pfn_t *guest_m2p(void)
     const struct host_own *own = &host.own;
 
     if (!m2p)
-        m2p = must(mmap(NULL, (GUEST_MAX_MFN + 1) * sizeof(*m2p), PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+        m2p = host_must_map(mmap(NULL, (GUEST_MAX_MFN + 1) * sizeof(*m2p), PROT_READ | PROT_WRITE,
+                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
     filled.first = own->mfn;
     filled.count = own->count;
     for (unsigned i = 0; i < own->count; i++)

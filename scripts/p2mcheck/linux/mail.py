@@ -26,13 +26,13 @@ def wrapped(text, indent="  "):
     return textwrap.wrap(text, 78, initial_indent=indent, subsequent_indent=indent)
 
 
-def where_text(defect, p2m):
-    """The functions, with their lines in this tree."""
-    lines = p2m.splitlines()
+def where_text(defect, code, otherwise):
+    """The functions of a defect, with their lines in a file of this tree."""
+    lines = code.splitlines()
     places = [(name, next((number for number, line in enumerate(lines, 1)
                            if re.match(rf"[a-z].*\b{re.escape(name)}\(", line) and not line.rstrip().endswith(";")), 0))
               for name in (defect.where.split(", ") if defect else ())]
-    return "  " + (", ".join(f"{name} (line {number})" for name, number in places if number) or "see above")
+    return "  " + (", ".join(f"{name} (line {number})" for name, number in places if number) or otherwise)
 
 
 def functions(lines, defect, p2m):
@@ -116,7 +116,7 @@ def mail(args, programs, row, name, found):
             "The shortest sequence:", *wrapped(sequence.table(found["case"])),
             *[f"  {line}" for line in sequence.calls(found["case"], report, old)],
             "  What the check finds:", *[f"    {line}" for line in sequence.found_by(report)], "",
-            "Where:", where_text(defect, p2m), *[f"  {line}" for line in told], "",
+            "Where:", where_text(defect, p2m, "see above"), *[f"  {line}" for line in told], "",
             "Who makes these calls:", *wrapped(defect.reached if defect and defect.reached else "not examined"),
             *callers.text(tree, functions(found["case"], defect, p2m)), "",
             "Versions that show it:", versions_text(name), "",

@@ -14,7 +14,9 @@ import hashlib
 import os
 import re
 import shlex
+import shutil
 import subprocess
+import tempfile
 
 from p2mcheck import cli
 from p2mcheck.files import Failure, write
@@ -69,10 +71,20 @@ def debian(name, build):
     folder = f"{build}/linux/unpacked"
     wanted = ["Makefile", P2M, PAGE, *prepare_setup.WANTED]
     if not all(os.path.exists(f"{folder}/{top}/{path}") for path in wanted):
-        os.makedirs(folder, exist_ok=True)
-        subprocess.run(["tar", "-xf", archives[0], "-C", folder, "--occurrence=1",
-                        *(f"{top}/{path}" for path in wanted)], check=True)
+        unpack(archives[0], folder, top, wanted)
     return f"{folder}/{top}"
+
+
+def unpack(archive, folder, top, wanted):
+    """Into a temporary folder, which is renamed: a file that is there is whole."""
+    os.makedirs(folder, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="tmp.", dir=folder) as part:
+        done = subprocess.run(["tar", "-xf", archive, "-C", part, "--occurrence=1", *(f"{top}/{path}" for path in wanted)],
+                              check=False, stderr=subprocess.PIPE, encoding="utf-8", errors="replace")
+        if done.returncode:
+            raise Failure(f"{archive}: tar cannot unpack it: {(done.stderr.splitlines() or ['killed'])[0]}")
+        shutil.rmtree(f"{folder}/{top}", ignore_errors=True)
+        os.rename(f"{part}/{top}", f"{folder}/{top}")
 
 
 def read(tree, *paths):
@@ -202,14 +214,9 @@ def check_compiles(made, linux):
     stamp = f"{made.folder}/compiles"
     if os.path.exists(stamp):
         return
-    try:
-        made.make(f"{made.folder}/gcc/tiny/kernel.o", shown=False)
-    except Failure as failure:
-        error = re.search(r"/kernel/(\S+?):(\d+):\d+: (?:fatal )?error: (.*)", str(failure))
-        if not error:
-            raise
-        raise Failure(f"LINUX={linux}: {error.group(1)}, line {error.group(2)}, does not compile here: {error.group(3)}; "
-                      "are p2m.c and page.h whole, and of one version?") from None
+    error = prepare_setup.compile_error(made, "kernel")
+    if error:
+        raise Failure(f"LINUX={linux}: {error}; are p2m.c and page.h whole, and of one version?")
     write(stamp, "")
 
 

@@ -89,21 +89,28 @@ def was_refused(folder):
     return glob.glob(stamp(folder)) != [] and read_text(stamp(folder)) == shim_digest()
 
 
-def compiles(programs):
-    """False, with a remark, if it does not; then the header says so from now on."""
+def compile_error(programs, name):
+    """Compiles NAME.o alone: the first error in a file of FOLDER/NAME, as a line; None if there is none."""
     try:
-        programs.make(f"{programs.folder}/gcc/tiny/setup.o", shown=False)
+        programs.make(f"{programs.folder}/gcc/tiny/{name}.o", shown=False)
     except Failure as failure:
-        error = re.search(r"/setup/(\S+?):(\d+):\d+: (?:fatal )?error: (.*)", str(failure))
+        error = re.search(rf"/{name}/(\S+?):(\d+):\d+: (?:fatal )?error: (.*)", str(failure))
         if not error:
             raise
-        print(f"{programs.folder}: no target setup: {error.group(1)}, line {error.group(2)}, does not compile here: "
-              f"{error.group(3)}")
-        write(stamp(programs.folder), shim_digest())
-        header = f"{programs.folder}/features.h"
-        write(header, read_text(header).replace("#define LINUX_SETUP 1", "#define LINUX_SETUP 0"))
-        return False
-    return True
+        return f"{error.group(1)}, line {error.group(2)}, does not compile here: {error.group(3)}"
+    return None
+
+
+def compiles(programs):
+    """False, with a remark, if it does not; then the header says so from now on."""
+    error = compile_error(programs, "setup")
+    if not error:
+        return True
+    print(f"{programs.folder}: no target setup: {error}")
+    write(stamp(programs.folder), shim_digest())
+    header = f"{programs.folder}/features.h"
+    write(header, read_text(header).replace("#define LINUX_SETUP 1", "#define LINUX_SETUP 0"))
+    return False
 
 
 def features(files):

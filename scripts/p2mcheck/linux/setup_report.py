@@ -15,6 +15,7 @@ import tempfile
 from p2mcheck import facts, findings
 from p2mcheck.files import Failure, read_text, write, write_json
 from p2mcheck.linux import defects, prepare, prepare_setup
+from p2mcheck.linux.mail import where_text
 from p2mcheck.processes import output
 
 FOLDER = f"{facts.ROOT}/props/subjects/linux/setup"
@@ -120,15 +121,6 @@ def sorted_names(names):
 
 # ---- the report on a finding ----
 
-def where_text(defect, setup):
-    """The functions, with their lines in this tree."""
-    lines = setup.splitlines()
-    places = [(name, next((number for number, line in enumerate(lines, 1)
-                           if re.match(rf"[a-z].*\b{re.escape(name)}\(", line) and not line.rstrip().endswith(";")), 0))
-              for name in (defect.where.split(", ") if defect else ())]
-    return "  " + (", ".join(f"{name} (line {number})" for name, number in places if number) or "see below")
-
-
 def machine_text(programs, lines, known):
     """What repro says of the case behind these masks, and what the boot leaves, of a case that ends."""
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
@@ -150,7 +142,7 @@ def mail(args, programs, row, name, found):
     text = [f"{prepare_setup.SETUP}, {row['version']}: {defect.happens if defect else 'not a known defect'}", "",
             "What a user loses:", f"  {defect.loses if defect else 'not known yet'}", "",
             f"Seen as {found['invariant']}:", *[f"  {line}" for line in said], "",
-            "Where:", where_text(defect, prepare.read(tree, prepare_setup.SETUP)), "",
+            "Where:", where_text(defect, prepare.read(tree, prepare_setup.SETUP), "see below"), "",
             "The smallest machine, and the guest that boots on it:", *[f"  {line}" for line in found["case"]], "",
             "What the boot leaves:", *[f"  {line}" for line in left], "",
             "Versions that show it:", f"  {' '.join(showing) or 'none that was measured'}", "",
