@@ -15,6 +15,8 @@ from test_linux import prepared, trees
 from test_linux_slips import planted
 from test_structure import dictionary, names_each_op
 
+from p2mcheck.linux import prepare, prepare_setup
+
 FOLDER = f"{ROOT}/props/subjects/linux/setup"
 DEFECTS = sorted(glob.glob(f"{FOLDER}/defects/*.txt"))
 MASKS = ",".join(f"S{number}" for number in range(1, 11))
@@ -74,6 +76,16 @@ def defects_of(tree):
 
 # ---- reports, coverage ----
 
+def copied(t, tree, name):
+    """A copy of the tree's files that the subjects need."""
+    source, folder = prepare.load(tree, BUILD)[0], t.path(name)
+    for path in ("Makefile", prepare.P2M, prepare.PAGE, *prepare_setup.WANTED):
+        if os.path.exists(f"{source}/{path}"):
+            os.makedirs(os.path.dirname(f"{folder}/{path}"), exist_ok=True)
+            shutil.copy(f"{source}/{path}", f"{folder}/{path}")
+    return folder
+
+
 def report_of(tree):
     @test(f"setup {tree}: kernel-report meets the defects of its row", how="builds")
     def report(t):
@@ -87,8 +99,7 @@ def report_of(tree):
 
     @test(f"setup {tree}: kernel-report shows a defect that is not known", how="builds", tier="all")
     def unknown(t):
-        source, folder = f"{BUILD}/linux/unpacked/linux-source-{tree.partition('-')[2]}", f"{t.folder}/linux-9.9"
-        shutil.copytree(source, folder)
+        folder = copied(t, tree, "linux-9.9")
         what, pattern, number, replacement = SLIPS[0]
         path = f"{folder}/arch/x86/xen/setup.c"
         write(path, planted(text_of(path), pattern, number, replacement))
@@ -98,8 +109,7 @@ def report_of(tree):
 
     @test(f"setup {tree}: a vendor's setup.c that does not compile here", how="builds", tier="all")
     def vendor(t):
-        folder = f"{t.folder}/linux-9.8"
-        shutil.copytree(f"{BUILD}/linux/unpacked/linux-source-{tree.partition('-')[2]}", folder)
+        folder = copied(t, tree, "linux-9.8")
         write(f"{folder}/arch/x86/xen/setup.c", text_of(f"{folder}/arch/x86/xen/setup.c") + "int vendor = its_own;\n")
         command = ["scripts/linux", f"--build={BUILD}", "--tool", f"--linux={folder}"]
         t.expect("it is said", command, r"no target setup: setup.c, line \d+, does not compile here", limit=3600)

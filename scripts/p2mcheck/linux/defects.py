@@ -30,6 +30,7 @@ WINDOWS = ("C1", "C2", "C3", "C3b", "C4", "F9", "F11")
 # The window of C1 lies in that of C2: behind its mask the same calls meet C2. A switch that C1's mask moves is C1's.
 INSIDE = {"C2": "C1"}
 WIDE = ("C2", "F1")  # their masks hide other defects: those are named before
+COARSE = ("S18",)  # its mask leaves out each machine with a hole in the list: that a case passes behind it says nothing
 
 
 def case_of(text):
@@ -89,7 +90,7 @@ def outcome(tool, known, lines, target=""):
 def candidates(invariant, known, target=""):
     """Defects that violate the invariant, those with exact masks first; `target`: of the cases that show them."""
     names = [name for name, defect in table().items()
-             if invariant in defect.violates and name not in known and defect.target == target]
+             if invariant in defect.violates and name not in [*known, *COARSE] and defect.target == target]
     return sorted(names, key=lambda name: EXACT.index(name) if name in EXACT else len(EXACT))
 
 

@@ -21,7 +21,6 @@ from p2mcheck.processes import output
 FOLDER = f"{facts.ROOT}/props/subjects/linux/setup"
 VERSIONS = f"{FOLDER}/versions.txt"
 TARGET = "setup"
-WIDE = ("S18",)  # its mask leaves out each machine with a hole in the list: alone it proves nothing
 ASSUMES = ("The hypervisor, the domain builder, memblock and the order of the boot are stand-ins of the harness.",
            "Pages have 64 bytes and the guest at most 512 of them; the code is the kernel's. An address is given for"
            " pages of 4096 bytes.")
@@ -45,19 +44,23 @@ def maps():
 # ---- what a version does ----
 
 def shows(tool, name, lines):
-    """What a map violates because of this defect, or None: {invariant, case, known: other masks that are needed}. It passes behind the mask of the defect, and
-    fails without it: alone, or beside all other masks, since a map can show a second defect."""
+    """What a map violates because of this defect, or None: {invariant, case, known: other masks that are needed}. It
+    passes behind the mask of the defect, and fails without it: alone, or beside all other masks, since a map can show
+    a second defect."""
     names = [one for one, defect in defects.table().items() if defect.target == TARGET]
-    for others in [[]] * (name not in WIDE) + [[one for one in names if one != name]]:
+    for others in [[]] * (name not in defects.COARSE) + [[one for one in names if one != name]]:
         invariant, _ = defects.outcome(tool, others, lines, TARGET)
         if invariant and not defects.outcome(tool, [*others, name], lines, TARGET)[0]:
             return {"invariant": invariant, "case": lines, "known": others}
     return None
 
 
-def try_maps(programs, row):
+def try_maps(programs, row, setup):
+    """A coarse mask explains nothing in a file that lacks the function of its defect."""
     for name, lines in maps():
-        found = name not in row["defects"] and shows(programs.p2m_case(), name, lines)
+        if name in row["defects"] or name in defects.COARSE and defects.table()[name].where not in setup:
+            continue
+        found = shows(programs.p2m_case(), name, lines)
         if found:
             row["defects"][name] = found
 
@@ -102,7 +105,7 @@ def examine(tree, args):
     programs.make(programs.p2m_case(), programs.target(TARGET, "tiny"))
     print(f"{version}: ", end="", flush=True)
     row: dict = {"version": version, "tree": tree, "defects": {}, "behind": None}
-    try_maps(programs, row)
+    try_maps(programs, row, prepare.read(prepare.load(tree, args.build)[0], prepare_setup.SETUP))
     hunt(programs, args, row)
     met, known = sorted_names(row["defects"]), expected().get(version)
     row["verdict"] = ("setup/versions.txt has no row of this version" if known is None else "as expected" if met == known
