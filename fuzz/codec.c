@@ -321,10 +321,11 @@ static void decode_op(uint8_t kind, const uint8_t *p, struct op *op)
 /* Not all of them. */
 static uint32_t decode_off(const uint8_t *p)
 {
-    const uint32_t all = ((uint32_t)1 << OP_KINDS) - 1;
+    const uint32_t all = ((uint32_t)1 << OP_KINDS) - 1,
+                   first = ((uint32_t)1 << OP_IDENTITY_RANGES) - 1;
     uint32_t off = get32(p) & all;
 
-    return off == all ? 0 : off;
+    return (off & first) == first ? 0 : off; /* those that version 2 began with */
 }
 
 /* Ops that came after version 2: from CODEC_LATER on, in this order. */

@@ -434,8 +434,8 @@ static void some_length(struct prng prng, struct boot *boot)
         boot->refuse = (uint16_t)(1 + prng_below(&prng, generate_build_pages(boot->nr_pages)));
 }
 
-/* Ops of the builder come first; what a draw of its own makes leaves all other draws as they were.
- */
+/* Puts ops of the builder in front. They have random numbers of their own, so the numbers of all
+   other draws stay. */
 static void put_in_front(struct prng prng, unsigned ops, struct test_case *c)
 {
     if (prng_one_in(&prng, 4))

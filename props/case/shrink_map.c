@@ -70,8 +70,6 @@ static bool smaller_numbers(struct shrink *shrink, struct test_case *c, shrink_o
         for (unsigned bit = 64; value && bit--;)
             TRY(shrink_set_boot_number(&candidate.boot, field, value & ~((uint64_t)1 << bit)));
     }
-    for (unsigned bit = 64; bit--;)
-        TRY(candidate.boot.nr_pages &= ~((uint64_t)1 << bit));
     return false;
 }
 

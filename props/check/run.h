@@ -137,15 +137,21 @@ static inline bool run_leaf_is_shared(const p2m_word *leaf)
     return leaf == run.view.missing || leaf == run.view.identity;
 }
 
+/* True if it is a page of the list that is all holes, and nobody has stored there. */
+static inline bool run_leaf_is_pristine(const p2m_word *leaf)
+{
+    int index = HOST_SPARSE_LISTS ? host_list_index(leaf) : -1;
+
+    return index >= 0 && host_leaf_is_pristine((unsigned)index);
+}
+
 /*
  * True if the leaf at `first` is a page of the list that is all holes, as the builder made it,
  * and the model says so too: there is nothing to compare.
  */
 static inline bool run_leaf_is_hole(const struct model *model, const p2m_word *leaf, p2m_word first)
 {
-    int index = HOST_SPARSE_LISTS ? host_list_index(leaf) : -1;
-
-    return index >= 0 && host_leaf_is_pristine((unsigned)index) && model_leaf_is_hole(model, first);
+    return run_leaf_is_pristine(leaf) && model_leaf_is_hole(model, first);
 }
 
 /* Counts a check of `id` that had something to compare. */

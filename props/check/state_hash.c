@@ -25,12 +25,21 @@ static uint64_t hash_page(uint64_t hash, const void *page)
     return hash_word(hash, host_virt_to_mfn(page));
 }
 
+/* A sparse leaf that is all holes: whether somebody stored INVALID there makes no difference. */
+static bool is_sparse_hole(const p2m_word *leaf)
+{
+    if (!HOST_SPARSE_LISTS || host_list_index(leaf) < (int)HOST_DENSE_LEAVES)
+        return false;
+    for (unsigned i = 0; !run_leaf_is_pristine(leaf) && i < P2M_LEAF; i++)
+        if (leaf[i] != INVALID_P2M_ENTRY)
+            return false;
+    return true;
+}
+
 static uint64_t hash_leaf(uint64_t hash, const p2m_word *leaf)
 {
-    int index = HOST_SPARSE_LISTS ? host_list_index(leaf) : -1;
-
     hash = hash_page(hash, leaf);
-    if (run_leaf_is_shared(leaf) || (index >= 0 && host_leaf_is_pristine((unsigned)index)))
+    if (run_leaf_is_shared(leaf) || is_sparse_hole(leaf))
         return hash;
     return hash_words(hash, leaf, P2M_LEAF);
 }

@@ -261,9 +261,7 @@ void toolstack_check_looks(void)
 /* No frame is in it. */
 static bool is_empty(const p2m_word *leaf)
 {
-    int index = HOST_SPARSE_LISTS ? host_list_index(leaf) : -1;
-
-    return run_leaf_is_shared(leaf) || (index >= 0 && host_leaf_is_pristine((unsigned)index));
+    return run_leaf_is_shared(leaf) || run_leaf_is_pristine(leaf);
 }
 
 static void renumber_leaf(p2m_word *leaf, p2m_word first)

@@ -38,7 +38,8 @@ UNINSTRUMENTED_BEGIN
 #define HOST_DENSE_LEAVES                                                                          \
     ((1u << 18) / P2M_LEAF + 10 < P2M_TOP * P2M_MID + 4 ? (1u << 18) / P2M_LEAF + 10               \
                                                         : P2M_TOP * P2M_MID + 4)
-/* Can a list be longer than that (list.c)? Its leaves are pages then, and there are addresses. */
+/* True if a list can be longer (list.c). Then leaves must be whole pages, and addresses have 64
+ * bits. */
 #define HOST_SPARSE_LISTS                                                                          \
     (UINTPTR_MAX > UINT32_MAX && P2M_LEAF * (P2M_WORD_BITS / 8) == 4096 &&                         \
      P2M_TOP * P2M_MID > HOST_DENSE_LEAVES)
@@ -109,11 +110,14 @@ extern struct host_memory host_memory;
 
 extern p2m_word *host_list;
 
-/* Makes all places (host_start does it); chooses those of a case: one of the orders of addresses.
- */
-#define HOST_ORDERS BOOT_ORDERS
+/* Makes all places (host_start does it). */
 void host_places_start(void);
+
+/* Chooses the places of a case, by one of BOOT_ORDERS orders of addresses. */
 void host_arrange(unsigned order);
+
+/* Is the list below the arena in this order? A long list never is. */
+bool host_order_has_low_list(unsigned order);
 
 /* The list must be the upper one, since it is long. */
 void host_list_is_upper(void);

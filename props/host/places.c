@@ -6,7 +6,7 @@
  *
  *     host_memory: | shared | list | shared | arena | shared |   mapped, above: | list | shared |
  *
- * The list that may be as long as the table (list.c) is the upper one.
+ * The list that may be as long as the table (list.c) is the upper one, whatever the order says.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +28,7 @@ enum { LOWEST, MIDDLE, HIGHER, TOP, SHARED_PLACES };
 static const struct {
     uint8_t shared;
     bool low_list;
-} orders[HOST_ORDERS] = {
+} orders[BOOT_ORDERS] = {
     {TOP, false},    /* arena, list, shared pages */
     {HIGHER, false}, /* arena, shared pages, list */
     {LOWEST, false}, /* shared pages, arena, list */
@@ -132,6 +132,11 @@ void host_arrange(unsigned order)
 {
     make_current(orders[order].shared);
     host_list = orders[order].low_list ? host_memory.list : upper_list;
+}
+
+bool host_order_has_low_list(unsigned order)
+{
+    return orders[order].low_list;
 }
 
 void host_list_is_upper(void)

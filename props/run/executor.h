@@ -53,7 +53,8 @@ struct executor_judged executor_judged(void);
 
 /*
  * After executor_run with run.want_hash: a hash of all results, of all entries and of the
- * shape of the tree. Equal for the same case with any compiler, word size or address.
+ * shape of the tree. Equal for the same case with any compiler, word size or address,
+ * except for a list that a 32-bit program cuts.
  */
 uint64_t executor_hash(void);
 

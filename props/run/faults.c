@@ -94,7 +94,7 @@ static bool count_pages(const struct subject *subject, struct test_case *c, enum
     return fine;
 }
 
-/* No page is refused to calls that overlap. */
+/* The sweep refuses no page to calls that overlap. */
 static bool takes_faults(const struct test_case *c, unsigned i)
 {
     return op_stores(c->ops[i].kind) && !c->ops[i].at && (!i || !c->ops[i - 1].at);

@@ -128,18 +128,27 @@ static bool can_be_cut(const struct op *op)
     return op->kind == OP_RANGE || op->kind == OP_XEN_SET_IDENTITY;
 }
 
-/* The first PFN from `pfn` on that the call makes identity. */
+struct first {
+    uint64_t from, found; /* PFNs */
+};
+
+static void first_of_run(void *ctx, p2m_word start, p2m_word end)
+{
+    struct first *first = ctx;
+
+    if (first->found == MAX_P2M_PFN && end > first->from)
+        first->found = start > first->from ? start : first->from;
+}
+
+/* The first PFN from `pfn` on that the call makes identity; MAX_P2M_PFN: none. */
 static uint64_t first_step(const struct op *op, uint64_t pfn)
 {
-    uint64_t next;
+    struct first first = {pfn, MAX_P2M_PFN};
 
     if (op->kind == OP_RANGE)
         return pfn > op->pfn ? pfn : op->pfn;
-    for (; pfn < MAX_P2M_PFN; pfn = next)
-        if (oracle_page_is_identity(run.oracle.e820, run.oracle.e820_count, op->type, pfn, &next) ||
-            next <= pfn)
-            break;
-    return pfn;
+    oracle_identity_runs(&run.oracle, op->type, first_of_run, &first);
+    return first.found;
 }
 
 bool linearize(const struct op *const *call, const uint64_t *result,

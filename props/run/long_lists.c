@@ -42,19 +42,17 @@ static uint64_t listed(uint64_t start, uint64_t end)
     return start < end ? below(end, most) - below(start, most) : 0;
 }
 
+static void add_listed(void *sum, p2m_word start, p2m_word end)
+{
+    *(uint64_t *)sum += listed(start, end);
+}
+
 /* Entries of the list that the map makes identity. */
 static uint64_t listed_by_map(bool domu)
 {
-    uint64_t sum = 0, page = 0, until;
+    uint64_t sum = 0;
 
-    for (; page < MAX_P2M_PFN; page = until) {
-        bool identity =
-            oracle_page_is_identity(run.oracle.e820, run.oracle.e820_count, domu, page, &until);
-
-        sum += identity ? listed(page, until) : 0;
-        if (until <= page)
-            break;
-    }
+    oracle_identity_runs(&run.oracle, domu, add_listed, &sum);
     return sum;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Lists that are longer than their frames (LIST_FRAMES): what walks or writes all of such a list
- * takes its time, so a case makes it only some times, and a range covers only a part. Other ops
- * are not made, which is counted. So no case takes a second.
+ * Lists that are longer than their frames (LIST_FRAMES). An op that walks all of such a list is
+ * made only some times in a case: eight times, if the list is as long as the table of x86_64. A
+ * range covers only a part of it. Further ops are skipped and counted. So no case takes a second.
  */
 #ifndef PROPS_RUN_LONG_LISTS_H
 #define PROPS_RUN_LONG_LISTS_H

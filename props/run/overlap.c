@@ -84,10 +84,11 @@ static void note_watched(unsigned pages, unsigned locks)
     run.tally.exercised[HANG] += sync_was_passed();
 }
 
-/* A set or a range can lose a page in an overlap; by rules of its own a call may do with fewer. */
-static unsigned refusal_of(const struct op *op)
+unsigned overlap_refusal(const struct op *op)
 {
-    return op_stores(op->kind) && !run.subject->custom_layout ? op->refuse : 0;
+    bool whole = op->kind != OP_RANGE || run.subject->range_all_or_nothing;
+
+    return op_stores(op->kind) && whole && !run.subject->custom_layout ? op->refuse : 0;
 }
 
 static void make_call(unsigned level)
@@ -96,7 +97,7 @@ static void make_call(unsigned level)
 
     overlap.began[level] = ++overlap.clock;
     if (overlap.count > 1)
-        host_arm(refusal_of(overlap.call[level]));
+        host_arm(overlap_refusal(overlap.call[level]));
     overlap.result[level] = call_subject(overlap.call[level]);
     overlap.refused[level] = host.refused;
     store_buffer_call_ends();
@@ -150,7 +151,7 @@ static void begin(void)
 
 unsigned overlap_length(const struct op *op)
 {
-    host_arm(refusal_of(op));
+    host_arm(overlap_refusal(op));
     overlap_none(op);
     host_arm(0);
     return sync_limit - sync_left();
@@ -238,7 +239,7 @@ static void no_order(struct oracle *fork)
     violated(LINEARIZABLE,
              "expected results and entries of one order of the %u calls; outermost "
              "first: %s",
-             overlap.count, why);
+             steps.count, why);
 }
 
 /* No order: only what the pages must be in any of them can also be judged. */
@@ -307,8 +308,10 @@ void overlap_run(const struct op *const *calls, unsigned count)
 {
     begin();
     overlap.count = count;
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; i < count; i++) {
         overlap.call[i] = calls[count - 1 - i]; /* the last one written is the outer one */
+        run.tally.skipped[calls[i]->kind] += calls[i]->refuse && !overlap_refusal(calls[i]);
+    }
     toolstack_begin_looks();
     switches_begin(overlap.call, count);
     if (alternates(calls, count))

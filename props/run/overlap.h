@@ -27,12 +27,18 @@ uint64_t overlap_none(const struct op *op);
 unsigned overlap_length(const struct op *op);
 
 /*
- * Runs 2 to OVERLAP_CALLS calls, each at a sync point (op->at) of the one after it (of which the
- * last may be a batch of grants or xen_set_identity), and
- * judges whether they are equal to some order of whole calls. A set or a range may lose
- * a page; if it then answers failure, it is in no order.
+ * Runs 2 to OVERLAP_CALLS calls, each at a sync point (op->at) of the one after it, and judges
+ * whether they are equal to some order of whole calls. The outermost call may also be a batch of
+ * grants or xen_set_identity. A set or a range may lose a page; if it then answers failure, it is
+ * in no order.
  */
 void overlap_run(const struct op *const *calls, unsigned count);
+
+/*
+ * The page that is refused to this call in an overlap; 0: none. Sets lose pages, and ranges that
+ * are all or nothing. By rules of its own a call may do with fewer pages, so none is refused there.
+ */
+unsigned overlap_refusal(const struct op *op);
 
 /* The call that is running, 0 the outermost; -1: none is, for example while the judge looks. */
 int overlap_running(void);

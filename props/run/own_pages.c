@@ -34,10 +34,9 @@ bool own_pages_allow(const struct op *op)
         return !any_in(op->pfn, op->arg);
     case OP_XEN_SET_IDENTITY:
         return !any_becomes_identity(op->type);
-    case OP_LIST:
-        return !any_in(op->pfn, op->pfn + 1);
     case OP_GRANT_MAP:
         return !any_in(op->pfn, op->pfn + op->count);
+    case OP_LIST: /* the builder takes none of these PFNs */
     case OP_GET:
     case OP_PFN_TO_MFN:
     case OP_RESUME:

@@ -132,6 +132,7 @@ static void stop_here(void)
 /* In a fiber: another call goes on, which is no turn of the schedule. */
 static void wait_for_lock(void)
 {
+    lock_drops += sync_unseen > 0; /* waiting drains the buffer, in which a drop can be */
     schedule.tried[schedule.level] = lock_drops + 1;
     if (next_call(schedule.level, false) == schedule.count)
         violated(DEADLOCK, "each call that has not ended waits for a lock");

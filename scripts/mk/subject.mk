@@ -91,15 +91,17 @@ LINUX_PROFILE = $(filter -fprofile% -fcoverage-mapping% -mllvm%,$(CFLAGS_$(flavo
 sanitizes = $(filter $(1)%,$(subst $(comma), ,$(patsubst -fsanitize=%,%,$(filter -fsanitize=%,$(CFLAGS_$(flavour))))))
 LINUX_SANITIZER = $(strip $(foreach s,address memory thread,$(if $(call sanitizes,$(s)),$(s))))
 
-LINUX_RULES := $(wildcard props/subjects/linux/*) $(LINUX_FOLDER)/features.h $(RULES) scripts/mk/subject.mk
+LINUX_RULES := $(filter %.c %.h %.inc,$(wildcard props/subjects/linux/*)) $(wildcard core/*.h) \
+  $(LINUX_FOLDER)/features.h $(RULES) scripts/mk/subject.mk
 define LINUX_COMPILE
 $(CC_SAY)
 $(Q)$(CLANG) $(LINUX_FLAGS) $(LINUX_P2M_FLAGS) $(LINUX_RECIPE) $(LINUX_HOOKS) $(LINUX_PROFILE) $(SHAPE_$(geometry)) \
   -S -emit-llvm -o $@.tmp.ll $<
 $(Q)$(if $(LINUX_SANITIZER),sed -i -E 's/^(attributes #[0-9]+ = \{)/\1 sanitize_$(LINUX_SANITIZER)/' $@.tmp.ll)
 $(Q)$(CLANG) -O0 -g -w $(LINUX_SANITIZER:%=-fsanitize=%) -c -o $@.tmp $@.tmp.ll
-$(Q)objcopy $(call linux_names,$(1),linux) $@.tmp $@
-@rm -f $@.tmp $@.tmp.ll
+$(Q)objcopy $(call linux_names,$(1),linux) $@.tmp
+@rm -f $@.tmp.ll
+$(Q)mv $@.tmp $@
 endef
 $(C)/%/kernel.o: $(LINUX_SOURCE) $(LINUX_RULES)
 	$(call LINUX_COMPILE,linux)
@@ -113,14 +115,14 @@ $(C)/%/unit-test_store_buffer: $(C)/%/litmus.o $$(call objects,$$*,props/tests/t
 # Its setup.c with all that it needs, once more with p2m.c: no other call runs inside a boot, so it has no
 # hooks. It exports only linux_setup_*.
 LINUX_SETUP_FLAGS := -I$(LINUX_FOLDER)/setup-include -I$(LINUX_FOLDER)/setup -include $(LINUX_FOLDER)/setup/setup-features.h
-SETUP_HEADERS := $(filter-out %.c,$(wildcard props/subjects/linux/setup/*)) props/subjects/linux/shim.h \
-  props/check/setup.h props/oracle/frames.h
+SETUP_HEADERS := $(filter %.h %.inc,$(wildcard props/subjects/linux/setup/* props/subjects/linux/* core/*)) \
+  $(LINUX_FOLDER)/setup/setup-features.h props/check/setup.h props/oracle/frames.h
 $(C)/%/setup.o: props/subjects/linux/setup/kernel.c $(SETUP_HEADERS) $(LINUX_FOLDER)/features.h $(RULES)
 	$(CC_SAY)
 	$(Q)$(if $(filter afl%,$(flavour)),$(AFL_CC),$(CC_$(flavour))) $(LINUX_FLAGS) $(LINUX_SETUP_FLAGS) \
 	  $(CFLAGS_$(flavour)) $(SHAPE_$(geometry)) -c -o $@.tmp $<
-	$(Q)objcopy $(call linux_names,setup,linux_setup) $@.tmp $@
-	@rm -f $@.tmp
+	$(Q)objcopy $(call linux_names,setup,linux_setup) $@.tmp
+	$(Q)mv $@.tmp $@
 endif
 
 ifneq ($(XEN_FOLDER),)

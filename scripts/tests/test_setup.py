@@ -15,7 +15,7 @@ from test_linux import prepared, trees
 from test_linux_slips import planted
 from test_structure import dictionary, names_each_op
 
-from p2mcheck.linux import prepare, prepare_setup
+from p2mcheck.linux import prepare, prepare_setup, setup_report
 
 FOLDER = f"{ROOT}/props/subjects/linux/setup"
 DEFECTS = sorted(glob.glob(f"{FOLDER}/defects/*.txt"))
@@ -45,7 +45,7 @@ def defects_of(tree):
         program = tool(t, tree)
         row = row_of(t, program)
         for path in DEFECTS:
-            name = os.path.basename(path).split(".")[0].split("-")[0].upper()
+            name = setup_report.id_of(path)
             gone = name not in row
             t.expect(name, [program, "run", "--target=setup", path], "no invariant violated" if gone else
                      "p2mcheck: (SETUP_[A-Z_]+|CORE_BUG): ", status=0 if gone else 1)

@@ -5,8 +5,9 @@
  * the version's own.
  *
  * In the kernel's file each load and store is a sync point, by hooks of the compiler (points.c).
- * What is no plain access reports itself: compare-and-swap, copies, locks, calls to the platform.
- * The functions of the shim are real ones without hooks, never a part of a function of the file.
+ * Accesses that are not plain report themselves: compare-and-swap, copies, locks, calls to the
+ * platform. The functions of the shim are real ones without hooks, never a part of a function of
+ * the file.
  */
 #ifndef PROPS_SUBJECTS_LINUX_SHIM_H
 #define PROPS_SUBJECTS_LINUX_SHIM_H

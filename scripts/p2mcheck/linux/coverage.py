@@ -106,14 +106,14 @@ class Measured:
 
 
 def load_listed(name, version):
-    """[[function, identifier, reason, used]] for this version."""
+    """[[function, identifier, reason]] for this version."""
     listed = []
     for number, line in entries(name):
         parts = [part.strip() for part in line.split(" | ")]
         if len(parts) != 4:
             raise Failure(f"{name}:{number}: expected `versions | function | identifier | reason`")
         if re.search(parts[0], version):
-            listed.append([*parts[1:], False])
+            listed.append(parts[1:])
     return listed
 
 
@@ -137,8 +137,6 @@ def explain(measured, lines, name, listed):
         if not re.search(r"\w", text):
             continue  # a brace, behind a comment: its block is a run of its own
         entry = next((one for one in listed if one[0] == function and re.search(rf"\b{one[1]}\b", text)), None)
-        if entry:
-            entry[3] = True
         unexplained += entry is None
         print(f"  {name}:{block[0]}" + (f"-{block[-1]}" if len(block) > 1 else "") +
               f" {function}: {entry[2] if entry else 'not reached, and not listed'}")

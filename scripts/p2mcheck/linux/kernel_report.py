@@ -150,18 +150,14 @@ def verdict(row):
                      + [f"met and not expected: {' '.join(more)}"] * bool(more))
 
 
-def sorted_names(names):
-    return sorted(names, key=list(defects.table()).index)
-
-
 def examine(tree, args):
     programs = build(args, tree)
-    version = re.sub(r"-[0-9a-f]{8}(-as-.*)?$", "", os.path.basename(programs.folder))
+    version = defects.version_of(programs)
     print(f"{version}: ", end="", flush=True)
     row: dict = {"version": version, "tree": tree, "expected": expected_of(version), "behind": None, "defects": {}}
     hunt(programs, args, row)
     row["verdict"] = verdict(row)
-    print(f"masks needed: {' '.join(sorted_names(row['defects'])) or 'none'}"
+    print(f"masks needed: {' '.join(defects.sorted_names(row['defects'])) or 'none'}"
           + (f"; behind all of them: {row['behind']['invariant']}, NOT A KNOWN DEFECT" if row["behind"] else "")
           + f"; {row['verdict'] or 'as expected'}", flush=True)
     row["mails"] = [mail.mail(args, programs, row, name, found) for name, found in
@@ -183,9 +179,9 @@ def print_matrix(rows):
             names = [name for name, found in row["defects"].items() if found["invariant"] == invariant]
             unknown = row["behind"] and row["behind"]["invariant"] == invariant
             print(f"    {row['version']:{width}}  "
-                  + ("not a known defect: see below" if unknown else " ".join(sorted_names(names)) or "pass"))
+                  + ("not a known defect: see below" if unknown else " ".join(defects.sorted_names(names)) or "pass"))
     for row in rows:
-        for name in sorted_names(row["defects"]):
+        for name in defects.sorted_names(row["defects"]):
             print_finding(row["version"], f"{name}: {defects.table()[name].happens}", row["defects"][name])
 
 
@@ -200,6 +196,7 @@ def main():
     trees = parser.checked("LINUX", args.linux, shlex.split)  # a tree with blanks in quotes
     if not trees:
         parser.error('LINUX is not set: make kernel-report LINUX="TREE ..."')
+    parser.checked("TARGET", args.target, cli.one_of(["ops", setup_report.TARGET]))
     setup(*["fuzz"] * (args.target == "setup"))
     if args.target == "setup":
         return setup_report.main(args, trees)

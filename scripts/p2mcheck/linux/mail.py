@@ -71,7 +71,7 @@ def optimised_text(args, row, name, found):
         programs = optimised(args.build, row["tree"])
     except Failure as failure:
         return f"  not tried: {failure}"
-    bare = [re.match(r"at [\d,]+ ", line) for line in found["case"]]
+    bare = [re.match(r"at [\d,~]+ ", line) for line in found["case"]]
     for point in range(65 if any(bare) else 1):
         lines = [re.sub(r"^at \d+", f"at {point}", line) if point else line for line in found["case"]]
         if shows(programs.p2m_case(), name, found, lines):

@@ -70,7 +70,8 @@ def debian(name, build):
         raise Failure(f"LINUX={name}: no /usr/src/{top}.tar.*; install {top}")
     folder = f"{build}/linux/unpacked"
     wanted = ["Makefile", P2M, PAGE, *prepare_setup.WANTED]
-    if not all(os.path.exists(f"{folder}/{top}/{path}") for path in wanted):
+    if (not all(os.path.exists(f"{folder}/{top}/{path}") for path in wanted)
+            or os.stat(archives[0]).st_ctime > os.stat(f"{folder}/{top}").st_ctime):  # another version of the package
         unpack(archives[0], folder, top, wanted)
     return f"{folder}/{top}"
 

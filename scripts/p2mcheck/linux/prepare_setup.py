@@ -7,6 +7,7 @@ without these files is prepared for p2m.c alone.
 import glob
 import hashlib
 import re
+import sys
 
 from p2mcheck.files import Failure, read_text, write
 
@@ -73,7 +74,7 @@ BUILDS_LISTS_FIRST = r"\bmid_mfn_p = extend_brk\("
 
 
 # A vendor's setup.c can have more than our headers know. Then the tree has no target `setup`, until they change.
-SHIM = ("props/subjects/linux/shim.h", "props/subjects/linux/setup/*.*")
+SHIM = ("props/subjects/linux/*.h", "props/subjects/linux/setup/*.*")
 
 
 def shim_digest():
@@ -90,7 +91,7 @@ def was_refused(folder):
 
 
 def compile_error(programs, name):
-    """Compiles NAME.o alone: the first error in a file of FOLDER/NAME, as a line; None if there is none."""
+    """Compiles NAME.o alone: the first error as a line; None if there is none. The file is one of FOLDER/NAME or ours."""
     try:
         programs.make(f"{programs.folder}/gcc/tiny/{name}.o", shown=False)
     except Failure as failure:
@@ -106,7 +107,7 @@ def compiles(programs):
     error = compile_error(programs, "setup")
     if not error:
         return True
-    print(f"{programs.folder}: no target setup: {error}")
+    print(f"{programs.folder}: no target setup: {error}", file=sys.stderr)
     write(stamp(programs.folder), shim_digest())
     header = f"{programs.folder}/features.h"
     write(header, read_text(header).replace("#define LINUX_SETUP 1", "#define LINUX_SETUP 0"))

@@ -15,7 +15,8 @@ OVERRIDES = {"grant_map": "m2p_add_override", "grant_unmap": "m2p_remove_overrid
 ENTRIES = {"mfn": "{1}", "raw": "{1}", "foreign": "FOREIGN_FRAME({1})", "identity": "IDENTITY_FRAME({0})",
            "invalid": "INVALID_P2M_ENTRY"}
 MODES = ((1, "kmap_ops"), (2, "GNTMAP_contains_pte"), (4, "GNTMAP_device_map"))  # low bits of a grant's MFN
-BOOTS = {"bare": "its steps follow", "auto_translated": "it is auto-translated", "4tools": "SIF_VIRT_P2M_4TOOLS is set"}
+BOOTS = {"bare": "its steps follow", "auto_translated": "it is auto-translated", "4tools": "SIF_VIRT_P2M_4TOOLS is set",
+         "tso": "each CPU has a store buffer, as on x86"}
 AROUND = 2  # lines of the kernel before and behind a place
 
 
@@ -122,6 +123,8 @@ def switches(report, named):
     """Where calls that overlap stop and go on, as the report has it."""
     out = []
     for line in report:
+        if line.startswith("  in its store buffer"):
+            out.append(line.strip())
         part = re.match(r"  (.*): (stops before|begins|ends|goes on at)(?: p2m\.c:(\d+) (\w+))?", line)
         if part and part.group(1) in named:
             where = f" line {part.group(3)}, in {part.group(4)}" if part.group(3) else ""

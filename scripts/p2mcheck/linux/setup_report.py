@@ -15,7 +15,7 @@ import tempfile
 from p2mcheck import facts, findings
 from p2mcheck.files import Failure, read_text, write, write_json
 from p2mcheck.linux import defects, prepare, prepare_setup
-from p2mcheck.linux.mail import where_text
+from p2mcheck.linux.mail import FIRST, where_text, wrapped
 from p2mcheck.processes import output
 
 FOLDER = f"{facts.ROOT}/props/subjects/linux/setup"
@@ -28,17 +28,18 @@ ASSUMES = ("The hypervisor, the domain builder, memblock and the order of the bo
 
 def expected():
     """{version: its defects}"""
-    rows = [re.split(r" *\| *", line.strip()) for line in read_text(VERSIONS).splitlines()
-            if line.strip() and not line.startswith("#")]
-    return {version: names.split() for version, names in rows}
+    return {version: names.split() for version, names in defects.rows(VERSIONS)}
+
+
+def id_of(path):
+    """The defect that a file of defects/ shows."""
+    return re.split("[.-]", os.path.basename(path))[0].upper()
 
 
 def maps():
     """[(id, lines)] of the smallest maps."""
-    return [(os.path.basename(path).split(".")[0].split("-")[0].upper(), defects.lines_of(read_text(path)))
-            for path in sorted(glob.glob(f"{FOLDER}/defects/*.txt"),
-                               key=lambda path: list(defects.table()).index(
-                                   os.path.basename(path).split(".")[0].split("-")[0].upper()))]
+    paths = sorted(glob.glob(f"{FOLDER}/defects/*.txt"), key=lambda path: (list(defects.table()).index(id_of(path)), path))
+    return [(id_of(path), defects.lines_of(read_text(path))) for path in paths]
 
 
 # ---- what a version does ----
@@ -55,14 +56,16 @@ def shows(tool, name, lines):
     return None
 
 
+def is_there(name, setup):
+    """A coarse mask says nothing of a file that lacks the functions of its defect."""
+    return name not in defects.COARSE or any(one in setup for one in defects.table()[name].where.split(", "))
+
+
 def try_maps(programs, row, setup):
-    """A coarse mask explains nothing in a file that lacks the function of its defect."""
     for name, lines in maps():
-        if name in row["defects"] or name in defects.COARSE and defects.table()[name].where not in setup:
-            continue
-        found = shows(programs.p2m_case(), name, lines)
-        if found:
-            row["defects"][name] = found
+        if name not in row["defects"] and is_there(name, setup):
+            found = shows(programs.p2m_case(), name, lines)
+            row["defects"].update({name: found} if found else {})
 
 
 def search(programs, known, seed, runs):
@@ -99,7 +102,7 @@ def hunt(programs, args, row):
 
 def examine(tree, args):
     programs = prepare.programs(args.build, tree, "", args.mode)
-    version = re.sub(r"-[0-9a-f]{8}(-as-.*)?$", "", os.path.basename(programs.folder))
+    version = defects.version_of(programs)
     if not programs.has_setup:
         raise Failure(f"LINUX={tree}: {version} has no {prepare_setup.SETUP} that target setup can have")
     programs.make(programs.p2m_case(), programs.target(TARGET, "tiny"))
@@ -107,19 +110,15 @@ def examine(tree, args):
     row: dict = {"version": version, "tree": tree, "defects": {}, "behind": None}
     try_maps(programs, row, prepare.read(prepare.load(tree, args.build)[0], prepare_setup.SETUP))
     hunt(programs, args, row)
-    met, known = sorted_names(row["defects"]), expected().get(version)
+    met, known = defects.sorted_names(row["defects"]), expected().get(version)
     row["verdict"] = ("setup/versions.txt has no row of this version" if known is None else "as expected" if met == known
                       else f"NOT as expected: {' '.join(known)}")
     print((" ".join(met) or "no defect") + (f"; behind all masks: {row['behind']['invariant']}, NOT A KNOWN DEFECT"
                                            if row["behind"] else "") + f"; {row['verdict']}", flush=True)
     row["mails"] = [mail(args, programs, row, name, found) for name, found in
                     [*row["defects"].items(), *[("NEW", row["behind"])] * bool(row["behind"])]
-                    if re.search(args.only, name)]
+                    if found["case"] and re.search(args.only, name)]
     return row
-
-
-def sorted_names(names):
-    return sorted(names, key=list(defects.table()).index)
 
 
 # ---- the report on a finding ----
@@ -142,15 +141,17 @@ def mail(args, programs, row, name, found):
     tree = prepare.load(row["tree"], args.build)[0]
     said, left = machine_text(programs, found["case"], found["known"])
     showing = [version for version, names in expected().items() if name in names]
-    text = [f"{prepare_setup.SETUP}, {row['version']}: {defect.happens if defect else 'not a known defect'}", "",
-            "What a user loses:", f"  {defect.loses if defect else 'not known yet'}", "",
+    happens = defect.happens if defect else "not a known defect"
+    text = [*FIRST, "", *wrapped(f"{prepare_setup.SETUP}, {row['version']}: {happens}", ""), "",
+            "What a user loses:", *wrapped(defect.loses if defect else "not known yet"), "",
             f"Seen as {found['invariant']}:", *[f"  {line}" for line in said], "",
             "Where:", where_text(defect, prepare.read(tree, prepare_setup.SETUP), "see below"), "",
             "The smallest machine, and the guest that boots on it:", *[f"  {line}" for line in found["case"]], "",
             "What the boot leaves:", *[f"  {line}" for line in left], "",
-            "Versions that show it:", f"  {' '.join(showing) or 'none that was measured'}", "",
-            "Reported, fixed:", f"  {defect.reported if defect else 'not reported'}", "",
-            "It depends on:", *[f"  {line}" for line in (*ASSUMES, *filter(None, [defect and defect.assumes]))]]
+            "Versions that show it:", *wrapped(" ".join(showing) or "none that was measured"), "",
+            "Reported, fixed:", *wrapped(defect.reported if defect else "not reported"), "",
+            "It depends on:", *[line for one in (*ASSUMES, *filter(None, [defect and defect.assumes]))
+                                for line in wrapped(one)]]
     path = f"{args.build}/kernel-report/{row['version']}-SETUP-{name}.txt"
     os.makedirs(os.path.dirname(path), exist_ok=True)
     write(path, "\n".join(text) + "\n")
@@ -164,7 +165,7 @@ def main(args, trees):
         if row["behind"]:
             print(f"\n{row['version']} NOT A KNOWN DEFECT: {row['behind']['invariant']}")
             print("\n".join(f"    {line}" for line in row["behind"]["case"]))
-    names = sorted_names({name for row in rows for name in row["defects"]})
+    names = defects.sorted_names({name for row in rows for name in row["defects"]})
     print("\n| version | " + " | ".join(names) + " |\n" + "|---" * (1 + len(names)) + "|")
     for row in rows:
         print(f"| {row['version']} | " + " | ".join("x" if name in row["defects"] else "" for name in names) + " |")
