@@ -83,16 +83,17 @@ class Fuzz:
 # ---- kills ----
 
 def catch(fuzz, target, engine, moment=None):
-    """A run that has found something, or of this age in seconds; its engines stand still."""
+    """A run that has found a crasher or three inputs, or of this age in seconds; its engines stand still."""
     def marks():
         return {(path, os.stat(path).st_mtime_ns) for path in fuzz.files("build/run/*/run.json")
                 if os.path.exists(path)}
 
     before = marks()
     process = fuzz.start(f"--target={target}", "--time=60", f"--engine={engine}")
-    found = "job-*/crash-*" if target == "canary" else "new/*" if engine == "libfuzzer" else "afl/*/queue/id:*,src:*"
+    found, enough = ("job-*/crash-*", 1) if target == "canary" else \
+        ("new/*" if engine == "libfuzzer" else "afl/*/queue/id:*,src:*", 3)
     if moment is None:
-        wait_until(lambda: process.poll() is not None or any(
+        wait_until(lambda: process.poll() is not None or enough <= sum(
             engines.is_whole(one) for path, _ in marks() - before
             for one in glob.glob(f"{os.path.dirname(path)}/{found}")))
     else:

@@ -37,8 +37,9 @@ def id_of(path):
 
 
 def maps():
-    """[(id, lines)] of the smallest maps."""
-    paths = sorted(glob.glob(f"{FOLDER}/defects/*.txt"), key=lambda path: (list(defects.table()).index(id_of(path)), path))
+    """[(id, lines)] of the smallest maps: s2.txt before s2-bug.txt."""
+    order = list(defects.table())
+    paths = sorted(glob.glob(f"{FOLDER}/defects/*.txt"), key=lambda path: (order.index(id_of(path)), path[:-len(".txt")]))
     return [(id_of(path), defects.lines_of(read_text(path))) for path in paths]
 
 
