@@ -11,6 +11,7 @@ import os
 import re
 
 from p2mcheck.files import read_text
+from p2mcheck.linux.c_text import blanked
 from p2mcheck.processes import output
 
 FOLDERS = ("arch/x86", "drivers", "include", "kernel", "mm", "init", "net", "sound", "fs")
@@ -18,12 +19,6 @@ MOST = 20  # lines that are listed of one function
 
 # One use of a name: `kind` is call, pointer or macro; `by`: the name under which it is used from there.
 Use = collections.namedtuple("Use", "path line function kind by text")
-
-
-def blanked(text):
-    """The text without comments and strings; each line keeps its number."""
-    return re.sub(r"(?s)/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])+'",
-                  lambda found: re.sub(r"[^\n]", " ", found.group(0)), text)
 
 
 def head_of(lines, number):

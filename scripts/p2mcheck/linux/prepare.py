@@ -21,6 +21,7 @@ import tempfile
 from p2mcheck import cli
 from p2mcheck.files import Failure, write
 from p2mcheck.linux import defects, prepare_setup
+from p2mcheck.linux.c_text import blanked
 from p2mcheck.programs import MODES, Programs, setup
 
 P2M = "arch/x86/xen/p2m.c"
@@ -118,7 +119,7 @@ def update(path, text):
 
 def check_whole(linux, path, text):
     """An error in one line if the file is cut off."""
-    code = re.sub(r"(?s)/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])+'", " ", text)
+    code = blanked(text)
     opened = code.count("{") - code.count("}")
     conditions = len(re.findall(r"(?m)^\s*#\s*if", code)) - len(re.findall(r"(?m)^\s*#\s*endif", code))
     if opened > 0 or conditions > 0 or "/*" in code:
@@ -126,14 +127,10 @@ def check_whole(linux, path, text):
                       + (f"{opened} braces are open" if opened > 0 else "a comment or an #if is open"))
 
 
-def without_comments(text):
-    return re.sub(r"(?s)/\*.*?\*/|//[^\n]*", " ", text)
-
-
 def check_one_version(linux, p2m, page):
     """An error in one line if page.h declares a function of the p2m that p2m.c has not, or has not what it exports. Two
     versions with the same functions cannot be told apart."""
-    p2m, page = without_comments(p2m), without_comments(page)
+    p2m, page = blanked(p2m), blanked(page)
     ours = r"\w*(?:p2m|m2p|phys_to_machine|phys_range_identity)\w*"
     declared = set(re.findall(rf"(?m)^\s*extern\s[^;{{(]*?\b({ours})\s*\(", page))
     defined = set(re.findall(rf"(?m)^(?!static)(?:\w+[ \t*]+)+({ours})\s*\([^;{{}}()]*\)\s*\{{", p2m))
