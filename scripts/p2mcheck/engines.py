@@ -105,6 +105,26 @@ def reason_in(log):
     return "its log is empty"
 
 
+# To look up the names of its stack costs an engine more CPU time than the finding; with_names() does it afterwards.
+WITHOUT_NAMES = {f"{one}SAN_OPTIONS": "symbolize=0:" for one in ("A", "M", "T", "UB")}
+
+
+def without_names(environment):
+    """Sanitizer options for an engine; what the user has set comes last, and holds."""
+    return {name: options + environment.get(name, "") for name, options in WITHOUT_NAMES.items()}
+
+
+def with_names(report):
+    """The report with functions and lines in its stacks; as it is where clang's own tool for that is not installed."""
+    clang = os.path.basename(os.environ.get("CLANG", "clang"))
+    tool = shutil.which(clang.replace("clang", "asan_symbolize", 1))
+    if not tool or not re.search(r"^ +#0 0x[0-9a-f]+ +\(", report, re.M):
+        return report
+    done = subprocess.run([tool, "-d"], input=report, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False,
+                          encoding="utf-8", errors="replace")
+    return report if done.returncode else done.stdout
+
+
 def explain(binary, folder, path):
     """The target's report on an input; empty if it is not a finding."""
     status, text = output([binary, *LIMITS, f"-artifact_prefix={folder}/again-", path])
@@ -224,7 +244,7 @@ class Libfuzzer(Job):
         super().__init__(hunt.facts, folder, [
             hunt.binary, f"-max_total_time={SECONDS}", f"-max_len={hunt.facts.longest_input}",
             f"-seed={hunt.seed + number}", *LIMITS, "-print_final_stats=1", f"-artifact_prefix={folder}/",
-            *options, *folders])
+            *options, *folders], without_names(os.environ))
         self.binary, self.new = hunt.binary, folders[0]
 
     def queue(self):
@@ -245,7 +265,7 @@ class Libfuzzer(Job):
     def report(self, path):
         """That of the log, unless it was killed before."""
         text = read_text(self.log)
-        return text if "SUMMARY: " in text else explain(self.binary, self.folder, path)
+        return with_names(text) if "SUMMARY: " in text else explain(self.binary, self.folder, path)
 
 
 class Afl(Job):

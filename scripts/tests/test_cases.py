@@ -216,3 +216,7 @@ def canary(t):
     found = re.search(r"make repro CASE=(\S+)", output)
     t.check("bytes and text are there",
             found and all(os.path.exists(f"{clone}/{found[1]}{end}") for end in ("", ".txt")), output)
+    found = re.search(r"^  report  (\S+)$", output, re.M)
+    report = text_of(f"{clone}/{found[1]}") if t.check("a report", found, output) else ""
+    t.check("its stack has functions and lines", re.search(r"^ +#\d+ 0x\w+ in report_and_stop .*report\.c:\d+", report, re.M),
+            report)
