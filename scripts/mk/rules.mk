@@ -89,6 +89,8 @@ $(C)/%/props_$(1): $$$$(call objects,$$$$*,$(RANDOM))
 	$$(call LINK)
 $(C)/%/toolstacks_$(1): $$$$(call objects,$$$$*,props/cli/toolstacks.c)
 	$$(call LINK)
+$(C)/%/bench_plain_$(1): $$$$(call objects,$$$$*,fuzz/bench/plain.c)
+	$$(call LINK)
 endef
 $(foreach g,$(sort $(GEOMETRIES) $(EXPLORED)),$(eval $(call programs_in,$(g))))
 

@@ -26,9 +26,15 @@ def bench_core(programs):
     return f"{programs.build}/bench/x86_64/bench_core"
 
 
+def bench_plain(programs, geometry):
+    """The plain runner: no engine, no sanitizers."""
+    return f"{programs.build}/gcc/{geometry}/bench_plain_{geometry}"
+
+
 def build(programs):
     goals = [bench_core(programs)]
     for geometry in GEOMETRIES:
+        goals.append(bench_plain(programs, geometry))
         goals += [programs.program(name, geometry, "fuzz") for name in ("bench_ops", "bench_empty")]
         if has_afl():
             goals += [programs.program(name, geometry, "afl") for name in ("ops", "bench_empty")]
@@ -91,24 +97,31 @@ def afl_ratio(programs, geometry, repeats):
     return [ops / empty for empty, ops in rates]
 
 
-def core_figures(programs, repeats):
-    """The output of fuzz/bench/core.c: `name value`, once for each repeat."""
+def printed_figures(program, repeats):
+    """The output of fuzz/bench/core.c or plain.c: `name value`, once for each repeat."""
     figures = {}
     for _ in range(repeats):
-        done = subprocess.run([bench_core(programs)], check=True,
-                              stdout=subprocess.PIPE, text=True)
+        done = subprocess.run([program], check=True, stdout=subprocess.PIPE, text=True)
         for line in done.stdout.splitlines():
             name, value = line.split()
             figures.setdefault(name, []).append(float(value))
     return figures
 
 
+def plain_figures(programs, repeats):
+    """The names end with the geometry."""
+    return {f"{name}_{geometry}": values for geometry in GEOMETRIES
+            for name, values in printed_figures(bench_plain(programs, geometry), repeats).items()}
+
+
 AFL_SECONDS = 4
 
 # A figure without a goal is for information.
 GOALS = {
-    "tiny_exec_ratio": (">=", 0.30),
-    "x86_64_exec_ratio": (">=", 0.10),
+    **{f"plain_checked_ratio_{geometry}": ("<=", goal) for geometry, goal in (("tiny", 2.0), ("x86_64", 1.7))},
+    **{f"ops_per_second_{ops}_{geometry}": None for geometry in GEOMETRIES for ops in (8, 16, 64, 256)},
+    "tiny_exec_ratio": (">=", 0.15),
+    "x86_64_exec_ratio": (">=", 0.08),
     "tiny_afl_exec_ratio": None,
     "x86_64_afl_exec_ratio": None,
     "range_gib_speedup": (">=", 1000),
@@ -140,8 +153,9 @@ def main():
                         for geometry in GEOMETRIES})
     else:
         print("  AFL++ is not installed (package afl++): skipped")
-    figures.update(core_figures(programs, args.runs))
-    print(f"\n{'figure':20} {'median':>10} {'min':>10} {'max':>10}  runs  goal")
+    figures.update(printed_figures(bench_core(programs), args.runs))
+    figures.update(plain_figures(programs, args.runs))
+    print(f"\n{'figure':27} {'median':>10} {'min':>10} {'max':>10}  runs  goal")
     result = {}
     for name in GOALS:
         if name not in figures:
@@ -150,7 +164,7 @@ def main():
         middle = median(values)
         result[name] = {"median": middle, "min": min(values), "max": max(values),
                         "runs": values}
-        print(f"{name:20} {middle:10.3f} {min(values):10.3f} {max(values):10.3f}  {len(values):4}"
+        print(f"{name:27} {middle:10.3f} {min(values):10.3f} {max(values):10.3f}  {len(values):4}"
               f"  {reached(name, middle)}".rstrip())
     write_json(f"{args.build}/bench.json", result)
     print(f"written to {args.build}/bench.json")

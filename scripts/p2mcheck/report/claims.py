@@ -7,6 +7,8 @@ from p2mcheck.report.words import BAD, GOOD, code, part, short
 VERDICTS = {True: GOOD("reached"), False: BAD("NOT reached"), None: "not measured", "in part": "in part only"}
 
 BENCH = {
+    "plain_checked_ratio_tiny": "A case of tiny with all checks, without an engine, against one with none: times as long",
+    "plain_checked_ratio_x86_64": "The same of x86_64",
     "tiny_exec_ratio": "exec/s in tiny, of an empty target's",
     "x86_64_exec_ratio": "exec/s in x86_64, of an empty target's",
     "range_gib_speedup": "A missing GiB at once, against PFN by PFN: times as fast",

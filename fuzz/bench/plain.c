@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * For `make bench` alone: the plain runner, without an engine and without sanitizers. The same
+ * cases are judged with all checks and with none, in turns. Prints `name value` for each round:
+ * the time with checks as a multiple of that without, and the ops that are judged each second in
+ * cases of 8, 16, 64 and 256 calls. Times are CPU time.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "props/base/uninstrumented.h"
+#include "props/case/generate.h"
+#include "props/check/run.h"
+#include "props/run/executor.h"
+
+UNINSTRUMENTED_BEGIN
+
+#define CASES 512
+#define CALLS_IN_A_BLOCK 200000u /* of tiny; a sixteenth of it in big geometries */
+
+static struct test_case cases[CASES];
+static unsigned calls; /* of all cases */
+
+static void draw(unsigned ops)
+{
+    struct prng prng = {20111};
+
+    calls = 0;
+    for (unsigned i = 0; i < CASES; i++) {
+        do
+            generate_case(&prng, &generate_calls, ops, &cases[i]);
+        while (cases[i].count < ops - ops / 4);
+        calls += cases[i].count;
+    }
+}
+
+static double cpu_seconds(void)
+{
+    struct rusage usage;
+
+    getrusage(RUSAGE_SELF, &usage);
+    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+/* Seconds for all cases, so many times. */
+static double block(unsigned times, bool checked)
+{
+    double start = cpu_seconds();
+    struct verdict verdict;
+
+    run.model_off = !checked;
+    for (unsigned k = 0; k < times; k++)
+        for (unsigned i = 0; i < CASES; i++)
+            if (!executor_run(subject_under_test, &cases[i], CHECK_QUICK, &verdict)) {
+                fprintf(stderr, "bench_plain: case %u fails: %s\n", i, verdict.details);
+                exit(1);
+            }
+    run.model_off = false;
+    return cpu_seconds() - start;
+}
+
+int main(void)
+{
+    static const unsigned lengths[] = {8, 16, 64, 256};
+
+    for (unsigned i = 0; i < 4; i++) {
+        double checked = 0, unchecked = 0;
+        unsigned times;
+
+        draw(lengths[i]);
+        times = 1 + CALLS_IN_A_BLOCK / (MODEL_LITERAL ? 1 : 16) / calls;
+        block(1, true); /* the caches are warm, the pages there */
+        for (unsigned k = 0; k < 2; k++) {
+            checked += block(times, true);
+            unchecked += block(times, false);
+        }
+        printf("ops_per_second_%u %f\n", lengths[i], 2.0 * times * calls / checked);
+        if (lengths[i] == (MODEL_LITERAL ? 16u : 8u))
+            printf("plain_checked_ratio %f\n", checked / unchecked);
+    }
+    return 0;
+}
+
+UNINSTRUMENTED_END
