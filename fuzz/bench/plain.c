@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * For `make bench` alone: the plain runner, without an engine and without sanitizers. The same
- * cases are judged with all checks and with none, in turns. Prints `name value` for each round:
- * the time with checks as a multiple of that without, and the ops that are judged each second in
- * cases of 8, 16, 64 and 256 calls. Times are CPU time.
+ * cases are judged with all checks and with none, in turns. Prints `name value`: the time with
+ * checks as a multiple of that without, and the ops that are judged each second in cases of 8, 16,
+ * 64 and 256 calls. Times are CPU time, medians of short turns.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,8 @@
 UNINSTRUMENTED_BEGIN
 
 #define CASES 512
-#define CALLS_IN_A_BLOCK 200000u /* of tiny; a sixteenth of it in big geometries */
+#define TURNS 15u
+#define CALLS_IN_A_TURN (MODEL_LITERAL ? 32768u : 4096u)
 
 static struct test_case cases[CASES];
 static unsigned calls; /* of all cases */
@@ -45,7 +46,7 @@ static double cpu_seconds(void)
 }
 
 /* Seconds for all cases, so many times. */
-static double block(unsigned times, bool checked)
+static double turn(unsigned times, bool checked)
 {
     double start = cpu_seconds();
     struct verdict verdict;
@@ -61,25 +62,40 @@ static double block(unsigned times, bool checked)
     return cpu_seconds() - start;
 }
 
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+static double median(double *values)
+{
+    qsort(values, TURNS, sizeof(*values), by_size);
+    return values[TURNS / 2];
+}
+
+static void measure(unsigned ops)
+{
+    double checked[TURNS], ratio[TURNS];
+    unsigned times;
+
+    draw(ops);
+    times = (CALLS_IN_A_TURN + calls - 1) / calls;
+    turn(1, true); /* the caches are warm, the pages there */
+    for (unsigned k = 0; k < TURNS; k++) {
+        checked[k] = turn(times, true);
+        ratio[k] = checked[k] / turn(times, false);
+    }
+    printf("ops_per_second_%u %f\n", ops, times * calls / median(checked));
+    if (ops == (MODEL_LITERAL ? 16u : 8u))
+        printf("plain_checked_ratio %f\n", median(ratio));
+}
+
 int main(void)
 {
-    static const unsigned lengths[] = {8, 16, 64, 256};
-
-    for (unsigned i = 0; i < 4; i++) {
-        double checked = 0, unchecked = 0;
-        unsigned times;
-
-        draw(lengths[i]);
-        times = 1 + CALLS_IN_A_BLOCK / (MODEL_LITERAL ? 1 : 16) / calls;
-        block(1, true); /* the caches are warm, the pages there */
-        for (unsigned k = 0; k < 2; k++) {
-            checked += block(times, true);
-            unchecked += block(times, false);
-        }
-        printf("ops_per_second_%u %f\n", lengths[i], 2.0 * times * calls / checked);
-        if (lengths[i] == (MODEL_LITERAL ? 16u : 8u))
-            printf("plain_checked_ratio %f\n", checked / unchecked);
-    }
+    for (unsigned ops = 8; ops <= 256; ops *= ops == 8 ? 2 : 4)
+        measure(ops);
     return 0;
 }
 
