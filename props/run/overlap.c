@@ -7,6 +7,7 @@
 
 #include "executor.h"
 #include "grants.h"
+#include "kept_pages.h"
 #include "linearize.h"
 #include "props/base/uninstrumented.h"
 #include "props/check/checks.h"
@@ -286,6 +287,8 @@ static void judge(void)
         run_refresh_view();
     checks_structure();
     find_steps();
+    if (!run.subject->custom_layout)
+        VERDICT_TRY(kept_pages_check(steps.call, steps.result, &steps.order, steps.count));
     if (!linearize(steps.call, steps.result, &steps.order, steps.count, &fork))
         check_without_order(&fork);
     oracle_adopt(&run.oracle, &fork);

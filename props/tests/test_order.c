@@ -258,8 +258,8 @@ static const struct never {
      "the core has no other views: scripts/tests/test_linux_slips.py"},
     {OTHER_VIEWS_AGREE, OTHER_VIEWS_AGREE, PAGE_COST, LINEARIZABLE, false,
      "the core has no other views: scripts/tests/test_linux_slips.py"},
-    {PAGE_COST, RESUME_TAKES_NO_PAGE, LINEARIZABLE, LINEARIZABLE, false,
-     "the pages of an overlap are not counted, and a resume does not overlap"},
+    {RESUME_TAKES_NO_PAGE, RESUME_TAKES_NO_PAGE, LINEARIZABLE, LINEARIZABLE, false,
+     "a resume does not overlap"},
     {TOOLSTACK_SEES_ALL, TOOLSTACK_SEES_ALL, LINEARIZABLE, LINEARIZABLE, true,
      "without an order of the calls there is no model to compare with"},
 };
