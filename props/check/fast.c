@@ -46,22 +46,17 @@ static inline bool holds(const p2m_word *leaf, p2m_word first)
                                          : model_window(&run.oracle.model, first, P2M_LEAF, buffer);
     p2m_word any = 0;
 
+#pragma GCC unroll 8
     for (unsigned i = 0; i < P2M_LEAF; i++)
         any |= leaf[i] ^ want[i];
     return !any;
 }
 
-/* A leaf slot that is not missing and recorded as such. */
-static bool other_leaf(const p2m_word *leaf, enum slot_kind kind, p2m_word mfn,
-                       p2m_word missing_mfn, p2m_word first)
+/* A leaf slot that is recorded as private. */
+static inline bool private_leaf(const p2m_word *leaf, p2m_word mfn, p2m_word first)
 {
-    int in_list;
+    int in_list = host_list_index(leaf);
 
-    if (leaf == run.view.identity)
-        return kind == KIND_IDENTITY && mfn == missing_mfn;
-    if (kind != KIND_PRIVATE)
-        return false;
-    in_list = host_list_index(leaf);
     if (in_list >= 0) /* grafted: at its own place and nowhere else */
         return (p2m_word)in_list * P2M_LEAF == first && mfn == host_leaf_mfn((unsigned)in_list) &&
                (run_leaf_is_hole(&run.oracle.model, leaf, first) || holds(leaf, first));
@@ -70,9 +65,13 @@ static bool other_leaf(const p2m_word *leaf, enum slot_kind kind, p2m_word mfn,
 
 static bool private_mid(unsigned ti, p2m_word missing_mfn)
 {
-    p2m_word **mid = run.view.top[ti];
+    const uintptr_t shared[] = {[KIND_MISSING] = (uintptr_t)run.view.missing,
+                                [KIND_IDENTITY] = (uintptr_t)run.view.identity};
+    p2m_word *const *mid = run.view.top[ti];
     const p2m_word *mid_mfn = run.view.top_mfn_p[ti];
     const uint8_t *kinds = run.oracle.kinds.leaf[ti];
+    uintptr_t bent = 0;
+    p2m_word bad = 0;
 
     meet(mid);
     if (run.view.top_mfn[ti] != meet(mid_mfn) || seen.bad)
@@ -83,13 +82,15 @@ static bool private_mid(unsigned ti, p2m_word missing_mfn)
             mi += SLOTS;
         if (mi == P2M_MID)
             break;
-        if (mid[mi] == run.view.missing && mid_mfn[mi] == missing_mfn && kinds[mi] == KIND_MISSING)
-            continue;
-        if (!other_leaf(mid[mi], (enum slot_kind)kinds[mi], mid_mfn[mi], missing_mfn,
-                        ti * P2M_MID_SPAN + mi * (p2m_word)P2M_LEAF))
+        if (kinds[mi] != KIND_PRIVATE) {
+            bent |= (uintptr_t)mid[mi] ^ shared[kinds[mi]];
+            bad |= mid_mfn[mi] ^ missing_mfn;
+        } else if (!private_leaf(mid[mi], mid_mfn[mi],
+                                 ti * P2M_MID_SPAN + mi * (p2m_word)P2M_LEAF)) {
             return false;
+        }
     }
-    return true;
+    return !bad && !bent;
 }
 
 /* The bits in which the shared pages differ from what they were made with. */
@@ -109,35 +110,37 @@ static inline p2m_word dirty_bits(void)
 
 bool checks_fast(void)
 {
-    p2m_word missing_mfn = host_virt_to_mfn(run.view.missing), root_mfn, none_mfn, bad = 0;
+    const struct subject_view view = run.view;
+    const uintptr_t shared[] = {[KIND_MISSING] = (uintptr_t)view.mid_missing,
+                                [KIND_IDENTITY] = (uintptr_t)view.mid_identity};
+    p2m_word missing_mfn = host_virt_to_mfn(view.missing), root_mfn, none_mfn, bad = 0;
+    uintptr_t bent = 0;
 
     seen.stamp++;
     seen.met = 0;
     seen.bad = false;
-    meet(run.view.top);
-    meet(run.view.top_mfn_p);
-    root_mfn = meet(run.view.top_mfn);
-    none_mfn = meet(run.view.mid_missing_mfn);
+    meet(view.top);
+    meet(view.top_mfn_p);
+    root_mfn = meet(view.top_mfn);
+    none_mfn = meet(view.mid_missing_mfn);
     if (seen.bad || host.info->pfn_to_mfn_frame_list_list != root_mfn ||
         (host.info->max_pfn != run.oracle.kinds.max_pfn && !run.subject->custom_layout))
         return false;
     bad |= dirty_bits();
     for (unsigned mi = 0; mi < P2M_MID; mi++)
-        bad |= run.view.mid_missing_mfn[mi] ^ missing_mfn;
+        bad |= view.mid_missing_mfn[mi] ^ missing_mfn;
     for (unsigned ti = 0; ti < P2M_TOP; ti++) {
-        enum slot_kind kind = (enum slot_kind)run.oracle.kinds.mid[ti];
+        unsigned kind = run.oracle.kinds.mid[ti];
 
-        if (kind == KIND_PRIVATE) {
-            if (run_mid_is_shared(run.view.top[ti]) || !private_mid(ti, missing_mfn))
-                return false;
-            continue;
+        if (kind != KIND_PRIVATE) {
+            bent |= ((uintptr_t)view.top[ti] ^ shared[kind]) |
+                    ((uintptr_t)view.top_mfn_p[ti] ^ (uintptr_t)view.mid_missing_mfn);
+            bad |= view.top_mfn[ti] ^ none_mfn;
+        } else if (run_mid_is_shared(view.top[ti]) || !private_mid(ti, missing_mfn)) {
+            return false;
         }
-        bad |= run.view.top[ti] !=
-               (kind == KIND_MISSING ? run.view.mid_missing : run.view.mid_identity);
-        bad |= run.view.top_mfn_p[ti] != run.view.mid_missing_mfn;
-        bad |= run.view.top_mfn[ti] ^ none_mfn;
     }
-    return !bad && !seen.bad && seen.met == host.live;
+    return !bad && !bent && !seen.bad && seen.met == host.live;
 }
 
 UNINSTRUMENTED_END

@@ -210,12 +210,15 @@ void host_rollback_frees(unsigned freed)
     }
 }
 
+/* `bytes`: a multiple of four. */
 static bool holds_pattern(const uint8_t *p, size_t bytes)
 {
-    unsigned bad = 0;
+    uint32_t bad = 0, word;
 
-    for (size_t i = 0; i < bytes; i++)
-        bad |= p[i] != GONE;
+    for (size_t i = 0; i < bytes; i += sizeof(word)) {
+        memcpy(&word, p + i, sizeof(word));
+        bad |= word ^ UINT32_C(0x01010101) * GONE;
+    }
     return !bad;
 }
 
