@@ -3,8 +3,9 @@
 
 For each bug and seed: libFuzzer from an empty corpus, on one core. The first failure must be the
 invariant that the patch names. It is shrunk and must reach the shortest known case, which
-the patch has in its head. A bug passes if that happens in at least nine of ten seeds. With --smoke
-only the shortest cases are run. The table is also written as build/bugs.json.
+the patch has in its head. That must happen in at least nine of ten seeds, also in a second geometry if
+the shortest case shows the bug in one. With --smoke only the shortest cases are run. The table is also
+written as build/bugs.json.
 """
 
 import math
@@ -13,6 +14,7 @@ import shutil
 from p2mcheck import cli
 from p2mcheck.bugs.ablation import ABLATIONS, ablate, print_medians, print_row
 from p2mcheck.bugs.catalogue import hunt, load, make, plant, shrink
+from p2mcheck.bugs.second import CANDIDATES, second_geometry
 from p2mcheck.bugs.smoke import smoke
 from p2mcheck.cli import median
 from p2mcheck.files import write_json
@@ -20,19 +22,25 @@ from p2mcheck.processes import each
 from p2mcheck.programs import Programs, cores, setup
 
 
-def one_bug(programs, bug, seeds, budget):
-    """The results of the hunts for it."""
-    planted = plant(programs, bug)
-    make(planted, bug, planted.p2m_case("clang-san" if bug.sanitizer else "gcc"),
-         planted.target(bug.target, bug.geometry))
+def hunts_in(planted, bug, geometry, seeds, budget):
+    """The results of the hunts in one geometry, and what is wrong with them."""
+    make(planted, bug, planted.target(bug.target, geometry))
     results = []
     for seed in range(1, seeds + 1):
-        result = hunt(planted, bug, bug.geometry, seed, budget)
+        result = hunt(planted, bug, geometry, seed, budget)
         if result["fired"] == bug.invariant:
-            shrink(planted, bug, bug.geometry, result)
+            shrink(planted, bug, geometry, result)
         results.append(result)
-        shutil.rmtree(f"{planted.folder}/hunt-{bug.geometry}-{seed}/corpus", ignore_errors=True)
-    return results
+        shutil.rmtree(f"{planted.folder}/hunt-{geometry}-{seed}/corpus", ignore_errors=True)
+    return {"geometry": geometry, "runs": results, "wrong": judge(bug, results)}
+
+
+def one_bug(programs, bug, seeds, budget):
+    """The hunts in its geometry, and those in the second one if there is one."""
+    planted = plant(programs, bug, geometries=CANDIDATES[bug.geometry])
+    make(planted, bug, planted.p2m_case("clang-san" if bug.sanitizer else "gcc"))
+    geometries = filter(None, (bug.geometry, second_geometry(planted, bug)))
+    return [hunts_in(planted, bug, geometry, seeds, budget) for geometry in geometries]
 
 
 def judge(bug, results):
@@ -54,10 +62,11 @@ def judge(bug, results):
     return None
 
 
-def row(bug, results, wrong):
+def row(bug, hunts):
+    results, wrong = hunts["runs"], hunts["wrong"]
     right = [result for result in results if result["fired"] == bug.invariant]
     ops = [result for result in right if "ops" in result]
-    return (f"{'ok  ' if not wrong else 'FAIL'} {bug.id:28} {bug.invariant:28} "
+    return (f"{'ok  ' if not wrong else 'FAIL'} {bug.id:28} {hunts['geometry']:7} {bug.invariant:28} "
             f"{len(right):2}/{len(results):<2} {median([r['execs'] for r in right]):9.0f} "
             f"{max([r['seconds'] for r in right], default=math.nan):6.1f}  "
             f"{median([r['ops_found'] for r in ops]):4.0f} -> {max([r['ops'] for r in ops], default=0)} "
@@ -68,15 +77,16 @@ def row(bug, results, wrong):
 def hunt_all(args, bugs):
     # the shared parts are built once
     args.programs.make(args.programs.p2m_case(), "fuzz-targets", jobs=args.jobs)
-    print(f"{'':4} {'bug':28} {'invariant':28} found     execs    max s   ops -> shrunk "
+    print(f"{'':4} {'bug':28} {'in':7} {'invariant':28} found     execs    max s   ops -> shrunk "
           f"(shortest known), s")
     passed, table = 0, []
-    for bug, results in each(args.jobs, lambda bug: one_bug(args.programs, bug, args.seeds, args.time), bugs):
-        wrong = judge(bug, results)
-        passed += not wrong
-        table.append({"id": bug.id, **bug.head, "shortest": bug.shortest, "wrong": wrong,
-                      "historic": bug.historic, "runs": results})
-        print(row(bug, results, wrong), flush=True)
+    for bug, both in each(args.jobs, lambda bug: one_bug(args.programs, bug, args.seeds, args.time), bugs):
+        passed += not any(hunts["wrong"] for hunts in both)
+        table.append({"id": bug.id, **bug.head, "shortest": bug.shortest, "historic": bug.historic, "hunts": both})
+        for hunts in both:
+            print(row(bug, hunts), flush=True)
+    twice = sum(len(entry["hunts"]) > 1 for entry in table)
+    print(f"{twice} also hunted in a second geometry; the cases of {len(bugs) - twice} show nothing in another one")
     write_json(f"{args.build}/bugs.json", {"seeds": args.seeds, "budget": args.time, "bugs": table})
     return passed
 

@@ -14,10 +14,12 @@ from p2mcheck.processes import output
 TRANSITIONS = 10_000_000  # the limit of a search with grants, which would take minutes
 
 
-def run_case(tool, path):
-    """With the quick checks, since more lookups may hide a bug, then with all: (status, output)."""
+def run_case(tool, path, geometry=None):
+    """With the quick checks, since more lookups may hide a bug, then with all: (status, output). In its own
+    geometry, or in another one."""
     for check in ("quick", "every"):
-        status, text = output([tool, "run", f"--check={check}", path])
+        status, text = output([tool, "run", f"--check={check}", *([f"--geometry={geometry}"] if geometry else []),
+                               path])
         if status:
             break
     return status, text

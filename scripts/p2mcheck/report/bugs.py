@@ -14,21 +14,28 @@ from p2mcheck.report import charts, compare
 from p2mcheck.report.words import BAD, GOOD, bug_link, code, count, seconds
 
 
-def row(bug, hunted):
+def table(data, historic):
+    """Of one kind of bugs: how many there are, and a row for each and each geometry in which it was hunted."""
+    chosen = [bug for bug in data.patches if bug.historic == historic]
+    hunted = [(bug, data.hunted.get(bug.id, {"hunts": [None]})["hunts"]) for bug in chosen]
+    return {"bugs": len(chosen), "rows": [row(bug, hunts) for bug, each in hunted for hunts in each]}
+
+
+def row(bug, hunts):
     source = re.split("[;,]", bug.head.get("Kernel", bug.head.get("Class", "")))[0]
     front = [bug_link(bug.id, bug.head["Bug"]), source, code(bug.invariant),
-             bug.geometry + f", {bug.target}" * (bug.target != "ops")]
-    if not hunted:
+             (hunts or {"geometry": bug.geometry})["geometry"] + f", {bug.target}" * (bug.target != "ops")]
+    if not hunts:
         return front + ["not hunted", "-", "-", "-", "-", bug.shortest, "-"]
-    runs = [run for run in hunted["runs"] if run["fired"] == bug.invariant]
+    runs = [run for run in hunts["runs"] if run["fired"] == bug.invariant]
     shrunk = [run for run in runs if "ops" in run]
 
     def over(chosen, key, pick, text):
         return text(pick([run[key] for run in chosen])) if chosen else "-"
-    return front + [f"{len(runs)} of {len(hunted['runs'])}", over(runs, "seconds", statistics.median, seconds),
+    return front + [f"{len(runs)} of {len(hunts['runs'])}", over(runs, "seconds", statistics.median, seconds),
                     over(runs, "seconds", max, seconds), over(runs, "execs", statistics.median, count),
                     over(shrunk, "ops_found", statistics.median, "{:.0f}".format), over(shrunk, "ops", max, str),
-                    BAD("NO") + f" {hunted['wrong']}" if hunted["wrong"] else GOOD("yes")]
+                    BAD("NO") + f" {hunts['wrong']}" if hunts["wrong"] else GOOD("yes")]
 
 
 # ---- the story of a bug ----
@@ -75,8 +82,6 @@ def story(data, bug):
 
 
 def bugs(data):
-    historic = [row(bug, data.hunted.get(bug.id)) for bug in data.patches if bug.historic]
-    plausible = [row(bug, data.hunted.get(bug.id)) for bug in data.patches if not bug.historic]
     with concurrent.futures.ThreadPoolExecutor(programs.cores()) as pool:
         stories = list(pool.map(functools.partial(story, data), data.patches))
-    return {"historic": historic, "plausible": plausible, "stories": stories}
+    return {"historic": table(data, True), "plausible": table(data, False), "stories": stories}

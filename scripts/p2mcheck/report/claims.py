@@ -31,7 +31,7 @@ def of_bugs(data):
     if not data.hunted:
         yield claim, "all", None, None
         return
-    fine = sum(not bug["wrong"] for bug in data.hunted.values())
+    fine = sum(not any(hunts["wrong"] for hunts in bug["hunts"]) for bug in data.hunted.values())
     all_hunted = len(data.hunted) == len(data.patches)
     yield (claim, part(len(data.patches), len(data.patches)), part(fine, len(data.hunted)),
            False if fine < len(data.hunted) else all_hunted or "in part")

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How `make bugs` chooses the second geometry of a planted bug, and judges both."""
+
+import os
+import types
+
+from harness import test
+from p2mcheck.bugs import catalogue, main as bugs
+from p2mcheck.bugs.second import CANDIDATES, second_geometry
+from p2mcheck.files import write
+
+# p2m-case that fails in one geometry, with a case that names this geometry or any other one.
+TOOL = """#!/bin/sh
+for word; do case=$word; done
+case "$* $(sed -n 's/^geometry //p' "$case")" in {pattern}) echo 'p2mcheck: {invariant}: no'; exit 1;; esac
+"""
+
+
+def chosen(t, pattern, invariant="PAGE_COST"):
+    """The second geometry of B6 with such a tool."""
+    tool = t.path("p2m-case")
+    write(tool, TOOL.format(pattern=pattern, invariant=invariant))
+    os.chmod(tool, 0o755)
+    planted = types.SimpleNamespace(folder=t.path("."), p2m_case=lambda flavour: tool)
+    return second_geometry(planted, catalogue.load("^b6-")[0])
+
+
+@test("make bugs: the second geometry is one in which the case shows the bug", tier="scripts")
+def second(t):
+    t.check("each geometry of a hunt has candidates", set(CANDIDATES) ==
+            {bug.geometry for bug in catalogue.load("")} | set(sum(CANDIDATES.values(), ())), str(CANDIDATES))
+    for pattern, name, expected in (
+            ("*--geometry=*", "PAGE_COST", "x86_64"), ("*=odd*", "PAGE_COST", "odd"), ("*=x86_32*", "PAGE_COST", "x86_32"),
+            ("*=x86_64*' x86_64'", "PAGE_COST", "x86_64"),  # only with its PFNs as they are
+            ("*=micro*", "PAGE_COST", None), ("*--geometry=*", "GET_MATCHES_MODEL", None)):
+        found = chosen(t, pattern, name)
+        t.check(f"{pattern}, {name}", found == expected, str(found))
+
+
+@test("make bugs: each geometry has its line and its judgement", tier="scripts")
+def both(t):
+    bug = catalogue.load("^b6-")[0]
+    good = {"seed": 1, "found": True, "fired": bug.invariant, "execs": 5, "seconds": 0.5, "reached": 1, "triggered": 1,
+            "ops_found": 4, "ops": bug.shortest, "shrink_seconds": 0.1}
+    for name, run, says in (
+            ("found", good, None), ("not found", {**good, "found": False, "fired": None},
+                                    "seed 1: not found, reached 1 times, triggered 1 times"),
+            ("too long", {**good, "ops": bug.shortest + 1}, f"seed 1: shrunk to {bug.shortest + 1} ops only")):
+        wrong = bugs.judge(bug, [run])
+        t.check(name, wrong == says, str(wrong))
+        line = bugs.row(bug, {"geometry": "x86_64", "runs": [run], "wrong": wrong})
+        t.check(f"the line of one {name}", line.startswith(f"{'FAIL' if says else 'ok  '} {bug.id} ") and
+                " x86_64 " in line and line.endswith(says or "0.10"), line)
