@@ -37,11 +37,15 @@ def second(t):
         t.check(f"{pattern}, {name}", found == expected, str(found))
 
 
+def one_run(bug):
+    return {"seed": 1, "found": True, "fired": bug.invariant, "execs": 5, "seconds": 0.5, "reached": 1, "triggered": 1,
+            "ops_found": 4, "ops": bug.shortest, "shrink_seconds": 0.1}
+
+
 @test("make bugs: each geometry has its line and its judgement", tier="scripts")
 def both(t):
     bug = catalogue.load("^b6-")[0]
-    good = {"seed": 1, "found": True, "fired": bug.invariant, "execs": 5, "seconds": 0.5, "reached": 1, "triggered": 1,
-            "ops_found": 4, "ops": bug.shortest, "shrink_seconds": 0.1}
+    good = one_run(bug)
     for name, run, says in (
             ("found", good, None), ("not found", {**good, "found": False, "fired": None},
                                     "seed 1: not found, reached 1 times, triggered 1 times"),
@@ -51,3 +55,22 @@ def both(t):
         line = bugs.row(bug, {"geometry": "x86_64", "runs": [run], "wrong": wrong})
         t.check(f"the line of one {name}", line.startswith(f"{'FAIL' if says else 'ok  '} {bug.id} ") and
                 " x86_64 " in line and line.endswith(says or "0.10"), line)
+
+
+@test("make bugs: the report has a row for each geometry, and a bug passes in both or not", tier="scripts",
+      needs=("import jinja2", "import matplotlib"))
+def reported(t):
+    from p2mcheck.report import bugs as section, claims  # pylint: disable=import-outside-toplevel
+    hunted, other = catalogue.load("^b[67]-")
+    for wrong in (None, "seed 1: not found"):
+        hunts = [{"geometry": "tiny", "runs": [one_run(hunted)], "wrong": None},
+                 {"geometry": "x86_64", "runs": [one_run(hunted)], "wrong": wrong}]
+        data = types.SimpleNamespace(patches=[hunted, other], hunted={hunted.id: {"hunts": hunts}})
+        table = section.table(data, True)
+        shown = [[row[3], row[4], str(row[-1])] for row in table["rows"]]
+        t.check("rows", table["bugs"] == 2 and [row[:2] for row in shown] ==
+                [["tiny", "1 of 1"], ["x86_64", "1 of 1"], ["tiny", "not hunted"]], str(shown))
+        t.check("a row that fails says why", (wrong or "yes") in shown[1][2], str(shown))
+        claim = next(claims.of_bugs(data))
+        t.check("the claim", claim[2].startswith("0" if wrong else "1") and claim[3] == (False if wrong else "in part"),
+                str(claim))
