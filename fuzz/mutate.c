@@ -87,19 +87,6 @@ static void swap_ops(struct prng *prng, struct test_case *c)
 
 /* ---- one op ---- */
 
-/* To another PFN; the entry stays of its kind, a range as long. */
-static void put_at(struct op *op, uint64_t pfn)
-{
-    uint64_t value, length = op->arg - op->pfn;
-    enum entry_kind kind = entry_split(&shape_here, op->pfn, op->arg, &value);
-
-    if (op_has_entry(op->kind))
-        op->arg = entry_join(&shape_here, pfn, kind, value);
-    if (op->kind == OP_RANGE)
-        op->arg = (pfn + length) & shape_word_mask(&shape_here);
-    op->pfn = pfn & shape_word_mask(&shape_here);
-}
-
 /* An edge of the leaf, mid or table around `pfn`, or its neighbour. */
 static uint64_t near_edge(struct prng *prng, uint64_t pfn)
 {
@@ -131,7 +118,7 @@ static void move_op(struct prng *prng, struct test_case *c)
     default:
         to = generate_pfn(prng);
     }
-    put_at(op, to & shape_word_mask(&shape_here));
+    generate_move(op, to);
 }
 
 static void change_range(struct prng *prng, struct test_case *c)
@@ -225,9 +212,10 @@ static void overlap(struct prng *prng, enum vocabulary vocabulary, struct test_c
         span = outer->arg - outer->pfn;
     if (prng_one_in(prng, 2))
         to += prng_below(prng, span);
-    put_at(op, to & shape_word_mask(&shape_here));
+    generate_move(op, to);
     op->at = generate_sync_point(prng);
     generate_relative(prng, op);
+    generate_late((struct prng){prng_mix(prng->state)}, outer, op);
     op->at_keep = generate_keep(prng, &c->boot);
 }
 

@@ -80,6 +80,14 @@ static unsigned rare_fields_of(const struct boot *boot)
            (boot->setup.nvs[0].pages > 0) << 4 | (boot->nr_pages > 2 * MAX_P2M_PFN) << 5;
 }
 
+/* A call in the last three points of a long range, at the leaf behind its end. */
+static bool is_late(const struct op *op, const struct op *outer)
+{
+    return op_has_pfn(op->kind) && op->at && op->at_from == TURN_END && op->at <= 3 &&
+           outer->kind == OP_RANGE && outer->arg - outer->pfn >= 2 * P2M_LEAF &&
+           op->pfn - outer->arg < P2M_LEAF && outer->arg < MAX_P2M_PFN;
+}
+
 /* From nothing, by mutation alone: every op, entry kind, refusal, overlap, every form of boot. */
 static void test_reaches_everything(void **state)
 {
@@ -87,7 +95,7 @@ static void test_reaches_everything(void **state)
     bool kinds[OP_KINDS] = {false}, entries[ENTRY_KINDS] = {false};
     bool is_long = false, far = false, mapped = false, named = false, based = false;
     bool refused = false, inside = false, automatic = false, xen = false, holes = false;
-    unsigned orders = 0, flags = 0, schedules = 0, rare = 0;
+    unsigned orders = 0, flags = 0, schedules = 0, rare = 0, late = 0;
     size_t size = 0;
 
     (void)state;
@@ -115,6 +123,7 @@ static void test_reaches_everything(void **state)
             mapped |= op->kind == OP_XEN_SET_IDENTITY && op->refuse > 0;
             named |= op->kind == OP_LIST && op->arg > UINT32_MAX && op->arg <= MFN_MASK;
             based |= op->kind == OP_MFN_BASE && op->arg > UINT32_MAX && op->arg <= MFN_MASK;
+            late += i + 1 < c.count && is_late(op, op + 1);
             refused |= op->refuse > 0;
             inside |= op->at > 0;
             schedules |= op_has_pfn(op->kind) ? schedule_of(op) : 0;
@@ -129,6 +138,7 @@ static void test_reaches_everything(void **state)
     assert_true(is_long && mapped && (P2M_WORD_BITS == 32 || (far && named && based)));
     assert_int_equal(orders, (1u << BOOT_ORDERS) - 1);
     assert_true(refused && inside && automatic && xen && holes);
+    assert_true(late > 20);
     assert_int_equal(flags, (1u << BOOT_FLAG_KINDS) - (1u << BOOT_BARE));
     assert_int_equal(schedules, 0x1f);
     assert_int_equal(rare, 0x3f);

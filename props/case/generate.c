@@ -138,7 +138,8 @@ uint64_t generate_entry(struct prng *prng, uint64_t pfn)
     };
     uint64_t value = prng_one_in(prng, 4) ? generate_frame(prng, pfn) : prng_below(prng, 256);
 
-    return entry_join(&shape_here, pfn, (enum entry_kind)kinds[prng_below(prng, 16)], value);
+    value = entry_join(&shape_here, pfn, (enum entry_kind)kinds[prng_below(prng, 16)], value);
+    return generate_beside((struct prng){prng_mix(prng->state + 3)}, pfn, value);
 }
 
 static uint64_t malformed_entry(struct prng *prng, uint64_t pfn)
@@ -256,6 +257,39 @@ void generate_relative(struct prng *prng, struct op *op)
         op->at = (uint16_t)(1 + prng_below(prng, 255));
 }
 
+void generate_move(struct op *op, uint64_t pfn)
+{
+    const uint64_t mask = shape_word_mask(&shape_here);
+    uint64_t value, length = op->arg - op->pfn;
+    enum entry_kind kind = entry_split(&shape_here, op->pfn, op->arg, &value);
+
+    pfn &= mask;
+    if (op_has_entry(op->kind))
+        op->arg = entry_join(&shape_here, pfn, kind, value);
+    if (op->kind == OP_RANGE)
+        op->arg = (pfn + length) & mask;
+    op->pfn = pfn;
+}
+
+/*
+ * Late in a long range, or in its middle, few calls run by chance. There what the range looked at
+ * before can be stale: often at the leaf behind its end, or within its last one.
+ */
+void generate_late(struct prng prng, const struct op *range, struct op *inside)
+{
+    const uint64_t length = range->arg - range->pfn;
+    uint64_t to = range->arg - prng_below(&prng, 2) * P2M_LEAF + prng_below(&prng, 2);
+
+    if (range->kind != OP_RANGE || !op_has_pfn(inside->kind) || !inside->at ||
+        range->arg <= range->pfn || length < 2 * P2M_LEAF || !prng_one_in(&prng, 3))
+        return;
+    inside->at_from = prng_one_in(&prng, 2) ? TURN_END : TURN_PART;
+    inside->at = (uint16_t)(1 + prng_below(&prng, inside->at_from == TURN_END ? 8 : 255));
+    inside->turns = 0;
+    if (to < MAX_P2M_PFN && prng_one_in(&prng, 2))
+        generate_move(inside, to);
+}
+
 /* The call runs inside the next one; now and then the two alternate, with up to four switches. */
 static void inside_the_next(struct prng *prng, struct op *op)
 {
@@ -357,8 +391,8 @@ static void an_e820_table(struct prng *prng, const struct generate_mix *mix, uns
                           struct test_case *c)
 {
     const unsigned room_end = c->count + room;
-    /* a long map takes its time, of the second order */
-    unsigned most = prng_one_in(prng, mix->e820 > 1 ? 512 : 64) ? CASE_OPS : 12;
+    /* a long map takes its time, of the second order; few cases have room for one */
+    unsigned most = prng_one_in(prng, room > 100 ? 4 : mix->e820 > 1 ? 512 : 64) ? CASE_OPS : 12;
     unsigned entries =
         1 + (unsigned)prng_below(prng, 1 + prng_below(prng, room < most ? room : most));
     uint64_t last = 0;
@@ -463,8 +497,12 @@ static void most_of_case(struct prng *prng, const struct generate_mix *mix, unsi
         if (prng_one_in(prng, 2)) /* calls on top of it show little that is new */
             return;
     }
-    while (c->count < ops)
+    while (c->count < ops) {
         random_op(prng, mix, &c->ops[c->count++]);
+        if (c->count > 1)
+            generate_late((struct prng){prng_mix(prng->state + 2)}, &c->ops[c->count - 1],
+                          &c->ops[c->count - 2]);
+    }
 }
 
 void generate_case(struct prng *prng, const struct generate_mix *mix, unsigned ops,

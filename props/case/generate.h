@@ -60,6 +60,13 @@ uint16_t generate_sync_point(struct prng *prng);
    it, or is far from its start. */
 void generate_relative(struct prng *prng, struct op *op);
 
+/* To another PFN; the entry stays of its kind, a range as long. */
+void generate_move(struct op *op, uint64_t pfn);
+
+/* Often, if `range` is a long one: the call that runs inside it does so near its end or in its
+   middle, at a PFN near that end. */
+void generate_late(struct prng prng, const struct op *range, struct op *inside);
+
 /* Of a switch in a case with this boot: is the store buffer kept (struct turn)? Without `tso`: 0.
  */
 uint8_t generate_keep(struct prng *prng, const struct boot *boot);
@@ -80,6 +87,9 @@ uint64_t generate_word(struct prng *prng);
 /* An entry that is wrong for `pfn`, or nearly so: a right one with a bit flipped, that of another
    PFN. It may be sound all the same. */
 uint64_t generate_near_miss(struct prng *prng, uint64_t pfn);
+
+/* `entry`, or now and then what was drawn for `pfn` before with one bit of its frame flipped. */
+uint64_t generate_beside(struct prng prng, uint64_t pfn, uint64_t entry);
 
 /* A PFN that real machines have (APIC, 1 MiB, 4 GiB), a power of two, and those beside them. */
 uint64_t generate_machine_pfn(struct prng *prng);

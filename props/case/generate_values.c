@@ -11,11 +11,19 @@
 
 UNINSTRUMENTED_BEGIN
 
+#define ENTRIES 8
+
 static uint64_t last_frame; /* of this case: consecutive values come from it */
+
+static struct {
+    uint64_t pfn, entry;
+} before[ENTRIES]; /* of this case: entries that were drawn, the newest over the oldest */
+static unsigned entries_before;
 
 void generate_forget_frames(void)
 {
     last_frame = 0x77;
+    entries_before = 0;
 }
 
 /* 2^n, and up to two beside it. */
@@ -69,6 +77,33 @@ uint64_t generate_frame(struct prng *prng, uint64_t pfn)
         frame = prng_next(prng) >> prng_below(prng, 64);
     }
     return last_frame = frame & last;
+}
+
+/* The entry that was drawn for `pfn` before, with a bit of its frame flipped. */
+static bool beside_the_old(struct prng *prng, uint64_t pfn, uint64_t *entry)
+{
+    const unsigned known = entries_before < ENTRIES ? entries_before : ENTRIES;
+    uint64_t frame;
+
+    for (unsigned i = 0; i < known; i++) {
+        enum entry_kind kind = entry_split(&shape_here, pfn, before[i].entry, &frame);
+
+        if (before[i].pfn != pfn || (kind != ENTRY_MFN && kind != ENTRY_FOREIGN))
+            continue;
+        frame ^= (uint64_t)1 << prng_below(prng, MFN_BITS);
+        *entry = entry_join(&shape_here, pfn, kind, frame);
+        return true;
+    }
+    return false;
+}
+
+uint64_t generate_beside(struct prng prng, uint64_t pfn, uint64_t entry)
+{
+    if (prng_one_in(&prng, 12) && beside_the_old(&prng, pfn, &entry))
+        return entry;
+    before[entries_before % ENTRIES].pfn = pfn;
+    before[entries_before++ % ENTRIES].entry = entry;
+    return entry;
 }
 
 uint64_t generate_near_miss(struct prng *prng, uint64_t pfn)
