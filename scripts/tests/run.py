@@ -18,13 +18,13 @@ import time
 
 import harness
 from harness import BUILD, ROOT, TESTS
-from p2mcheck import building, cli, lint, programs
+from p2mcheck import building, cli, lint, programs, prove
 
 MODULES = ("test_harness", "test_structure", "test_readme", "test_cases", "test_cli", "test_e820", "test_campaign",
            "test_engines", "test_losses", "test_findings", "test_planted", "test_judge", "test_linux",
            "test_linux_slips", "test_bisect", "test_reproducer", "test_points", "test_overlaps",
            "test_kernel_buffers", "test_xen", "test_setup", "test_environment", "test_report", "test_against",
-           "test_lint")
+           "test_prove", "test_lint")
 # tier: the tiers that it runs, more modules, groups and packages of scripts/setup
 TIERS = {
     "scripts": (("scripts",), (), None),
@@ -33,7 +33,8 @@ TIERS = {
                 "fuzz patch g++ librapidcheck-dev python3-hypothesis python3-statsmodels afl++"),
 }
 TIERS["all"] = (("scripts", "test", "compare", "all"), ("test_compare", "test_long", "test_atomics"),
-                f"{TIERS['test'][2]} {TIERS['compare'][2]} {' '.join(lint.PACKAGES)} debootstrap git locales-all")
+                f"{TIERS['test'][2]} {TIERS['compare'][2]} {' '.join(lint.PACKAGES)} debootstrap git locales-all "
+                f"{' '.join(prove.packages())}")
 # What a user may set for the command under test must not reach the commands that tests run.
 VARIABLES = """ENGINE TARGET GEOMETRY TIME JOBS CASES SEEDS ONLY JUNIT SAN ARCH SEED RUNS BASE THREADS ROUNDS CASE HOURS
     SECONDS SLICE SHARED HOST BUG ON NEW FULL BUDGET SUBJECT LINUX KNOWN MODE SHAPES DEBUG P2MCHECK_KNOWN XEN

@@ -59,6 +59,7 @@ for RELEASE in ("bookworm", "trixie"):
     fresh_machine(RELEASE, "the lines for CI of README.md", " 0 failures$", "--bare", RELEASE, *CI)
     fresh_machine(RELEASE, "the same with clang alone", " 0 failures$", "--bare", RELEASE,
                   CI[0].replace(" gcc ", " clang "), "! which gcc", *CI[1:])
+fresh_machine("trixie", "make prove", r"^prove: geometry x86_64: 5 proved, 0 failed$", "trixie", "make prove")
 
 
 # ---- abuse ----

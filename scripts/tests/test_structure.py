@@ -29,6 +29,7 @@ ARROWS = {
     "props/subjects/canary.c": "props/subjects props/check",
     "props/subjects/broken.c": "props/subjects props/check",
     "props/subjects/linux": "props/subjects props/check",
+    "props/proofs": "core",
     "props/threads": "core props/base",
     "props/peers": "core props/base",
     "props/cli": "props/run props/report props/explore props/subjects",

@@ -61,6 +61,15 @@ def of_races(data):
     return of_search(data.races, claim[0].upper() + claim[1:] + ", from every state")
 
 
+def of_prove(data):
+    claim, found = "Proofs for all inputs: index arithmetic, the walk of a memory map", data.prove
+    if not found:
+        yield claim, "all", None, None
+        return
+    fine, tried = sum(proof["fine"] for proof in found["proofs"].values()), len(found["proofs"])
+    yield claim, "all", part(fine, found["all"]), False if fine < tried else fine == found["all"] or "in part"
+
+
 def of_mutants(data):
     survived = data.statuses["survived"]
     yield ("Mutants of the core that no test notices", "0",
@@ -90,6 +99,6 @@ def of_bench(data):
 
 def rows(data):
     for key, claims in (("compare", of_compare), ("bugs", of_bugs), ("exhaustive", of_exhaustive), ("races", of_races),
-                        ("mutants", of_mutants), ("coverage", of_coverage), ("bench", of_bench)):
+                        ("prove", of_prove), ("mutants", of_mutants), ("coverage", of_coverage), ("bench", of_bench)):
         for claim, goal, measured, verdict in claims(data):
             yield claim, short(goal), short(measured), VERDICTS[verdict], code(SOURCES[key].command)

@@ -23,6 +23,7 @@ SOURCES = {
     "mutants": Source("mutants.json", "mutants", "make mutants"),
     "exhaustive": Source("exhaustive-micro.json", "exhaustive search of micro", "make exhaustive"),
     "races": Source("exhaustive-races.json", "exhaustive search of overlapping calls", "make exhaustive-races"),
+    "prove": Source("prove.json", "proofs", "make prove"),
     "bench": Source("bench.json", "speed", "make bench"),
     "kernel": Source("kernel-report.json", "the kernel's own file", 'make kernel-report LINUX="debian debian-6.12"'),
 }
