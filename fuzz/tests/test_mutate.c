@@ -172,9 +172,25 @@ static void test_splice(void **state)
     }
 }
 
+/* A boot record of a machine is changed whatever its numbers are. */
+static void test_any_length_of_a_list(void **state)
+{
+    static struct test_case c;
+    struct prng prng = {7};
+
+    (void)state;
+    for (unsigned i = 0; i < 20000; i++) {
+        memset(&c, 0, sizeof(c));
+        c.boot.nr_pages = i % 2 ? UINT64_MAX : i % 3;
+        generate_setup_change(&prng, &c);
+        assert_true(c.boot.setup.kernel <= MAX_P2M_PFN && c.boot.setup.list <= MAX_P2M_PFN);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_any_length_of_a_list),
         cmocka_unit_test(test_same_seed_same_result),
         cmocka_unit_test(test_stays_within_its_room),
         cmocka_unit_test(test_reaches_everything),

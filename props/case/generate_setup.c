@@ -117,7 +117,7 @@ static void an_answer(struct prng *prng, struct boot *boot)
 
 static void a_field(struct prng *prng, struct boot *boot)
 {
-    uint32_t pfn = (uint32_t)prng_below(prng, boot->nr_pages + 1);
+    uint32_t pfn = (uint32_t)prng_below(prng, 1 + (boot->nr_pages < SPAN ? boot->nr_pages : SPAN));
 
     switch (prng_below(prng, 9)) {
     case 0:
