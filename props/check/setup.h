@@ -19,6 +19,7 @@ struct setup_guest {
     bool dom0;
     struct frames_map map;
     unsigned long nr_pages; /* each of them has a frame: frames_first() */
+    uint64_t wanted;        /* by the case; the machine or this world may have fewer */
     long reservation;       /* the answer to maximum_reservation; negative: an error */
     unsigned long hotplug;  /* PFNs that the list must have room for */
     struct setup_area kernel, initrd, list, start_info, tables; /* below nr_pages, disjoint */

@@ -16,7 +16,7 @@ UNINSTRUMENTED_BEGIN
 #define SMALL (FRAMES_PFNS < 4096)
 enum {
     LEAST_PAGES = SMALL ? 96 : 0x2000, /* with fewer, no room is left for the list */
-    MOST_PAGES = SMALL ? 480 : 1 << 22,
+    MOST_PAGES = SMALL ? 480 : 1 << 20,
     KERNEL_AT = SMALL ? 8 : 0x1000,
     KERNEL_PAGES = SMALL ? 2 : 0x400,
     INITRD_PAGES = SMALL ? 2 : 0x200,
@@ -93,7 +93,8 @@ static void make_map(const struct test_case *c, struct setup_guest *guest)
         default_map(&guest->map, c->boot.nr_pages);
 }
 
-/* As many as the case has; the machine has RAM for them, and they for what a guest needs. */
+/* As many as the case has; the machine has RAM for them, and they for what a guest needs. A boot
+   with more than MOST_PAGES would take seconds. */
 static bool choose_pages(const struct test_case *c, struct setup_guest *guest)
 {
     uint64_t pages = frames_of_map(&guest->map);
@@ -103,6 +104,7 @@ static bool choose_pages(const struct test_case *c, struct setup_guest *guest)
     if (pages > c->boot.nr_pages)
         pages = c->boot.nr_pages > LEAST_PAGES ? c->boot.nr_pages : LEAST_PAGES;
     guest->nr_pages = (unsigned long)pages;
+    guest->wanted = c->boot.nr_pages;
     return pages >= LEAST_PAGES && pages <= frames_of_map(&guest->map);
 }
 

@@ -44,6 +44,15 @@ _Noreturn void linux_setup_refuses(const char *why);
 /* A long boot is still at work: for the watch over calls that pass no sync point. */
 void linux_setup_goes_on(void);
 
+/*
+ * `bytes` that are all zero: `area`, which is an earlier answer, or new ones if that is NULL. Their
+ * address is a multiple of SETUP_ALIGN, so that no loop over a table depends on where the system
+ * puts them. The first boot of a process takes another way here than the next ones, so an engine
+ * must not count it.
+ */
+#define SETUP_ALIGN (1ul << 30)
+void *linux_setup_zeros(void *area, unsigned long bytes);
+
 /* Loops went round so often in one boot, many times what any needs. */
 _Noreturn void linux_setup_hangs(const char *function, unsigned long rounds);
 

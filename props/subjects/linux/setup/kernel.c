@@ -4,9 +4,6 @@
  * that boots. They are included below; their text is not here. The world is in the .inc files:
  * memory and memblock, the page tables of the list, the hypervisor, the boot.
  */
-#define _GNU_SOURCE
-#include <sys/mman.h>
-
 #include "shim.h"
 
 #include <asm/xen/page.h>

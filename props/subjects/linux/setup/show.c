@@ -45,6 +45,10 @@ void setup_show(FILE *out, const struct setup_guest *guest, const struct setup_s
 
     fprintf(out, "%s with 0x%lx pages; PFNs, the end is exclusive\n", guest->dom0 ? "dom0" : "domU",
             guest->nr_pages);
+    if (guest->wanted > guest->nr_pages)
+        fprintf(out,
+                "0x%" PRIx64 " pages were asked for; the machine, or this world, has no more\n",
+                guest->wanted);
     for (unsigned long pfn = until; pfn < FRAMES_PFNS; pfn = until) {
         enum kind next = kind_at(seen, pfn, &until);
 

@@ -3,14 +3,18 @@
  * Target `setup` as a subject: each case is a guest that boots, then calls on it. See guest.h for
  * the kernel's side, and props/check/setup.h for what is judged.
  */
+#define _GNU_SOURCE
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "../harness.h"
 #include "../platform.h"
 #include "harness.h"
 #include "props/base/uninstrumented.h"
 #include "props/check/run.h"
+#include "props/host/host.h"
 #include "props/host/sync.h"
 
 UNINSTRUMENTED_BEGIN
@@ -42,6 +46,26 @@ void linux_setup_goes_on(void)
 void linux_setup_hangs(const char *function, unsigned long rounds)
 {
     violated(HANG, "expected an end of %s, its loops went round 0x%lx times", function, rounds);
+}
+
+static void *map_zeros(unsigned long bytes)
+{
+    char *room = host_must_map(mmap(NULL, bytes + SETUP_ALIGN, PROT_READ | PROT_WRITE,
+                                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+
+    return room + (SETUP_ALIGN - (uintptr_t)room % SETUP_ALIGN) % SETUP_ALIGN;
+}
+
+/* What is big is mostly untouched. */
+void *linux_setup_zeros(void *area, unsigned long bytes)
+{
+    if (!area)
+        return map_zeros(bytes);
+    if (bytes < 1ul << 20)
+        return memset(area, 0, bytes);
+    if (madvise(area, bytes, MADV_DONTNEED))
+        abort();
+    return area;
 }
 
 static void put_state_back(void)
