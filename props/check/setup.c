@@ -176,10 +176,16 @@ static void check_frame(const struct run_of_pfns *at)
               at->pfn, seen->m2p(at->entry));
 }
 
-/* The legacy hole is kept back from a domU although it has memory there. */
-static bool is_legacy(unsigned long pfn)
+static bool is_within(const struct setup_area *area, unsigned long pfn)
 {
-    return (pfn + 1) * FRAMES_PAGE > 0xa0000 && pfn * FRAMES_PAGE < 0x100000;
+    return pfn >= area->pfn && pfn - area->pfn < area->pages;
+}
+
+/* A frame there need not be RAM in the kernel's map. */
+static bool may_be_left(const struct run_of_pfns *at)
+{
+    return at->class == FRAMES_PAGE_OTHER || is_within(&seen->legacy, at->pfn) ||
+           (at->class == FRAMES_PAGE_UNUSABLE && seen->unusable_is_left);
 }
 
 static void check_ram(const struct run_of_pfns *at)
@@ -189,36 +195,9 @@ static void check_ram(const struct run_of_pfns *at)
     if (at->ram && at->entry == INVALID_P2M_ENTRY && !at->extra)
         wrong(SETUP_RAM_HAS_FRAME, "PFN 0x%lx: expected a frame or extra memory, got neither",
               at->pfn);
-    if (is_frame(at) && !at->ram && at->class != FRAMES_PAGE_OTHER && !is_legacy(at->pfn))
+    if (is_frame(at) && !at->ram && !may_be_left(at))
         wrong(SETUP_RAM_HAS_FRAME, "PFN 0x%lx: expected RAM in the kernel's map, got a frame alone",
               at->pfn);
-}
-
-static bool is_within(const struct setup_area *area, unsigned long pfn)
-{
-    return pfn >= area->pfn && pfn - area->pfn < area->pages;
-}
-
-static void check_extra(const struct run_of_pfns *at)
-{
-    bool image = is_within(&seen->list, at->pfn) || is_within(&seen->initrd, at->pfn);
-
-    if (at->extra && is_frame(at))
-        wrong(SETUP_EXTRA_IS_EMPTY, "PFN 0x%lx: expected no frame in extra memory, got 0x%" PRIx64,
-              at->pfn, (uint64_t)at->entry);
-    if (at->extra && at->class == FRAMES_PAGE_OTHER)
-        wrong(SETUP_EXTRA_IS_EMPTY, "PFN 0x%lx: expected extra memory in RAM, got a hole", at->pfn);
-    if (is_frame(at) && at->pfn >= guest->nr_pages && !image && seen->is_reserved(at->pfn))
-        wrong(SETUP_EXTRA_IS_EMPTY, "PFN 0x%lx: expected free memory, got it reserved", at->pfn);
-}
-
-/* A defect that is known, and masked. */
-static bool is_spoilt(const struct run_of_pfns *at)
-{
-    for (unsigned i = 0; seen->extra_spoils && i < seen->extra_count; i++)
-        if (at->pfn == seen->extra[i].pfn + seen->extra[i].pages)
-            return true;
-    return false;
 }
 
 /* No entry of the map reaches the end of this page; those of type 0 do not count. */
@@ -234,6 +213,38 @@ static bool is_behind_map(const struct run_of_pfns *at)
     return true;
 }
 
+static void check_extra(const struct run_of_pfns *at)
+{
+    bool image = is_within(&seen->list, at->pfn) || is_within(&seen->initrd, at->pfn);
+
+    if (at->extra && is_frame(at))
+        wrong(SETUP_EXTRA_IS_EMPTY, "PFN 0x%lx: expected no frame in extra memory, got 0x%" PRIx64,
+              at->pfn, (uint64_t)at->entry);
+    if (at->extra && at->class == FRAMES_PAGE_OTHER &&
+        !(seen->extra_is_behind && is_behind_map(at)))
+        wrong(SETUP_EXTRA_IS_EMPTY, "PFN 0x%lx: expected extra memory in RAM, got a hole", at->pfn);
+    if (is_frame(at) && at->pfn >= guest->nr_pages && !image && seen->is_reserved(at->pfn))
+        wrong(SETUP_EXTRA_IS_EMPTY, "PFN 0x%lx: expected free memory, got it reserved", at->pfn);
+}
+
+/* A defect that is known, and masked. */
+static bool is_spoilt(const struct run_of_pfns *at)
+{
+    for (unsigned i = 0; seen->extra_spoils && i < seen->extra_count; i++)
+        if (at->pfn == seen->extra[i].pfn + seen->extra[i].pages)
+            return true;
+    return false;
+}
+
+/* By design of the version it need not be identity. */
+static bool is_open(const struct run_of_pfns *at)
+{
+    return (seen->end_is_open && is_behind_map(at)) ||
+           (seen->low_is_open && at->pfn < seen->legacy.pfn + seen->legacy.pages) ||
+           (seen->rounds_inward && frames_is_memory_in_part(&guest->map, at->pfn)) ||
+           (seen->unusable_is_left && at->class == FRAMES_PAGE_UNUSABLE);
+}
+
 static void check_hole(const struct run_of_pfns *at)
 {
     bool unusable = at->class == FRAMES_PAGE_UNUSABLE;
@@ -244,10 +255,10 @@ static void check_hole(const struct run_of_pfns *at)
         !seen->identity_shifts)
         wrong(SETUP_HOLES_ARE_IDENTITY, "PFN 0x%lx: expected itself, got 0x%" PRIx64, at->pfn,
               (uint64_t)at->entry);
-    if (hole && !is_identity(at) && !is_spoilt(at) && !(seen->end_is_open && is_behind_map(at)))
+    if (hole && !is_identity(at) && !is_spoilt(at) && !is_open(at))
         wrong(SETUP_HOLES_ARE_IDENTITY, "PFN 0x%lx: expected identity, got 0x%" PRIx64, at->pfn,
               (uint64_t)at->entry);
-    if (hole && at->ram)
+    if (hole && at->ram && !(at->extra && seen->extra_is_behind))
         wrong(SETUP_HOLES_ARE_IDENTITY, "PFN 0x%lx: expected no RAM in the kernel's map", at->pfn);
     if (unusable && memory && at->pfn < guest->nr_pages && is_identity(at))
         wrong(SETUP_UNUSABLE_IS_RAM, "PFN 0x%lx: expected memory, got identity", at->pfn);
@@ -320,14 +331,23 @@ static void check_runs(void)
 
 /* ---- what must be true of the whole ---- */
 
+/* After a warning that a frame cannot be given back it is lost; or by a known defect, masked. */
+static bool may_be_lost(uint64_t first_pfn)
+{
+    unsigned long until, entry = INVALID_P2M_ENTRY;
+
+    if (seen->identity_loses && first_pfn < frames_count())
+        entry = seen->entry(first_pfn, &until);
+    return seen->call_failed || (entry != INVALID_P2M_ENTRY && (entry & ENTRY_IDENTITY_BIT));
+}
+
 static void check_frames(void)
 {
     for (uint64_t pfn = 0; pfn < frames_count() + frames_added(); pfn++) {
         uint64_t mfn = frames_first(pfn);
         unsigned entries = frames_entries_of(mfn);
 
-        /* after a warning that a frame cannot be given back, it is lost */
-        if (frames_owner(mfn) == FRAME_OURS && entries != 1 && !seen->call_failed)
+        if (frames_owner(mfn) == FRAME_OURS && entries != 1 && !may_be_lost(pfn))
             wrong(SETUP_FRAMES_ACCOUNTED,
                   "frame 0x%" PRIx64 ", PFN 0x%" PRIx64 " at first: expected one entry, got %u",
                   mfn, pfn, entries);
@@ -354,8 +374,8 @@ static void check_e820(void)
                   entry->addr, entry->size);
     }
     for (unsigned i = 0; i < seen->extra_count; i++)
-        if (seen->extra[i].pfn > FRAMES_PFNS ||
-            seen->extra[i].pages > FRAMES_PFNS - seen->extra[i].pfn)
+        if (seen->extra[i].pfn > seen->extra_end ||
+            seen->extra[i].pages > seen->extra_end - seen->extra[i].pfn)
             wrong(SETUP_NOTHING_WRAPS, "expected extra memory within all memory, got 0x%lx+0x%lx",
                   seen->extra[i].pfn, seen->extra[i].pages);
 }
@@ -378,7 +398,7 @@ static void expect_ram(const struct setup_area *area, const char *name)
     for (unsigned long pfn = area->pfn; pfn < area->pfn + area->pages && pfn < FRAMES_PFNS; pfn++) {
         struct run_of_pfns at = look_at(pfn);
 
-        if (!is_frame(&at) || !(at.ram || is_legacy(pfn)))
+        if (!is_frame(&at) || (!at.ram && !is_within(&seen->legacy, pfn)))
             wrong(SETUP_IMAGE_STAYS, "PFN 0x%lx of the %s: expected RAM with a frame", pfn, name);
         if (is_within(&guest->kernel, pfn) || is_within(&guest->start_info, pfn) ||
             is_within(&guest->tables, pfn))

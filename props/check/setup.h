@@ -80,11 +80,20 @@ struct setup_seen {
     bool (*is_reserved)(unsigned long pfn);  /* by the boot allocator */
 
     /* By design of the version: */
-    bool unusable_is_other; /* it does not promise that dom0 has memory there */
-    bool end_is_open;       /* pages behind the map need not be identity */
-    bool extra_spoils;      /* a mask: the page behind extra memory is not judged */
-    bool identity_shifts;   /* a mask: the frame of an identity entry is not */
-    bool moves_firmware;    /* NVS makes room for the boot image */
+    bool unusable_is_other;   /* it does not promise that dom0 has memory there */
+    bool end_is_open;         /* pages behind the map need not be identity */
+    bool moves_firmware;      /* NVS makes room for the boot image */
+    bool rounds_inward;       /* a page that is RAM in part need not be identity */
+    bool low_is_open;         /* nor need pages up to the end of the legacy hole */
+    bool unusable_is_left;    /* nor unusable memory: its pages may keep their frames */
+    bool extra_is_behind;     /* extra memory may be behind the map, where no RAM is */
+    uint64_t extra_end;       /* the PFN at which it must end at the latest */
+    struct setup_area legacy; /* the legacy hole, kept back although memory is there */
+
+    /* Masks: */
+    bool extra_spoils;    /* the page behind extra memory is not judged */
+    bool identity_shifts; /* the frame of an identity entry is not */
+    bool identity_loses;  /* the frame whose PFN became identity may be lost */
 };
 
 /* Before a boot: no event yet. */

@@ -93,6 +93,37 @@ bool frames_has_memory(const struct frames_map *map, uint64_t page)
     return false;
 }
 
+static bool is_memory(const struct frames_map *map, uint64_t byte)
+{
+    bool memory = false;
+
+    for (unsigned i = 0; i < map->count; i++) {
+        const struct frames_entry *entry = &map->entry[i];
+
+        if (!counts(entry) || byte < entry->addr || byte - entry->addr >= entry->size)
+            continue;
+        if (entry->type != FRAMES_RAM && entry->type != FRAMES_UNUSABLE)
+            return false;
+        memory = true;
+    }
+    return memory;
+}
+
+/* Where memory begins in the page: with the page, with an entry, or behind one. */
+bool frames_is_memory_in_part(const struct frames_map *map, uint64_t page)
+{
+    const uint64_t start = page * FRAMES_PAGE;
+
+    for (unsigned i = 0; i < map->count; i++) {
+        const uint64_t bounds[] = {map->entry[i].addr, map->entry[i].addr + map->entry[i].size};
+
+        for (unsigned k = 0; k < 2; k++)
+            if (bounds[k] - start < FRAMES_PAGE && is_memory(map, bounds[k]))
+                return true;
+    }
+    return is_memory(map, start);
+}
+
 /* ---- frames ---- */
 
 /* Big, and mostly untouched: pages come when they are written, and go at the next boot. */

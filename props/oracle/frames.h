@@ -28,6 +28,7 @@ struct frames_entry {
 
 enum frames_type {
     FRAMES_RAM = 1,
+    FRAMES_RESERVED = 2,
     FRAMES_NVS = 4,
     FRAMES_UNUSABLE = 5,
 };
@@ -52,6 +53,9 @@ enum frames_class frames_class(const struct frames_map *map, uint64_t page, uint
 
 /* True if a byte of `page` is in an entry of RAM, or of unusable memory. */
 bool frames_has_memory(const struct frames_map *map, uint64_t page);
+
+/* True if a byte of `page` is in such an entry, and in no entry of another type. */
+bool frames_is_memory_in_part(const struct frames_map *map, uint64_t page);
 
 /* True if its end is beyond the last address, or at it. */
 bool frames_entry_wraps(const struct frames_entry *entry);

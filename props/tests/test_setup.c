@@ -65,7 +65,8 @@ static void boot(void)
                                .max_pfn = LIST + 10,
                                .list = guest.list,
                                .initrd = guest.initrd,
-                               .initrd_is_whole = true};
+                               .initrd_is_whole = true,
+                               .extra_end = FRAMES_PFNS};
     seen.e820[0] = pages(0, 100, FRAMES_RAM);
     seen.e820[1] = pages(100, 110, 2);
     seen.e820[2] = pages(110, RAM, FRAMES_RAM);
@@ -153,6 +154,73 @@ static void test_unusable(void **state)
     expect(SETUP_UNUSABLE_IS_RAM, "identity at unusable memory");
 }
 
+/* UNLESS(invariant, what is so, a design or a mask): it is reported without the design alone. */
+#define UNLESS(invariant, difference, design)                                                      \
+    do {                                                                                           \
+        difference;                                                                                \
+        expect(SETUP_##invariant, #difference);                                                    \
+        difference;                                                                                \
+        design;                                                                                    \
+        expect(INVARIANT_NONE, #design);                                                           \
+    } while (0)
+
+/* RAM ends inside page 99, which keeps its frame. */
+static void part_of_page(void)
+{
+    guest.map.entry[1].addr -= FRAMES_PAGE / 2;
+    guest.map.entry[1].size += FRAMES_PAGE / 2;
+    seen.e820[0] = pages(0, 99, FRAMES_RAM);
+}
+
+static void unusable_stays(void)
+{
+    seen.e820[0] = pages(0, UNUSABLE, FRAMES_RAM);
+    seen.e820[seen.e820_count++] = pages(UNUSABLE + 1, 100, FRAMES_RAM);
+}
+
+static void extra_behind(unsigned pfn)
+{
+    seen.extra[seen.extra_count++] = (struct setup_area){pfn, 4};
+    seen.e820[seen.e820_count++] = pages(pfn, pfn + 4, FRAMES_RAM);
+    for (unsigned i = pfn; i < pfn + 4; i++)
+        entries[i] = INVALID_P2M_ENTRY;
+}
+
+static void extra_beyond(void)
+{
+    seen.extra[seen.extra_count++] = (struct setup_area){(unsigned long)FRAMES_PFNS, 1};
+}
+
+/* The frames of the hole are nowhere. */
+static void lose_frames(void)
+{
+    seen.extra[0] = (struct setup_area){LIST, RAM - LIST};
+    for (unsigned pfn = LIST; pfn < LIST + 10; pfn++)
+        entries[pfn] = INVALID_P2M_ENTRY;
+}
+
+/* By the design of the first versions, or behind a mask, some things are no violation; others are.
+ */
+static void test_designs(void **state)
+{
+    (void)state;
+    boot();
+    UNLESS(HOLES_ARE_IDENTITY, part_of_page(), seen.rounds_inward = true);
+    ALARM(HOLES_ARE_IDENTITY, entries[105] = INVALID_P2M_ENTRY, seen.rounds_inward = true);
+    UNLESS(HOLES_ARE_IDENTITY, entries[105] = INVALID_P2M_ENTRY,
+           (seen.low_is_open = true, seen.legacy.pages = 106));
+    ALARM(HOLES_ARE_IDENTITY, entries[105] = INVALID_P2M_ENTRY, seen.low_is_open = true,
+          seen.legacy.pages = 105);
+    UNLESS(RAM_HAS_FRAME, unusable_stays(), seen.unusable_is_left = true);
+    UNLESS(RAM_HAS_FRAME, unusable_stays(), (seen.legacy = (struct setup_area){UNUSABLE, 1}));
+    UNLESS(EXTRA_IS_EMPTY, extra_behind(RAM), seen.extra_is_behind = seen.end_is_open = true);
+    ALARM(EXTRA_IS_EMPTY, extra_behind(104), seen.extra_is_behind = seen.end_is_open = true);
+    UNLESS(NOTHING_WRAPS, extra_beyond(), seen.extra_end = UINT64_MAX);
+    UNLESS(FRAMES_ACCOUNTED, lose_frames(), seen.identity_loses = true);
+    ALARM(FRAMES_ACCOUNTED, lose_frames(), seen.identity_loses = true,
+          entries[5] = INVALID_P2M_ENTRY);
+}
+
 static uint64_t met(enum setup_was was, enum setup_place place, enum setup_became became)
 {
     return setup_cell_met[setup_cell(true, was, place, became)];
@@ -199,6 +267,9 @@ static void test_classes(void **state)
                   {2 * FRAMES_PAGE, FRAMES_PAGE, FRAMES_RAM},
                   {2 * FRAMES_PAGE + 1, 1, FRAMES_NVS},
                   {4 * FRAMES_PAGE, 0 - 4 * FRAMES_PAGE, FRAMES_RAM}}};
+    const struct frames_map covered = {
+        .count = 2,
+        .entry = {{0, 2 * FRAMES_PAGE, FRAMES_RAM}, {0, 2 * FRAMES_PAGE - 1, FRAMES_NVS}}};
     const enum frames_class classes[] = {FRAMES_PAGE_RAM, FRAMES_PAGE_UNUSABLE, FRAMES_PAGE_OTHER,
                                          FRAMES_PAGE_OTHER, FRAMES_PAGE_OTHER};
     uint64_t until;
@@ -209,6 +280,10 @@ static void test_classes(void **state)
     assert_true(until > FRAMES_PFNS);
     for (unsigned page = 0; page < 5; page++)
         assert_int_equal(frames_has_memory(&map, page), page < 3); /* the last entry wraps */
+    for (unsigned page = 0; page < 5; page++)
+        assert_int_equal(frames_is_memory_in_part(&map, page), page < 3);
+    assert_false(frames_is_memory_in_part(&covered, 0));
+    assert_true(frames_is_memory_in_part(&covered, 1));
     assert_true(frames_entry_wraps(&map.entry[4]));
     assert_int_equal(frames_of_map(&map), 0); /* page 0 stays with the machine */
 }
@@ -216,9 +291,8 @@ static void test_classes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_alarms),
-        cmocka_unit_test(test_unusable),
-        cmocka_unit_test(test_cells),
+        cmocka_unit_test(test_alarms),  cmocka_unit_test(test_unusable),
+        cmocka_unit_test(test_designs), cmocka_unit_test(test_cells),
         cmocka_unit_test(test_classes),
     };
 

@@ -15,7 +15,7 @@ import shutil
 from harness import BUILD, contents, test, text_of, write
 
 from p2mcheck.files import Failure
-from p2mcheck.linux import callers, defects, prepare, reproducer, sequence
+from p2mcheck.linux import callers, defects, prepare, reproducer, sequence, setup_report
 
 EXAMPLE = "props/subjects/example.c"
 MASKS = os.environ.get("KNOWN") or "B5,B17,C3,C3b,C6,F4,F7,F9,F11,F12,F14"  # of Debian's 6.1 and 6.12
@@ -242,21 +242,27 @@ def ordered(version):
 HIDDEN = ("B12", "B14", "B16")  # other masks leave out their calls: B13 from 3.16 on, B3 and B4
 
 
-@test("kernel: the README has each measured version between first and last", tier="scripts")
-def readme_spans(t):
+def check_spans(t, readme, rows, least):
+    """`rows`: {version: its defects}"""
     spans: dict = {}
-    for ids, first, last in re.findall(r"^\| ([A-F]\w+(?:, \w+)*) \| [^|]+ \| (\S+) \| (\S+) \| [A-Z]",
-                                       text_of("props/subjects/linux/README.md"), re.M):
+    for ids, first, last in re.findall(r"^\| ([A-FS]\d\w*(?:, \w+)*) \| [^|]+ \| (\S+) \| (\S+) \| [A-Z]",
+                                       text_of(readme), re.M):
         for name in ids.split(", "):
             spans.setdefault(name, []).append((first, last))
-    rows = {row.name: row.defects for row in defects.versions() if row.defects is not None}
     outside = [f"{name} in {version}" for version, names in rows.items() for name in names
                if not any(ordered(first) <= ordered(version) <= ordered(last) for first, last in spans.get(name, []))]
     lacking = [f"{name} in {end}" for name, pairs in spans.items() for pair in pairs for end in pair
                if end in rows and name not in rows[end] and name not in HIDDEN]
-    t.check("the table has spans", len(spans) > 40, str(len(spans)))
-    t.check("none is outside", not outside, ", ".join(outside))
-    t.check("each end shows the defect", not lacking, ", ".join(lacking))
+    t.check(f"{readme}: the table has spans", len(spans) >= least, str(len(spans)))
+    t.check(f"{readme}: none is outside", not outside, ", ".join(outside))
+    t.check(f"{readme}: each end shows the defect", not lacking, ", ".join(lacking))
+
+
+@test("kernel: the READMEs have each measured version between first and last", tier="scripts")
+def readme_spans(t):
+    check_spans(t, "props/subjects/linux/README.md",
+                {row.name: row.defects for row in defects.versions() if row.defects is not None}, 41)
+    check_spans(t, "props/subjects/linux/setup/README.md", setup_report.expected(), 23)
 
 
 @test("kernel: which defect explains a finding", tier="scripts")

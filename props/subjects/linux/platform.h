@@ -75,7 +75,12 @@
     X(S15, "the published end of the list is not judged")                                          \
     X(S16, "no update of the table MFN to PFN fails")                                              \
     X(S17, "an identity entry may have another frame, and no call stores")                         \
-    X(S18, "the list has no holes")
+    X(S18, "the list has no holes")                                                                \
+    X(S19, "the frame whose PFN became identity may be lost")                                      \
+    X(S20, "RAM begins with a page, and a memory map ends with one")                               \
+    X(S21, "extra memory may be where the list does not reach")                                    \
+    X(S22, "a memory map is in order, without overlaps, and RAM is in one piece")                  \
+    X(S23, "holes behind the list are reserved if RAM follows")
 
 enum linux_defect {
 #define X(name, what) LINUX_##name,
@@ -83,6 +88,7 @@ enum linux_defect {
 #undef X
         LINUX_DEFECT_COUNT
 };
+_Static_assert(LINUX_DEFECT_COUNT <= 64, "a bit each");
 
 /* A call that is about to be made. */
 struct linux_call {

@@ -31,6 +31,8 @@ WANTED = (SETUP, E820, EXTRA, *HEADERS.values())
 FEATURES = (
     ("SETUP_OWN_EXTRA", r"\bxen_add_extra_mem\([^;]*\)\s*\{"),
     ("SETUP_OWN_RELEASED", r"(?m)^unsigned long (__initdata )?xen_released_pages\b"),
+    ("SETUP_COUNTS_RELEASED", r"\bxen_released_pages\b"),
+    ("SETUP_ONE_EXTRA", r"\bxen_extra_mem_start\b"),
     ("SETUP_OLD_E820", r"\bstruct e820entry\b"),
     ("SETUP_E820_POINTER", r"\bsanitize_e820_map\(e820->map"),
     ("SETUP_EXTRA_IN_BYTES", r"\bxen_extra_mem\[i\]\.start\b"),
@@ -40,9 +42,6 @@ FEATURES = (
     ("SETUP_NONRAM", r"\bxen_do_remap_nonram\(\)"),
     ("SETUP_CHECKS_USABLE", r"\bxen_chk_is_e820_usable\(phys_addr_t"),
 )
-
-# Up to 3.1 extra memory begins at 4 GiB at least, which small pages do not reach.
-AT_4_GIB = r"\bxen_extra_mem_start\b"
 
 INCLUDE = r'^\s*#\s*include\s*[<"]([^>"]+)[>"]'
 
@@ -60,7 +59,7 @@ def load(tree, read):
     texts.update({name: read(tree, path) for name, path in headers.items()})
     if texts.get(SPLIT, "") is None:
         del texts[SPLIT]
-    if any(text is None for text in texts.values()) or re.search(AT_4_GIB, texts["setup.c"]):
+    if any(text is None for text in texts.values()):
         return {}
     if not re.search(FEATURES[0][1], texts["setup.c"]):
         texts["extra.c"] = extra_memory(read(tree, EXTRA))

@@ -21,9 +21,9 @@ from p2mcheck.processes import output
 FOLDER = f"{facts.ROOT}/props/subjects/linux/setup"
 VERSIONS = f"{FOLDER}/versions.txt"
 TARGET = "setup"
-ASSUMES = ("The hypervisor, the domain builder, memblock and the order of the boot are stand-ins of the harness.",
-           "Pages have 64 bytes and the guest at most 512 of them; the code is the kernel's. An address is given for"
-           " pages of 4096 bytes.")
+ASSUMES = "The hypervisor, the domain builder, memblock and the order of the boot are stand-ins of the harness."
+SMALL = ("Pages have 64 bytes and the guest at most 512 of them; the code is the kernel's. An address is given for pages"
+         " of 4096 bytes.")
 
 
 def expected():
@@ -47,13 +47,13 @@ def maps():
 
 def shows(tool, name, lines):
     """What a map violates because of this defect, or None: {invariant, case, known: other masks that are needed}. It
-    passes behind the mask of the defect, and fails without it: alone, or beside all other masks, since a map can show
-    a second defect. Beside all but the coarse ones first: a coarse mask leaves out the maps of other coarse ones."""
+    passes behind the mask of the defect, and fails without it as the defect does: alone, or beside all other masks,
+    since a map can show a second defect. Beside all but the coarse ones first: a coarse mask leaves out the maps of other coarse ones."""
     names = [one for one, defect in defects.table().items() if defect.target == TARGET and one != name]
     exact = [one for one in names if one not in defects.COARSE]
     for others in [[]] * (name not in defects.COARSE) + [exact, names]:
         invariant, _ = defects.outcome(tool, others, lines, TARGET)
-        if invariant and not defects.outcome(tool, [*others, name], lines, TARGET)[0]:
+        if invariant in defects.table()[name].violates and not defects.outcome(tool, [*others, name], lines, TARGET)[0]:
             return {"invariant": invariant, "case": lines, "known": others}
     return None
 
@@ -70,20 +70,26 @@ def try_maps(programs, row, setup):
             row["defects"].update({name: found} if found else {})
 
 
-def search(programs, known, seed, runs):
+def searches(programs, runs):
+    """[(geometry, runs)]: where extra memory begins at 4 GiB, small pages do not reach it, and big ones take their time."""
+    features = read_text(f"{programs.folder}/setup/setup-features.h")
+    return [("tiny", runs)] + [("x86_64", runs // 100)] * ("SETUP_ONE_EXTRA 1" in features)
+
+
+def search(programs, known, seed, geometry, runs):
     """None, or the first finding of so many runs, shrunk: {invariant, case}."""
     with tempfile.TemporaryDirectory() as where:
         environment = {**os.environ, "P2MCHECK_KNOWN": ",".join(known)}
-        status, text = output([os.path.abspath(programs.target(TARGET, "tiny")), f"-seed={seed}", f"-runs={runs}",
+        status, text = output([os.path.abspath(programs.target(TARGET, geometry)), f"-seed={seed}", f"-runs={runs}",
                                f"-artifact_prefix={where}/"], cwd=where, env=environment)
         if not status:
             return None
         found = {"invariant": findings.reported(text), "case": [], "known": list(known)}
         crashers = glob.glob(f"{where}/crash-*")
         if not crashers:
-            raise Failure(f"setup_tiny ended with status {status}: {text.strip().splitlines()[-1:]}")
+            raise Failure(f"setup_{geometry} ended with status {status}: {text.strip().splitlines()[-1:]}")
         os.environ["P2MCHECK_KNOWN"] = ",".join(known)
-        findings.shrink(programs, crashers[0], f"{where}/min", target=TARGET, geometry="tiny")
+        findings.shrink(programs, crashers[0], f"{where}/min", target=TARGET, geometry=geometry)
         if os.path.exists(f"{where}/min.txt"):
             found["case"] = defects.lines_of(read_text(f"{where}/min.txt"))
         return found
@@ -92,7 +98,8 @@ def search(programs, known, seed, runs):
 def hunt(programs, args, row):
     """Random machines behind all masks that are needed, until CASES of them show nothing."""
     seed = args.seed
-    while found := search(programs, list(row["defects"]), seed, args.cases):
+    while found := next(filter(None, (search(programs, list(row["defects"]), seed, *how)
+                                      for how in searches(programs, args.cases))), None):
         name = found["case"] and defects.explanation(programs.p2m_case(), list(row["defects"]), found["invariant"],
                                                      found["case"], TARGET)
         if not name:
@@ -107,7 +114,7 @@ def examine(tree, args):
     version = defects.version_of(programs)
     if not programs.has_setup:
         raise Failure(f"LINUX={tree}: {version} has no {prepare_setup.SETUP} that target setup can have")
-    programs.make(programs.p2m_case(), programs.target(TARGET, "tiny"))
+    programs.make(programs.p2m_case(), *[programs.target(TARGET, geometry) for geometry, _ in searches(programs, 0)])
     print(f"{version}: ", end="", flush=True)
     row: dict = {"version": version, "tree": tree, "defects": {}, "behind": None}
     try_maps(programs, row, prepare.read(prepare.load(tree, args.build)[0], prepare_setup.SETUP))
@@ -152,7 +159,8 @@ def mail(args, programs, row, name, found):
             "What the boot leaves:", *[f"  {line}" for line in left], "",
             "Versions that show it:", *wrapped(" ".join(showing) or "none that was measured"), "",
             "Reported, fixed:", *wrapped(defect.reported if defect else "not reported"), "",
-            "It depends on:", *[line for one in (*ASSUMES, *filter(None, [defect and defect.assumes]))
+            "It depends on:", *[line for one in (ASSUMES, *[SMALL] * ("geometry tiny" in found["case"]),
+                                              *filter(None, [defect and defect.assumes]))
                                 for line in wrapped(one)]]
     path = f"{args.build}/kernel-report/{row['version']}-SETUP-{name}.txt"
     os.makedirs(os.path.dirname(path), exist_ok=True)

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "../platform.h"
 #include "guest.h"
 #include "props/case/ops.h"
 
@@ -20,6 +21,9 @@ bool setup_guest_make(const struct test_case *c, struct setup_guest *guest);
  */
 void setup_mask_map(struct setup_guest *guest);
 bool setup_mask_image(struct setup_guest *guest);
+
+/* A defect that is masked, and that this version may have (masks.c). */
+bool setup_knows(enum linux_defect defect);
 
 /* Defects of this version that the memory map of a case can show: their masks change the guest. */
 uint64_t setup_met_by_map(const struct test_case *c);

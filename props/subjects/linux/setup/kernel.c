@@ -14,6 +14,17 @@
 #endif
 #include <xen/page.h>
 
+/*
+ * Where the legacy hole decides what is given back, it is the same pages in small ones, as all of a
+ * map is.
+ */
+#if SETUP_ONE_EXTRA
+#undef ISA_START_ADDRESS
+#undef ISA_END_ADDRESS
+#define ISA_START_ADDRESS (0xa0 * PAGE_SIZE)
+#define ISA_END_ADDRESS (0x100 * PAGE_SIZE)
+#endif
+
 /* The store that may meet a read-only page reads the page tables (tables.inc). */
 #define xen_safe_write_ulong(address, value) shim_safe_write((address), (value))
 

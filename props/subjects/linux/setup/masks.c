@@ -15,6 +15,11 @@
 
 UNINSTRUMENTED_BEGIN
 
+bool setup_knows(enum linux_defect defect)
+{
+    return linux_knows(defect) && linux_setup_file.may_have >> defect & 1;
+}
+
 static uint64_t end_of(const struct frames_entry *entry)
 {
     return entry->addr + entry->size;
@@ -75,6 +80,70 @@ static void put_in_order(const struct frames_map *map)
     }
 }
 
+static void drop_empty(void)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < ordered.count; i++)
+        if (ordered.entry[i].size)
+            ordered.entry[count++] = ordered.entry[i];
+    ordered.count = count;
+}
+
+/* Neighbours of one type are one entry. */
+static void merge_pieces(void)
+{
+    unsigned last = 0;
+
+    for (unsigned i = 1; i < ordered.count; i++) {
+        struct frames_entry *entry = &ordered.entry[last];
+
+        if (ordered.entry[i].type == entry->type && ordered.entry[i].addr == end_of(entry))
+            entry->size += ordered.entry[i].size;
+        else
+            ordered.entry[++last] = ordered.entry[i];
+    }
+    ordered.count = ordered.count ? last + 1 : 0;
+}
+
+static bool is_ordered(const struct frames_map *map)
+{
+    if (map->count != ordered.count)
+        return false;
+    for (unsigned i = 0; i < map->count; i++)
+        if (map->entry[i].addr != ordered.entry[i].addr ||
+            map->entry[i].size != ordered.entry[i].size)
+            return false;
+    return true;
+}
+
+static struct frames_entry after(const struct frames_entry *entry)
+{
+    return (struct frames_entry){end_of(entry), entry[1].addr - end_of(entry), FRAMES_RESERVED};
+}
+
+/* Holes that end behind the list become entries. Answers whether there is one. */
+static bool fill_holes(const struct setup_guest *guest)
+{
+    const uint64_t list = guest->nr_pages * FRAMES_PAGE;
+    bool filled = false;
+
+    drop_empty();
+    for (unsigned i = 0; i + 1 < ordered.count && ordered.count < BOUNDS; i++) {
+        const struct frames_entry hole = after(&ordered.entry[i]);
+
+        if (!hole.size || ordered.entry[i + 1].addr <= list)
+            continue;
+        memmove(&ordered.entry[i + 2], &ordered.entry[i + 1],
+                (ordered.count - i - 1) * sizeof(hole));
+        ordered.entry[i + 1] = hole;
+        ordered.count++;
+        filled = true;
+        i++;
+    }
+    return filled;
+}
+
 /* ---- the masks of RAM above the list ---- */
 
 static bool unusable_is_memory(const struct setup_guest *guest)
@@ -127,11 +196,13 @@ static bool mask_piece(const struct setup_guest *guest, unsigned first, unsigned
     uint64_t first_page = (start + FRAMES_PAGE - 1) / FRAMES_PAGE, last_page = end / FRAMES_PAGE;
     uint64_t list = guest->nr_pages * FRAMES_PAGE, from = start, to = end;
 
-    if (linux_knows(start < list ? LINUX_S6 : LINUX_S1) && first_page > last_page)
+    if (setup_knows(start < list ? LINUX_S6 : LINUX_S1) && first_page > last_page)
         to = from = 0;
-    if (linux_knows(start < list ? LINUX_S8 : LINUX_S2) && to)
+    if (setup_knows(start < list ? LINUX_S8 : LINUX_S2) && to)
         from = first_page * FRAMES_PAGE;
-    if (linux_knows(LINUX_S4) && end > list && to && has_nvs(guest))
+    if (setup_knows(LINUX_S20))
+        from = first_page * FRAMES_PAGE;
+    if (setup_knows(LINUX_S4) && end > list && to && has_nvs(guest))
         to = last_page * FRAMES_PAGE;
     cut(first, last, from, to);
     return from != start || to != end;
@@ -143,9 +214,9 @@ static bool mask_nvs(struct frames_entry *entry)
     const struct frames_entry was = *entry;
     uint64_t start = was.addr, end = end_of(&was);
 
-    if (linux_knows(LINUX_S8))
+    if (setup_knows(LINUX_S8))
         start = (start + FRAMES_PAGE - 1) / FRAMES_PAGE * FRAMES_PAGE;
-    if (linux_knows(LINUX_S4))
+    if (setup_knows(LINUX_S4))
         end -= end % FRAMES_PAGE;
     entry->addr = start;
     entry->size = end > start ? end - start : 0;
@@ -180,10 +251,10 @@ static bool has_overlaps(const struct frames_map *map)
 
 static void use_ordered(struct frames_map *map)
 {
+    drop_empty();
     map->count = 0;
-    for (unsigned i = 0; i < ordered.count; i++)
-        if (ordered.entry[i].size && map->count < FRAMES_ENTRIES)
-            map->entry[map->count++] = ordered.entry[i];
+    for (unsigned i = 0; i < ordered.count && i < FRAMES_ENTRIES; i++)
+        map->entry[map->count++] = ordered.entry[i];
 }
 
 /* ---- all masks ---- */
@@ -199,29 +270,47 @@ static void end_at(struct frames_entry *entry, uint64_t end)
 
 static void mask_end(struct frames_entry *entry)
 {
-    if (linux_knows(LINUX_S12) && entry->type != FRAMES_RAM)
-        end_at(entry, (FRAMES_PFNS - 1) * FRAMES_PAGE);
+    if (setup_knows(LINUX_S12) && entry->type != FRAMES_RAM)
+        end_at(entry, (MAX_P2M_PFN - 1) * FRAMES_PAGE);
 }
 
 static void mask_entry(struct frames_entry *entry)
 {
     mask_end(entry);
-    if (linux_knows(LINUX_S3) && frames_entry_wraps(entry))
+    if (setup_knows(LINUX_S3) && frames_entry_wraps(entry))
         entry->size = 0;
-    if (linux_knows(LINUX_S7) && !frames_entry_wraps(entry) && end_of(entry) > 0 - FRAMES_PAGE)
+    if (setup_knows(LINUX_S7) && !frames_entry_wraps(entry) && end_of(entry) > 0 - FRAMES_PAGE)
         entry->size = entry->addr < 0 - FRAMES_PAGE ? 0 - FRAMES_PAGE - entry->addr : 0;
+}
+
+/* What ends behind the list ends with a page: extra memory may begin there. */
+static void mask_last(const struct setup_guest *guest, struct frames_entry *entry)
+{
+    const uint64_t end = end_of(entry), rest = end % FRAMES_PAGE;
+
+    if (setup_knows(LINUX_S20) && entry->type != FRAMES_RAM && !frames_entry_wraps(entry) &&
+        end > guest->nr_pages * FRAMES_PAGE)
+        entry->size -= rest < entry->size ? rest : entry->size;
 }
 
 void setup_mask_map(struct setup_guest *guest)
 {
     struct frames_map *map = &guest->map;
+    bool changed;
 
-    for (unsigned i = 0; i < map->count; i++)
+    for (unsigned i = 0; i < map->count; i++) {
         mask_entry(&map->entry[i]);
+        mask_last(guest, &map->entry[i]);
+    }
     put_in_order(map);
-    if (mask_memory(guest) || (linux_knows(LINUX_S14) && has_overlaps(map)))
+    if (setup_knows(LINUX_S22))
+        merge_pieces();
+    changed = setup_knows(LINUX_S22) && !is_ordered(map);
+    changed |= mask_memory(guest);
+    changed |= setup_knows(LINUX_S23) && fill_holes(guest);
+    if (changed || (setup_knows(LINUX_S14) && has_overlaps(map)))
         use_ordered(map);
-    if (linux_knows(LINUX_S5) && has_nvs(guest))
+    if (setup_knows(LINUX_S5) && has_nvs(guest))
         guest->hotplug = FRAMES_PFNS;
 }
 
@@ -275,18 +364,18 @@ bool setup_mask_image(struct setup_guest *guest)
 {
     const struct setup_area list = {0, guest->nr_pages};
 
-    if (linux_knows(LINUX_S10) &&
+    if (setup_knows(LINUX_S10) &&
         (!is_in_ram(guest, &guest->list) || !is_in_ram(guest, &guest->initrd)))
         guest->reservation = INT_MAX;
-    if (linux_knows(LINUX_S18) && !is_in_ram(guest, &list))
+    if (setup_knows(LINUX_S18) && !is_in_ram(guest, &list))
         return false;
-    if (linux_knows(LINUX_S16))
+    if (setup_knows(LINUX_S16))
         guest->fails_m2p = 0;
-    if (linux_knows(LINUX_S11) &&
+    if (setup_knows(LINUX_S11) &&
         !(is_in_ram(guest, &guest->kernel) && is_in_ram(guest, &guest->initrd) &&
           is_in_ram(guest, &guest->list) && is_in_ram(guest, &guest->tables)))
         return false;
-    return !(linux_knows(LINUX_S9) || linux_knows(LINUX_S11)) ||
+    return !(setup_knows(LINUX_S9) || setup_knows(LINUX_S11)) ||
            is_in_ram(guest, &guest->start_info);
 }
 

@@ -168,6 +168,14 @@ unsigned long shim_phys(unsigned long either); /* an address, or a pointer to a 
 #undef free_bootmem
 #define free_bootmem(address, bytes) shim_free(shim_phys((unsigned long)(address)), (bytes))
 #define memblock_reserve(address, bytes) shim_reserve((address), (bytes))
+void shim_reserve_range(u64 start, u64 end);
+#define memblock_x86_reserve_range(start, end, name) shim_reserve_range((start), (end))
+#define MEMBLOCK_ERROR 0
+#define memblock_x86_find_in_range_size(...) MEMBLOCK_ERROR
+#define memblock_x86_memory_in_range(start, end) 0
+#define memblock_x86_free_memory_in_range(start, end) 0
+#define memblock_analyze() ((void)0)
+static int memblock_can_resize;
 #define memblock_is_reserved(address) shim_is_reserved(address)
 #define memblock_phys_free(address, bytes) shim_free((address), (bytes))
 #define memblock_phys_alloc(bytes, align) 0
@@ -286,6 +294,8 @@ enum { X86_FEATURE_SYSENTER32, X86_FEATURE_SYSCALL32 };
 #define set_pm_idle_to_default() 0
 enum { IDLE_HALT };
 static int boot_option_idle_override;
+static void (*pm_idle)(void);
+#define default_idle NULL
 
 /* mmu_pv.c's share, and functions that the files declare in headers that lead here. */
 #define EXTRA_MEM_RATIO 10

@@ -94,9 +94,12 @@ static bool boot(void)
     }
     linux_setup_file.boot(&guest);
     linux_setup_file.look(&seen);
-    seen.extra_spoils = linux_knows(LINUX_S13);
-    seen.identity_shifts = linux_knows(LINUX_S17);
-    if (linux_knows(LINUX_S15))
+    seen.extra_spoils = setup_knows(LINUX_S13);
+    seen.identity_shifts = setup_knows(LINUX_S17);
+    seen.identity_loses = setup_knows(LINUX_S19);
+    if (setup_knows(LINUX_S21))
+        seen.extra_end = UINT64_MAX;
+    if (setup_knows(LINUX_S15))
         seen.max_pfn = FRAMES_PFNS;
     setup_check(&seen);
     booted = true;
@@ -144,7 +147,7 @@ static bool is_possible(const struct op *op)
     if (pfn >= seen.reach || pfn >= FRAMES_PFNS)
         return false;
     return !op_has_entry(op->kind) ||
-           (linux_setup_file.set && !linux_knows(LINUX_S17) &&
+           (linux_setup_file.set && !setup_knows(LINUX_S17) &&
             entry_is_sound(pfn, (p2m_word)op->arg) && !seen.is_reserved(pfn));
 }
 
@@ -179,11 +182,20 @@ static uint64_t store(const struct op *op)
     return stored;
 }
 
+/* Where extra memory is beyond the table, and that is not judged, nor is what comes of it. */
+static bool may_resume(void)
+{
+    for (unsigned i = 0; seen.extra_end == UINT64_MAX && i < seen.extra_count; i++)
+        if (seen.extra[i].pfn + seen.extra[i].pages > FRAMES_PFNS)
+            return false;
+    return true;
+}
+
 /* False: the op is not made. */
 static bool call(const struct op *op, uint64_t *result)
 {
     *result = 0;
-    if (op->kind == OP_RESUME)
+    if (op->kind == OP_RESUME && may_resume())
         linux_setup_file.resume();
     else if (!op_has_pfn(op->kind) || op->kind == OP_RANGE || !is_possible(op))
         return false;
