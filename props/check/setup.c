@@ -264,7 +264,7 @@ static void check_hole(const struct run_of_pfns *at)
         wrong(SETUP_UNUSABLE_IS_RAM, "PFN 0x%lx: expected memory, got identity", at->pfn);
 }
 
-/* Its pages are there under another PFN, one by one. */
+/* Its pages are there under another PFN, one by one, and none of them is RAM. */
 static void check_moved(const struct run_of_pfns *at)
 {
     for (unsigned i = 0; i < seen->move_count; i++) {
@@ -277,6 +277,9 @@ static void check_moved(const struct run_of_pfns *at)
                   "PFN 0x%lx: expected the moved page 0x%lx, got 0x%" PRIx64, at->pfn,
                   from + (at->pfn - to), (uint64_t)at->entry);
     }
+    if (at->ram)
+        wrong(SETUP_HOLES_ARE_IDENTITY, "PFN 0x%lx: expected firmware that has moved, got RAM",
+              at->pfn);
 }
 
 static void check_reach(const struct run_of_pfns *at)

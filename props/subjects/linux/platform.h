@@ -65,7 +65,7 @@
     X(S5, "for a map with NVS entries, the hotplug limit is all memory")                           \
     X(S6, "no RAM in the list lies inside one page")                                               \
     X(S7, "no entry of a memory map reaches the last page of all addresses")                       \
-    X(S8, "RAM in the list begins with a page, and so do NVS entries")                             \
+    X(S8, "if the list or the initrd is not in RAM, RAM in the list begins with a page")           \
     X(S9, "the start info is in RAM")                                                              \
     X(S10, "if the list or the initrd is not in RAM, all RAM is in the reservation")               \
     X(S11, "the boot image is in RAM")                                                             \

@@ -166,7 +166,7 @@ static long reservation(const struct boot *boot, unsigned long nr_pages)
     return (long)(most > nr_pages ? most : nr_pages);
 }
 
-bool setup_guest_make(const struct test_case *c, struct setup_guest *guest)
+bool setup_guest_describe(const struct test_case *c, struct setup_guest *guest, bool moves)
 {
     static const char *const lines[] = {"", "xen_512gb_limit=", "xen_512gb_limit=0",
                                         "xen_512gb_limit"};
@@ -186,14 +186,21 @@ bool setup_guest_make(const struct test_case *c, struct setup_guest *guest)
     make_map(c, guest);
     if (!choose_pages(c, guest))
         return false;
-    setup_mask_map(guest);
+    setup_mask_map(guest, moves);
     if (frames_of_map(&guest->map) < guest->nr_pages)
         return false;
     guest->reservation = reservation(boot, guest->nr_pages);
     place_image(boot, guest);
-    if (!setup_mask_image(guest))
+    return setup_mask_image(guest);
+}
+
+bool setup_guest_make(const struct test_case *c, struct setup_guest *guest)
+{
+    if (!setup_guest_describe(c, guest, false) ||
+        (setup_image_moves(guest) && !setup_guest_describe(c, guest, true)))
         return false;
-    frames_deal(guest->dom0 ? &guest->map : NULL, guest->nr_pages, answer[ANSWER_FRAMES]);
+    frames_deal(guest->dom0 ? &guest->map : NULL, guest->nr_pages,
+                c->boot.setup.answer[ANSWER_FRAMES]);
     return true;
 }
 

@@ -15,11 +15,17 @@
  */
 bool setup_guest_make(const struct test_case *c, struct setup_guest *guest);
 
+/* The same without frames; `moves`: as if it were known that list or initrd must move. */
+bool setup_guest_describe(const struct test_case *c, struct setup_guest *guest, bool moves);
+
+/* The list or the initrd is not in RAM: the kernel has to move it. */
+bool setup_image_moves(const struct setup_guest *guest);
+
 /*
  * Leaves out what would show a masked defect (masks.c): of the map, once the number of pages is
  * known; of the rest, once the image is placed. False: there is no such guest then.
  */
-void setup_mask_map(struct setup_guest *guest);
+void setup_mask_map(struct setup_guest *guest, bool moves);
 bool setup_mask_image(struct setup_guest *guest);
 
 /* A defect that is masked, and that this version may have (masks.c). */

@@ -190,7 +190,7 @@ static bool has_nvs(const struct setup_guest *guest)
 }
 
 /* Answers whether anything was cut. */
-static bool mask_piece(const struct setup_guest *guest, unsigned first, unsigned last)
+static bool mask_piece(const struct setup_guest *guest, unsigned first, unsigned last, bool moves)
 {
     uint64_t start = ordered.entry[first].addr, end = end_of(&ordered.entry[last - 1]);
     uint64_t first_page = (start + FRAMES_PAGE - 1) / FRAMES_PAGE, last_page = end / FRAMES_PAGE;
@@ -198,7 +198,7 @@ static bool mask_piece(const struct setup_guest *guest, unsigned first, unsigned
 
     if (setup_knows(start < list ? LINUX_S6 : LINUX_S1) && first_page > last_page)
         to = from = 0;
-    if (setup_knows(start < list ? LINUX_S8 : LINUX_S2) && to)
+    if ((start < list ? moves && setup_knows(LINUX_S8) : setup_knows(LINUX_S2)) && to)
         from = first_page * FRAMES_PAGE;
     if (setup_knows(LINUX_S20))
         from = first_page * FRAMES_PAGE;
@@ -209,12 +209,12 @@ static bool mask_piece(const struct setup_guest *guest, unsigned first, unsigned
 }
 
 /* Where an NVS entry was, is RAM when it has moved; where it moves to, it ends a piece of RAM. */
-static bool mask_nvs(struct frames_entry *entry)
+static bool mask_nvs(struct frames_entry *entry, bool moves)
 {
     const struct frames_entry was = *entry;
     uint64_t start = was.addr, end = end_of(&was);
 
-    if (setup_knows(LINUX_S8))
+    if (moves && setup_knows(LINUX_S8))
         start = (start + FRAMES_PAGE - 1) / FRAMES_PAGE * FRAMES_PAGE;
     if (setup_knows(LINUX_S4))
         end -= end % FRAMES_PAGE;
@@ -223,7 +223,7 @@ static bool mask_nvs(struct frames_entry *entry)
     return entry->addr != was.addr || entry->size != was.size;
 }
 
-static bool mask_memory(const struct setup_guest *guest)
+static bool mask_memory(const struct setup_guest *guest, bool moves)
 {
     bool changed = false;
 
@@ -231,9 +231,9 @@ static bool mask_memory(const struct setup_guest *guest)
         unsigned last = end_of_piece(guest, i);
 
         if (last > i)
-            changed |= mask_piece(guest, i, last);
+            changed |= mask_piece(guest, i, last, moves);
         else if (ordered.entry[i].type == FRAMES_NVS)
-            changed |= mask_nvs(&ordered.entry[i]);
+            changed |= mask_nvs(&ordered.entry[i], moves);
         i = last > i ? last : i + 1;
     }
     return changed;
@@ -293,7 +293,7 @@ static void mask_last(const struct setup_guest *guest, struct frames_entry *entr
         entry->size -= rest < entry->size ? rest : entry->size;
 }
 
-void setup_mask_map(struct setup_guest *guest)
+void setup_mask_map(struct setup_guest *guest, bool moves)
 {
     struct frames_map *map = &guest->map;
     bool changed;
@@ -306,7 +306,7 @@ void setup_mask_map(struct setup_guest *guest)
     if (setup_knows(LINUX_S22))
         merge_pieces();
     changed = setup_knows(LINUX_S22) && !is_ordered(map);
-    changed |= mask_memory(guest);
+    changed |= mask_memory(guest, moves);
     changed |= setup_knows(LINUX_S23) && fill_holes(guest);
     if (changed || (setup_knows(LINUX_S14) && has_overlaps(map)))
         use_ordered(map);
@@ -332,14 +332,14 @@ uint64_t setup_met_by_map(const struct test_case *c)
 {
     static struct setup_guest plain, masked;
     const uint64_t known = linux_know_only(0);
-    const bool can_be = setup_guest_make(c, &plain);
+    const bool can_be = setup_guest_describe(c, &plain, true);
     uint64_t met = 0;
 
     for (unsigned defect = 0; can_be && defect < LINUX_DEFECT_COUNT; defect++) {
         if (!(linux_setup_file.has >> defect & 1))
             continue;
         linux_know_only((uint64_t)1 << defect);
-        if (!setup_guest_make(c, &masked) || !are_alike(&plain, &masked))
+        if (!setup_guest_describe(c, &masked, true) || !are_alike(&plain, &masked))
             met |= (uint64_t)1 << defect;
     }
     linux_know_only(known);
@@ -360,12 +360,16 @@ static bool is_in_ram(const struct setup_guest *guest, const struct setup_area *
     return true;
 }
 
+bool setup_image_moves(const struct setup_guest *guest)
+{
+    return !is_in_ram(guest, &guest->list) || !is_in_ram(guest, &guest->initrd);
+}
+
 bool setup_mask_image(struct setup_guest *guest)
 {
     const struct setup_area list = {0, guest->nr_pages};
 
-    if (setup_knows(LINUX_S10) &&
-        (!is_in_ram(guest, &guest->list) || !is_in_ram(guest, &guest->initrd)))
+    if (setup_knows(LINUX_S10) && setup_image_moves(guest))
         guest->reservation = INT_MAX;
     if (setup_knows(LINUX_S18) && !is_in_ram(guest, &list))
         return false;
