@@ -220,8 +220,8 @@ def slip_is_found(t, tree, slip):
     t.make(f"{what}: it is built", ["-s", "SUBJECT=linux", f"LINUX_FOLDER={folder}", program])
     done = t.run([os.path.abspath(program), "-seed=1", f"-runs={SLIP_RUNS}"], cwd=t.folder,
                  env={**os.environ, "P2MCHECK_KNOWN": MASKS})
-    named = re.findall(r"^p2mcheck: ([A-Z_]+): ", done.err, re.M)
-    t.check(f"{what}: {invariant}", done.status and named[:1] == [invariant], f"{named[:1]}\n{done.err[-600:]}")
+    named = re.findall(r"^p2mcheck: ([A-Z_]+): ", done.out, re.M)
+    t.check(f"{what}: {invariant}", done.status and named[:1] == [invariant], f"{named[:1]}\n{done.out[-600:]}")
     shutil.rmtree(folder)
 
 

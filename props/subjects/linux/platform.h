@@ -80,7 +80,7 @@
     X(S20, "RAM begins with a page, and a memory map ends with one")                               \
     X(S21, "extra memory may be where the list does not reach")                                    \
     X(S22, "a memory map is in order, without overlaps, and RAM is in one piece")                  \
-    X(S23, "holes behind the list are reserved if RAM follows")
+    X(S23, "holes where extra memory may begin are reserved")
 
 enum linux_defect {
 #define X(name, what) LINUX_##name,

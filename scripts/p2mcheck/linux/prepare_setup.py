@@ -33,6 +33,7 @@ FEATURES = (
     ("SETUP_OWN_RELEASED", r"(?m)^unsigned long (__initdata )?xen_released_pages\b"),
     ("SETUP_COUNTS_RELEASED", r"\bxen_released_pages\b"),
     ("SETUP_ONE_EXTRA", r"\bxen_extra_mem_start\b"),
+    ("SETUP_EXTRA_AT_4_GIB", r"\bxen_extra_mem_start = max\(\(1ULL << 32\)"),
     ("SETUP_OLD_E820", r"\bstruct e820entry\b"),
     ("SETUP_E820_POINTER", r"\bsanitize_e820_map\(e820->map"),
     ("SETUP_EXTRA_IN_BYTES", r"\bxen_extra_mem\[i\]\.start\b"),

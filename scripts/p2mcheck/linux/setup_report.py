@@ -47,13 +47,13 @@ def maps():
 
 def shows(tool, name, lines):
     """What a map violates because of this defect, or None: {invariant, case, known: other masks that are needed}. It
-    passes behind the mask of the defect, and fails without it as the defect does: alone, or beside all other masks,
-    since a map can show a second defect. Beside all but the coarse ones first: a coarse mask leaves out the maps of other coarse ones."""
+    passes behind the mask of the defect, and fails without it: alone, or beside all other masks, since a map can show
+    a second defect. Beside all but the coarse ones first: a coarse mask leaves out the maps of other coarse ones."""
     names = [one for one, defect in defects.table().items() if defect.target == TARGET and one != name]
     exact = [one for one in names if one not in defects.COARSE]
     for others in [[]] * (name not in defects.COARSE) + [exact, names]:
         invariant, _ = defects.outcome(tool, others, lines, TARGET)
-        if invariant in defects.table()[name].violates and not defects.outcome(tool, [*others, name], lines, TARGET)[0]:
+        if invariant and not defects.outcome(tool, [*others, name], lines, TARGET)[0]:
             return {"invariant": invariant, "case": lines, "known": others}
     return None
 

@@ -14,6 +14,7 @@ struct setup_file {
     const char *name;
     uint64_t has;           /* defects that a memory map alone can show in it, a bit each */
     uint64_t may_have;      /* defects whose masks have an effect: others are not of its era */
+    bool low_extra;         /* extra memory of a domU may begin below 4 GiB */
     bool unusable_is_other; /* it does not promise that dom0 has memory there */
 
     /* Boots the guest, up to the point where the list is mapped and published. */

@@ -117,22 +117,29 @@ static bool is_ordered(const struct frames_map *map)
     return true;
 }
 
+/* In the first era: extra memory begins there, or above. */
+static uint64_t extra_begins(const struct setup_guest *guest)
+{
+    const uint64_t list = guest->nr_pages * FRAMES_PAGE, low = (uint64_t)1 << 32;
+
+    return list < low && (guest->dom0 || !linux_setup_file.low_extra) ? low : list;
+}
+
 static struct frames_entry after(const struct frames_entry *entry)
 {
     return (struct frames_entry){end_of(entry), entry[1].addr - end_of(entry), FRAMES_RESERVED};
 }
 
-/* Holes that end behind the list become entries. Answers whether there is one. */
+/* Holes that end where extra memory may begin become entries. Answers whether there is one. */
 static bool fill_holes(const struct setup_guest *guest)
 {
-    const uint64_t list = guest->nr_pages * FRAMES_PAGE;
     bool filled = false;
 
     drop_empty();
     for (unsigned i = 0; i + 1 < ordered.count && ordered.count < BOUNDS; i++) {
         const struct frames_entry hole = after(&ordered.entry[i]);
 
-        if (!hole.size || ordered.entry[i + 1].addr <= list)
+        if (!hole.size || ordered.entry[i + 1].addr <= extra_begins(guest))
             continue;
         memmove(&ordered.entry[i + 2], &ordered.entry[i + 1],
                 (ordered.count - i - 1) * sizeof(hole));
@@ -283,13 +290,13 @@ static void mask_entry(struct frames_entry *entry)
         entry->size = entry->addr < 0 - FRAMES_PAGE ? 0 - FRAMES_PAGE - entry->addr : 0;
 }
 
-/* What ends behind the list ends with a page: extra memory may begin there. */
+/* What ends where extra memory may begin ends with a page. */
 static void mask_last(const struct setup_guest *guest, struct frames_entry *entry)
 {
     const uint64_t end = end_of(entry), rest = end % FRAMES_PAGE;
 
     if (setup_knows(LINUX_S20) && entry->type != FRAMES_RAM && !frames_entry_wraps(entry) &&
-        end > guest->nr_pages * FRAMES_PAGE)
+        end > extra_begins(guest))
         entry->size -= rest < entry->size ? rest : entry->size;
 }
 
