@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "props/base/uninstrumented.h"
+#include "props/case/convert.h"
 #include "props/case/text.h"
 #include "props/check/run.h"
 #include "props/report/report.h"

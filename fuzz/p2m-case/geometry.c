@@ -99,7 +99,7 @@ static bool is_ours(const struct input *input)
     return false;
 }
 
-bool geometry_load(const struct input *input, struct test_case *c)
+bool geometry_load_by(const struct input *input, enum convert_way way, struct test_case *c)
 {
     const struct shape *shape;
     char error[256];
@@ -112,8 +112,13 @@ bool geometry_load(const struct input *input, struct test_case *c)
         fprintf(stderr, "%s\n", error);
         return false;
     }
-    case_convert(c, shape, &shape_here);
+    case_convert_by(c, shape, &shape_here, way);
     return true;
+}
+
+bool geometry_load(const struct input *input, struct test_case *c)
+{
+    return geometry_load_by(input, CONVERT_NEARER, c);
 }
 
 static bool load(const struct input *input)

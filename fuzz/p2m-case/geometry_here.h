@@ -4,10 +4,14 @@
 #define FUZZ_P2M_CASE_GEOMETRY_HERE_H
 
 #include "geometry.h"
+#include "props/case/convert.h"
 #include "props/run/executor.h"
 
 /* The case in a file, in this geometry; false and a message if it is not a case. */
 bool geometry_load(const struct input *input, struct test_case *c);
+
+/* The same; how it is converted if it is of another one. */
+bool geometry_load_by(const struct input *input, enum convert_way way, struct test_case *c);
 
 /* The same, and of `at *` the point that fails (props/run/every.h). */
 bool geometry_load_to_run(const struct input *input, struct test_case *c);

@@ -17,6 +17,7 @@
 #include "props/case/shrink.h"
 #include "props/case/text.h"
 #include "props/host/hang.h"
+#include "props/run/every.h"
 #include "props/run/resolve.h"
 
 UNINSTRUMENTED_BEGIN
@@ -355,19 +356,6 @@ static uint64_t budget(void)
     return may_die ? 40000 : MODEL_LITERAL ? 400000 : 20000;
 }
 
-/* The case as it fails here: with the quick checks if that is enough in a big tree. */
-static bool adapt(struct shrink *shrink)
-{
-    quick_is_enough = !MODEL_LITERAL;
-    if (shrink_adapt(shrink, &loaded))
-        return true;
-    if (!quick_is_enough)
-        return false;
-    quick_is_enough = false;
-    shrink->budget = budget();
-    return shrink_adapt(shrink, &loaded);
-}
-
 /* Switches from the end and fractions as plain numbers, if it fails so, too. */
 static void name_points(struct shrink *shrink)
 {
@@ -380,22 +368,56 @@ static void name_points(struct shrink *shrink)
         loaded = plain;
 }
 
+/* The case in this geometry, as it is converted in that way. False: it was so in the way before. */
+static bool load_by(const struct input *input, enum convert_way way, struct shrink *shrink)
+{
+    static struct test_case nearer;
+
+    if (!geometry_load_by(input, way, &loaded) ||
+        (way != CONVERT_NEARER && case_equal(&loaded, &nearer)))
+        return false;
+    if (way == CONVERT_NEARER)
+        nearer = loaded;
+    every_choose(trial.subject, &loaded, CHECK_QUICK);
+    name_points(shrink);
+    return true;
+}
+
+/* The case as it fails here: in the first way of converting it that fails; then with other ops. */
+static bool adapt_at_level(const struct input *input, struct shrink *shrink)
+{
+    for (unsigned way = 0; way < CONVERT_WAYS; way++)
+        if (load_by(input, (enum convert_way)way, shrink) && shrink_adapt(shrink, &loaded, false))
+            return true;
+    return load_by(input, CONVERT_NEARER, shrink) && shrink_adapt(shrink, &loaded, true);
+}
+
+/* With the quick checks if that is enough in a big tree. */
+static bool adapt(const struct input *input, struct shrink *shrink)
+{
+    quick_is_enough = !MODEL_LITERAL;
+    shrink->budget = budget();
+    if (adapt_at_level(input, shrink))
+        return true;
+    if (!quick_is_enough)
+        return false;
+    quick_is_enough = false;
+    shrink->budget = budget();
+    return adapt_at_level(input, shrink);
+}
+
 bool geometry_shrink(const struct input *input, const char *name, struct shrunk *shrunk)
 {
     struct shrink shrink = {.fails = fails_so, .ctx = &shrink};
     static struct shrink_marks marks;
 
-    if (!geometry_load_to_run(input, &loaded))
-        return false;
     may_die = !strncmp(name, "SANITIZER_", 10);
     hang_ticks = HANG_TICKS_KNOWN;
     hang_count = 0;
-    shrink.budget = budget();
     memset(&trial, 0, sizeof(trial));
     trial.subject = geometry_subject(input);
     trial.want = name;
-    name_points(&shrink);
-    if (!adapt(&shrink)) {
+    if (!adapt(input, &shrink)) {
         stop_server();
         return false;
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Decodes, encodes and converts entries and boot records. */
+/* Entries and boot records as parts, equality, bounds: see ops.h. */
 #include "ops.h"
 
 #include <string.h>
@@ -258,90 +258,6 @@ bool case_fits(const struct test_case *c, const struct shape *shape)
         if (!op_fits(&c->ops[i], shape))
             return false;
     return c->count <= CASE_OPS && boot_fits(&c->boot, shape);
-}
-
-/* ---- to another geometry ---- */
-
-static uint64_t convert_pfn(const struct shape *from, const struct shape *to, uint64_t pfn)
-{
-    struct place place = place_of(from, pfn, OP_LAST_PFN(from));
-
-    return place_pfn(to, &place, OP_LAST_PFN(to));
-}
-
-static uint64_t convert_address(const struct shape *from, const struct shape *to, uint64_t address)
-{
-    struct place place = place_of(from, address / 4096, E820_LAST_PFN);
-
-    return place_pfn(to, &place, E820_LAST_PFN) * 4096 + address % 4096;
-}
-
-static void convert_op(struct op *op, const struct shape *from, const struct shape *to)
-{
-    uint64_t pfn = convert_pfn(from, to, op->pfn), value;
-    enum entry_kind kind;
-
-    switch ((enum op_kind)op->kind) {
-    case OP_SET:
-    case OP_SET_NOALLOC:
-    case OP_LIST:
-        kind = entry_split(from, op->pfn, op->arg, &value);
-        op->arg = entry_join(to, pfn, kind, value);
-        break;
-    case OP_RANGE:
-        op->arg = convert_pfn(from, to, op->arg);
-        break;
-    case OP_E820:
-        op->start = convert_address(from, to, op->start);
-        op->stop = convert_address(from, to, op->stop);
-        break;
-    case OP_GRANT_MAP:
-    case OP_MFN_BASE:
-        op->arg &= FRAME_LAST(to);
-        break;
-    case OP_GET:
-    case OP_PFN_TO_MFN:
-    case OP_RESUME:
-    case OP_XEN_SET_IDENTITY:
-    case OP_IDENTITY_RANGES:
-    case OP_GRANT_UNMAP:
-    case OP_BUILD:
-    case OP_PUBLISH:
-    case OP_DESTROY:
-        break;
-    }
-    if (op_names_pfn(op->kind))
-        op->pfn = pfn;
-}
-
-/* A region goes from the place where it begins to the place where it ends. */
-static void convert_boot(struct boot *boot, const struct shape *from, const struct shape *to)
-{
-    struct boot_place pages = boot_place_of(from, boot->nr_pages);
-
-    boot->nr_pages = boot_pages(to, &pages);
-    if (boot->hotplug_limit) {
-        boot->hotplug_limit = convert_pfn(from, to, boot->hotplug_limit);
-        boot->hotplug_limit += !boot->hotplug_limit;
-    }
-    for (unsigned i = 0; i < BOOT_EXTRAS && boot->extra[i].pages; i++) {
-        uint64_t end = boot->extra[i].pfn + boot->extra[i].pages, pages_there;
-
-        end = convert_pfn(from, to, end & OP_LAST_PFN(from));
-        boot->extra[i].pfn = convert_pfn(from, to, boot->extra[i].pfn);
-        pages_there = end > boot->extra[i].pfn ? end - boot->extra[i].pfn : 1;
-        boot->extra[i].pages = pages_there > UINT32_MAX ? UINT32_MAX : (uint32_t)pages_there;
-    }
-}
-
-void case_convert(struct test_case *c, const struct shape *from, const struct shape *to)
-{
-    if (from->top == to->top && from->mid == to->mid && from->leaf == to->leaf &&
-        from->word_bits == to->word_bits)
-        return;
-    convert_boot(&c->boot, from, to);
-    for (unsigned i = 0; i < c->count; i++)
-        convert_op(&c->ops[i], from, to);
 }
 
 UNINSTRUMENTED_END

@@ -50,7 +50,7 @@
     X(DESTROY, "destroy", 0, 0, 0, 12, 1)                                                          \
     X(LIST, "list", 0, 0, 0, 13, 1)                                                                \
     X(MFN_BASE, "mfn_base", 0, 0, 0, 14, 1)                                                        \
-    X(IDENTITY_RANGES, "identity_ranges", 0, 0, 0, 7, 1)
+    X(IDENTITY_RANGES, "identity_ranges", 0, 0, 0, 8, 1)
 
 enum op_kind {
 #define X(name, ...) OP_##name,
@@ -292,9 +292,6 @@ bool case_equal(const struct test_case *a, const struct test_case *b);
 
 /* True if each field of an op is within its bounds. Text and bytes hold just these cases. */
 bool case_fits(const struct test_case *c, const struct shape *shape);
-
-/* Converts a case from its geometry to another one, in place. */
-void case_convert(struct test_case *c, const struct shape *from, const struct shape *to);
 
 /* The highest PFN in an op's argument, and in an E820 address. */
 #define OP_LAST_PFN(shape) shape_word_mask(shape)

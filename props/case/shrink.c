@@ -15,7 +15,7 @@ UNINSTRUMENTED_BEGIN
 /* ---- the measure ---- */
 
 struct measure {
-    uint64_t ops, boot, kinds, pfns, numbers; /* compared in this order */
+    uint64_t ops, boot, kinds, pfns, numbers, order; /* compared in this order */
 };
 
 static unsigned kind_weight(const struct op *op)
@@ -64,7 +64,7 @@ static uint64_t numbers_of(const struct op *op)
     if (op->kind == OP_GRANT_MAP || op->kind == OP_MFN_BASE)
         value = op->arg;
     return capped(op->pfn) * 2 + capped(value) + points + op->refuse + capped(op->start) +
-           capped(op->stop) + 4u * op->count + op->slots;
+           capped(op->stop) + 4u * op->count + op->slots + op->type;
 }
 
 /* The same PFN twice is easier to read than two PFNs. */
@@ -80,6 +80,16 @@ static unsigned different_pfns(const struct test_case *c)
         count += op_has_pfn(c->ops[i].kind) && k == i;
     }
     return count;
+}
+
+/* Of cases with the same numbers: lower PFNs and addresses, and later switches, come first. */
+static uint64_t order_of(const struct test_case *c)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < c->count; i++)
+        sum += (c->count - i) * (capped(c->ops[i].pfn) + capped(c->ops[i].start)) + c->ops[i].at;
+    return sum;
 }
 
 static struct measure measure(const struct test_case *c)
@@ -101,6 +111,7 @@ static struct measure measure(const struct test_case *c)
         m.kinds += kind_weight(&c->ops[i]);
         m.numbers += numbers_of(&c->ops[i]);
     }
+    m.order = order_of(c);
     return m;
 }
 
@@ -116,7 +127,9 @@ static bool smaller(const struct test_case *a, const struct test_case *b)
         return x.kinds < y.kinds;
     if (x.pfns != y.pfns)
         return x.pfns < y.pfns;
-    return x.numbers < y.numbers;
+    if (x.numbers != y.numbers)
+        return x.numbers < y.numbers;
+    return x.order < y.order;
 }
 
 static bool fails(struct shrink *shrink, const struct test_case *c)
@@ -140,28 +153,31 @@ static bool offer(struct shrink *shrink, struct test_case *c, const struct test_
  * With fewer ops a call that ran inside another one comes at another sync point: each
  * one is tried, for one such call after the other.
  */
-#define SYNC_POINTS 40
 
-static bool offer_retimed(struct shrink *shrink, struct test_case *c, struct test_case *candidate)
+static bool offer_retimed(struct shrink *shrink, struct test_case *c,
+                          const struct test_case *candidate)
 {
+    static struct test_case retimed;
+
     if (offer(shrink, c, candidate))
         return true;
-    for (unsigned i = 0; i < candidate->count; i++) {
-        uint16_t at = candidate->ops[i].at;
+    retimed = *candidate;
+    for (unsigned i = 0; i < retimed.count; i++) {
+        uint16_t at = retimed.ops[i].at;
 
-        for (unsigned k = 1; at && k <= SYNC_POINTS; k++) {
-            candidate->ops[i].at = (uint16_t)k;
-            if (offer(shrink, c, candidate))
+        for (unsigned k = 1; at && k <= SHRINK_POINTS; k++) {
+            retimed.ops[i].at = (uint16_t)k;
+            if (offer(shrink, c, &retimed))
                 return true;
         }
-        candidate->ops[i].at = at;
+        retimed.ops[i].at = at;
     }
     return false;
 }
 
 /* ---- fewer ops ---- */
 
-static void cut(struct test_case *c, unsigned from, unsigned count)
+void shrink_cut(struct test_case *c, unsigned from, unsigned count)
 {
     memmove(&c->ops[from], &c->ops[from + count], (c->count - from - count) * sizeof(c->ops[0]));
     c->count -= count;
@@ -176,7 +192,7 @@ static bool delete_spans(struct shrink *shrink, struct test_case *c)
     for (unsigned span = c->count; span; span /= 2)
         for (unsigned from = 0; from + span <= c->count;) {
             candidate = *c;
-            cut(&candidate, from, span);
+            shrink_cut(&candidate, from, span);
             if (offer(shrink, c, &candidate))
                 any = true;
             else
@@ -186,7 +202,6 @@ static bool delete_spans(struct shrink *shrink, struct test_case *c)
 }
 
 #define SOME 64 /* so many that all pairs can be tried */
-#define FEW 6   /* and so many that anything can */
 
 /* Two that only make sense together; or one, if the others come at another sync point. */
 static bool delete_few(struct shrink *shrink, struct test_case *c)
@@ -195,13 +210,13 @@ static bool delete_few(struct shrink *shrink, struct test_case *c)
 
     for (unsigned i = 0; c->count <= SOME && i < c->count; i++) {
         candidate = *c;
-        cut(&candidate, i, 1);
+        shrink_cut(&candidate, i, 1);
         if (offer_retimed(shrink, c, &candidate))
             return true;
         for (unsigned k = i + 1; k < c->count; k++) {
             candidate = *c;
-            cut(&candidate, k, 1);
-            cut(&candidate, i, 1);
+            shrink_cut(&candidate, k, 1);
+            shrink_cut(&candidate, i, 1);
             if (offer(shrink, c, &candidate))
                 return true;
         }
@@ -211,102 +226,23 @@ static bool delete_few(struct shrink *shrink, struct test_case *c)
 
 /* Also with each batch of grants at the lowest PFNs, where the boot may have put a leaf. */
 static bool offer_lower_batch(struct shrink *shrink, struct test_case *c,
-                              struct test_case *candidate)
+                              const struct test_case *candidate)
 {
+    static struct test_case lower;
+
     if (offer_retimed(shrink, c, candidate))
         return true;
-    for (unsigned i = 0; i < candidate->count; i++) {
-        struct op *op = &candidate->ops[i], before = *op;
+    lower = *candidate;
+    for (unsigned i = 0; i < lower.count; i++) {
+        struct op *op = &lower.ops[i], before = *op;
 
-        for (unsigned pfn = 0; op_is_grant(op->kind) && pfn <= FEW; pfn++) {
+        for (unsigned pfn = 0; op_is_grant(op->kind) && pfn <= SHRINK_FEW; pfn++) {
             op->pfn = pfn;
-            if (offer(shrink, c, candidate))
+            if (offer(shrink, c, &lower))
                 return true;
         }
         *op = before;
     }
-    return false;
-}
-
-/* A frame that a boot brings along in the place of an op that stored it. */
-static bool boot_instead(struct shrink *shrink, struct test_case *c)
-{
-    const uint64_t pages[] = {c->boot.nr_pages,   1,
-                              P2M_LEAF - 1,       P2M_LEAF,
-                              P2M_LEAF + 1,       2 * P2M_LEAF,
-                              P2M_MID * P2M_LEAF, P2M_MID * P2M_LEAF + 1};
-    static struct test_case candidate;
-
-    for (unsigned i = 0; c->count <= FEW && i < c->count; i++)
-        for (unsigned k = 0; k < sizeof(pages) / sizeof(pages[0]); k++) {
-            candidate = *c;
-            candidate.boot.nr_pages = pages[k] < boot_max_pages(&shape_here) ? pages[k] : 1;
-            cut(&candidate, i, 1);
-            if (offer_lower_batch(shrink, c, &candidate))
-                return true;
-        }
-    return false;
-}
-
-/* A boot that builds, in place of a build. */
-static bool boot_builds(struct shrink *shrink, struct test_case *c)
-{
-    static struct test_case candidate;
-
-    for (unsigned i = 0; i < c->count; i++) {
-        if (c->ops[i].kind != OP_BUILD)
-            continue;
-        candidate = *c;
-        candidate.boot.flags &= (uint16_t)~(1u << BOOT_BARE);
-        candidate.boot.refuse = c->ops[i].at;
-        cut(&candidate, i, 1);
-        if (offer(shrink, c, &candidate))
-            return true;
-    }
-    return false;
-}
-
-/* A bare boot in place of a first op that destroys the p2m. Such a boot needs a publish. */
-static bool boot_is_bare(struct shrink *shrink, struct test_case *c)
-{
-    static struct test_case candidate;
-
-    for (unsigned i = 0; c->count && c->ops[0].kind == OP_DESTROY && i < c->count; i++) {
-        candidate = *c;
-        candidate.boot.flags |= 1u << BOOT_BARE;
-        if (i)
-            candidate.ops[i] = (struct op){.kind = OP_PUBLISH};
-        cut(&candidate, 0, 1);
-        if (offer(shrink, c, &candidate))
-            return true;
-    }
-    return false;
-}
-
-/* One op, of all that there are, in the place of ops i and k. */
-static bool replace_pair(struct shrink *shrink, struct test_case *c, unsigned i, unsigned k)
-{
-    static struct test_case candidate;
-    struct op op;
-
-    for (unsigned n = 0; shrink->budget && shrink_any_op(c, n, &op); n++)
-        for (unsigned place = 0; place < 2; place++) {
-            candidate = *c;
-            op.at = candidate.ops[place ? k : i].at;
-            candidate.ops[place ? k : i] = op;
-            cut(&candidate, place ? i : k, 1);
-            if (offer_retimed(shrink, c, &candidate))
-                return true;
-        }
-    return false;
-}
-
-static bool replace_pairs(struct shrink *shrink, struct test_case *c)
-{
-    for (unsigned i = 0; c->count <= FEW && i < c->count; i++)
-        for (unsigned k = i + 1; k < c->count; k++)
-            if (replace_pair(shrink, c, i, k))
-                return true;
     return false;
 }
 
@@ -335,8 +271,8 @@ void shrink_case(struct shrink *shrink, struct test_case *c)
     while (any && shrink->budget) {
         any = delete_spans(shrink, c);
         any = simplify(shrink, c) || any;
-        any = any || delete_few(shrink, c) || boot_instead(shrink, c) || boot_builds(shrink, c) ||
-              boot_is_bare(shrink, c) || replace_pairs(shrink, c);
+        any = any || delete_few(shrink, c) || shrink_to_boot(shrink, c, offer, offer_lower_batch) ||
+              shrink_few(shrink, c, offer, offer_retimed);
     }
 }
 
@@ -350,7 +286,7 @@ static bool fails_at_some_moment(struct shrink *shrink, struct test_case *c)
     for (unsigned i = 0; i < c->count; i++) {
         uint16_t at = c->ops[i].at;
 
-        for (unsigned k = 1; at && k <= SYNC_POINTS; k++) {
+        for (unsigned k = 1; at && k <= SHRINK_POINTS; k++) {
             c->ops[i].at = (uint16_t)k;
             if (fails(shrink, c))
                 return true;
@@ -360,7 +296,7 @@ static bool fails_at_some_moment(struct shrink *shrink, struct test_case *c)
     return false;
 }
 
-bool shrink_adapt(struct shrink *shrink, struct test_case *c)
+bool shrink_adapt(struct shrink *shrink, struct test_case *c, bool with_other_ops)
 {
     static struct test_case candidate;
     struct op op;
@@ -370,7 +306,7 @@ bool shrink_adapt(struct shrink *shrink, struct test_case *c)
         *c = candidate;
         return true;
     }
-    for (unsigned i = 0; c->count <= FEW && i < c->count; i++)
+    for (unsigned i = 0; with_other_ops && c->count <= SHRINK_FEW && i < c->count; i++)
         for (unsigned n = 0; shrink->budget && shrink_any_op(c, n, &op); n++) {
             candidate = *c;
             op.at = c->ops[i].at;

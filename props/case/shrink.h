@@ -27,10 +27,10 @@ void shrink_case(struct shrink *shrink, struct test_case *c);
 
 /*
  * *c comes from another geometry and may not fail here, because a place does not exist
- * here. If another op in place of one, or another sync point, makes it fail again, *c
- * becomes that case; else false.
+ * here. If another sync point makes it fail again, or (with_other_ops) another op in place of one,
+ * *c becomes that case; else false.
  */
-bool shrink_adapt(struct shrink *shrink, struct test_case *c);
+bool shrink_adapt(struct shrink *shrink, struct test_case *c, bool with_other_ops);
 
 /* The arguments of a small case that matter. */
 struct shrink_marks {
@@ -43,7 +43,13 @@ struct shrink_marks {
  * matter. */
 void shrink_mark(struct shrink *shrink, const struct test_case *c, struct shrink_marks *marks);
 
-/* ---- moves (shrink_moves.c, shrink_map.c) ---- */
+#define SHRINK_FEW 6     /* so few ops that anything can be tried */
+#define SHRINK_POINTS 40 /* so many sync points of a call are tried */
+
+/* Removes `count` ops, op `from` and those behind it. */
+void shrink_cut(struct test_case *c, unsigned from, unsigned count);
+
+/* ---- moves (shrink_moves.c, shrink_to_boot.c, shrink_few.c, shrink_map.c) ---- */
 
 /*
  * Calls `offer` with variants of *c, each of which might be smaller; when it answers
@@ -64,6 +70,20 @@ typedef bool shrink_offer_fn(struct shrink *shrink, struct test_case *c,
 bool shrink_boot(struct shrink *shrink, struct test_case *c, shrink_offer_fn *offer);
 bool shrink_op(struct shrink *shrink, struct test_case *c, unsigned i, shrink_offer_fn *offer);
 bool shrink_pfns(struct shrink *shrink, struct test_case *c, shrink_offer_fn *offer);
+
+/*
+ * Fewer ops, and more in the boot. `offer_changed` also offers a variant with other sync points and
+ * lower grants.
+ */
+bool shrink_to_boot(struct shrink *shrink, struct test_case *c, shrink_offer_fn *offer,
+                    shrink_offer_fn *offer_changed);
+
+/*
+ * Other ops and schedules in a short case, where each is tried: what is smaller but several changes
+ * away. `offer_retimed` also offers a variant with other sync points.
+ */
+bool shrink_few(struct shrink *shrink, struct test_case *c, shrink_offer_fn *offer,
+                shrink_offer_fn *offer_retimed);
 
 /* Variants of a whole machine: its memory map, and the numbers of the boot that are places in it.
  */

@@ -96,20 +96,14 @@ static bool is_entry(const struct test_case *c, unsigned i)
     return i < c->count && c->ops[i].kind == OP_E820;
 }
 
-static void remove_op(struct test_case *c, unsigned i)
-{
-    c->count--;
-    memmove(&c->ops[i], &c->ops[i + 1], (c->count - i) * sizeof(c->ops[0]));
-}
-
 /* Entries i and i + 1 as one, from the start of the first to the end of the second. */
 static bool one_of_two(struct shrink *shrink, struct test_case *c, shrink_offer_fn *offer)
 {
     for (unsigned i = 0; i < c->count; i++) {
         if (!is_entry(c, i) || !is_entry(c, i + 1))
             continue;
-        TRY((candidate.ops[i].stop = c->ops[i + 1].stop, remove_op(&candidate, i + 1)));
-        TRY((candidate.ops[i + 1].start = c->ops[i].start, remove_op(&candidate, i)));
+        TRY((candidate.ops[i].stop = c->ops[i + 1].stop, shrink_cut(&candidate, i + 1, 1)));
+        TRY((candidate.ops[i + 1].start = c->ops[i].start, shrink_cut(&candidate, i, 1)));
     }
     return false;
 }

@@ -22,6 +22,7 @@ bool shrink_boot(struct shrink *shrink, struct test_case *c, shrink_offer_fn *of
                         boot->nr_pages / 2,
                         boot->nr_pages - boot->nr_pages % leaf,
                         boot->nr_pages > leaf ? boot->nr_pages - leaf : 0,
+                        boot->nr_pages > SPAN ? boot->nr_pages - SPAN : 0,
                         boot->nr_pages ? boot->nr_pages - 1 : 0,
                         MAX_P2M_PFN,
                         MAX_P2M_PFN + 1,
@@ -45,6 +46,9 @@ bool shrink_boot(struct shrink *shrink, struct test_case *c, shrink_offer_fn *of
     TRY(candidate.boot.holes /= 2);
     for (unsigned i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
         TRY(candidate.boot.nr_pages = pages[i]);
+    for (unsigned i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) /* a build of fewer pages */
+        for (unsigned n = 1; n < boot->refuse && n <= OP_AT_MAX; n++)
+            TRY((candidate.boot.nr_pages = pages[i], candidate.boot.refuse = (uint16_t)n));
     for (unsigned bit = 64; bit--;)
         TRY(candidate.boot.nr_pages &= ~((uint64_t)1 << bit));
     return false;
@@ -107,6 +111,8 @@ static bool other_kinds(struct shrink *shrink, struct test_case *c, unsigned i,
 
     if (!op_has_pfn(c->ops[i].kind) && c->ops[i].kind != OP_LIST) {
         TRY(op->type = op->kind == OP_E820 ? 2 : 0);
+        TRY(op->type = op->type ? 1 : 0);
+        TRY(op->kind = op->kind == OP_IDENTITY_RANGES ? OP_XEN_SET_IDENTITY : op->kind);
         return false;
     }
     for (unsigned k = 0; c->ops[i].kind != OP_LIST && k < sizeof(kinds); k++) {
@@ -185,6 +191,7 @@ static bool other_addresses(struct shrink *shrink, struct test_case *c, unsigned
         TRY(op->start = cuts[k]);
         TRY(op->stop = cuts[k]);
         TRY((op->start = cuts[k], op->stop = cuts[k] + (stop - start)));
+        TRY((op->start = cuts[k], op->stop = cuts[k] + (stop - start + 4095) / 4096 * 4096));
     }
     for (unsigned bit = 64; bit--;) {
         TRY(op->start = start & ~((uint64_t)1 << bit));
@@ -233,6 +240,7 @@ static bool smaller_batch(struct shrink *shrink, struct test_case *c, unsigned i
         TRY(op->count = (uint8_t)n);
     TRY((op->pfn++, op->count--, op->slots >>= 1));
     TRY(op->slots = 0);
+    TRY(op->slots >>= 1);
     for (unsigned bit = 0; bit < OP_GRANTS_MAX; bit++)
         TRY(op->slots &= (uint16_t)~(1u << bit));
     TRY(op->arg = 0);
@@ -328,6 +336,8 @@ bool shrink_op(struct shrink *shrink, struct test_case *c, unsigned i, shrink_of
     unsigned count;
 
     TRY(op->refuse = 0);
+    if (c->ops[i].refuse && op_names_pfn(c->ops[i].kind)) /* beyond the table it fails, too */
+        TRY((op->refuse = 0, shrink_move_op(op, MAX_P2M_PFN)));
     if (simpler_schedule(shrink, c, i, offer))
         return true;
     for (unsigned k = 1; k < c->ops[i].refuse; k++)
@@ -388,7 +398,7 @@ bool shrink_pfns(struct shrink *shrink, struct test_case *c, shrink_offer_fn *of
     for (unsigned i = 0; i < c->count; i++) {
         uint64_t ends[2] = {c->ops[i].pfn, c->ops[i].arg};
 
-        if (!op_has_pfn(c->ops[i].kind))
+        if (!op_names_pfn(c->ops[i].kind))
             continue;
         for (unsigned e = 0; e < (c->ops[i].kind == OP_RANGE ? 2u : 1u); e++) {
             unsigned count = other_pfns(c, ends[e], pfns);
@@ -428,6 +438,9 @@ static bool any_pfn(const struct test_case *c, unsigned n, uint64_t *pfn)
 
 bool shrink_any_op(const struct test_case *c, unsigned n, struct op *op)
 {
+    static const uint8_t kinds[] = {OP_GET,         OP_PFN_TO_MFN, OP_SET,         OP_SET,
+                                    OP_SET,         OP_SET,        OP_SET_NOALLOC, OP_SET_NOALLOC,
+                                    OP_SET_NOALLOC, OP_SET_NOALLOC};
     static const uint8_t entries[] = {ENTRY_MFN, ENTRY_INVALID, ENTRY_IDENTITY, ENTRY_FOREIGN};
     unsigned pfns = 0, form;
     uint64_t pfn, end;
@@ -442,12 +455,13 @@ bool shrink_any_op(const struct test_case *c, unsigned n, struct op *op)
     form = (n - 1) / pfns;
     any_pfn(c, (n - 1) % pfns, &pfn);
     op->pfn = pfn;
-    if (form < 8) {
-        op->kind = form < 4 ? OP_SET : OP_SET_NOALLOC;
-        op->arg = entry_join(&shape_here, pfn, (enum entry_kind)entries[form % 4], 1);
+    if (form < sizeof(kinds)) {
+        op->kind = kinds[form];
+        if (form >= 2)
+            op->arg = entry_join(&shape_here, pfn, (enum entry_kind)entries[(form - 2) % 4], 1);
         return true;
     }
-    if (!any_pfn(c, form - 8, &end))
+    if (!any_pfn(c, form - (unsigned)sizeof(kinds), &end))
         return false;
     op->kind = OP_RANGE;
     op->arg = end;

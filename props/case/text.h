@@ -67,7 +67,7 @@ bool text_is_text(const char *name, const char *data, size_t size);
 
 /*
  * Reads a case. `name` is used in messages. True: *c is the case in the geometry
- * *shape that it names; case_convert makes it run here. False:
+ * *shape that it names; case_convert (convert.h) makes it run here. False:
  * `error` is `name:line: reason`, and *c is undefined.
  */
 bool text_parse(const char *name, const char *data, size_t size, struct test_case *c,

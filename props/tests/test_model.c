@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "any_case.inc"
+#include "props/case/convert.h"
 #include "props/case/generate.h"
 #include "props/oracle/oracle.h"
 #include "unit.h"

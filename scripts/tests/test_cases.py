@@ -23,7 +23,7 @@ UNITS = [(flavour, geometry, name)
 UNITS += [("gcc", "tiny", "adapter_aflpp"), ("gcc-san", "tiny", "adapter_aflpp")]
 UNITS += [(flavour, "tiny", name) for flavour in ("gcc", "clang-san") for name in ("order", "schedule", "store_buffer")]
 UNITS += [(flavour, geometry, "judge") for flavour in ("gcc", "clang-san") for geometry in ("tiny", "x86_64")]
-UNITS += [("gcc", geometry, name) for geometry in ("micro", "tiny", "x86_64") for name in ("kept_pages",)]
+UNITS += [("gcc", geometry, name) for geometry in ("micro", "tiny", "x86_64") for name in ("kept_pages", "shrink_moves")]
 UNITS += [("gcc", "x86_64", "order"), ("gcc", "micro", "explore"), ("clang-san", "micro", "explore")]
 UNITS += [("gcc", "x86_32", "core"), ("gcc", "x86_32", "codec"), ("gcc-san", "tiny", "host")]
 

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Single moves of the shrinker, on failures that only that move makes small. */
+#include <string.h>
+
+#include "props/base/uninstrumented.h"
+#include "props/case/convert.h"
+#include "props/case/entry.h"
+#include "props/case/shrink.h"
+#include "unit.h"
+
+#define BUDGET 100000
+
+static struct test_case trial;
+
+static void shrink_trial(shrink_fails_fn *fails)
+{
+    struct shrink shrink = {.fails = fails, .budget = BUDGET};
+
+    assert_true(fails(NULL, &trial));
+    shrink_case(&shrink, &trial);
+    assert_true(fails(NULL, &trial));
+}
+
+/* ---- a boot in place of ops ---- */
+
+#define LEAVES ((uint64_t)P2M_TOP * P2M_MID < 64 ? (uint64_t)P2M_TOP * P2M_MID : 64)
+
+static bool has_frame(const struct test_case *c, uint64_t leaf)
+{
+    if (c->boot.nr_pages > leaf * P2M_LEAF)
+        return true;
+    for (unsigned i = 0; i < c->count; i++)
+        if (c->ops[i].kind == OP_SET && c->ops[i].pfn / P2M_LEAF == leaf &&
+            c->ops[i].arg < FRAME_LAST(&shape_here))
+            return true;
+    return false;
+}
+
+static bool each_leaf_has_a_frame(void *ctx, const struct test_case *c)
+{
+    (void)ctx;
+    for (uint64_t leaf = 0; leaf < LEAVES; leaf++)
+        if (!has_frame(c, leaf))
+            return false;
+    return true;
+}
+
+/* The same, and the last op, which is such a set, has to stay. */
+static bool full_and_one_more(void *ctx, const struct test_case *c)
+{
+    return c->count && c->ops[c->count - 1].kind == OP_SET && c->ops[c->count - 1].arg == 7 &&
+           each_leaf_has_a_frame(ctx, c);
+}
+
+static void fill_by_sets(void)
+{
+    memset(&trial, 0, sizeof(trial));
+    for (uint64_t leaf = 0; leaf < LEAVES; leaf++)
+        trial.ops[trial.count++] =
+            (struct op){.kind = OP_SET, .pfn = leaf * P2M_LEAF + P2M_LEAF - 1, .arg = 7};
+}
+
+static void test_boot_fills(void **state)
+{
+    (void)state;
+    fill_by_sets();
+    shrink_trial(each_leaf_has_a_frame);
+    assert_int_equal(trial.count, 0);
+    assert_int_equal(trial.boot.nr_pages, (LEAVES - 1) * P2M_LEAF + 1);
+
+    fill_by_sets();
+    shrink_trial(full_and_one_more);
+    assert_int_equal(trial.count, 1);
+}
+
+/* The longest list of a table that is lent: all of a small one. */
+static uint64_t longest(void)
+{
+    return boot_max_pages(&shape_here) < MAX_P2M_PFN ? P2M_MID_SPAN : MAX_P2M_PFN;
+}
+
+/* One op that only a full table can replace. */
+static bool fills_it(void *ctx, const struct test_case *c)
+{
+    (void)ctx;
+    return c->boot.nr_pages == longest() ||
+           (c->count && c->ops[0].kind == OP_RANGE && c->ops[0].arg >= longest());
+}
+
+static void test_boot_is_full(void **state)
+{
+    (void)state;
+    memset(&trial, 0, sizeof(trial));
+    trial.count = 1;
+    trial.ops[0] = (struct op){.kind = OP_RANGE, .pfn = 0, .arg = longest()};
+    shrink_trial(fills_it);
+    assert_int_equal(trial.count, 0);
+}
+
+/* ---- from another geometry ---- */
+
+/* The case of `from` fails here if it is converted in `way`, and not as it is otherwise. */
+static void only_in(enum convert_way way, const char *from, shrink_fails_fn *fails)
+{
+    const struct shape *there = shape_by_name(from, (unsigned)strlen(from));
+    static struct test_case here;
+
+    for (unsigned other = 0; other < CONVERT_WAYS; other++) {
+        here = trial;
+        case_convert_by(&here, there, &shape_here, (enum convert_way)other);
+        assert_true(case_fits(&here, &shape_here));
+        if (other == CONVERT_NEARER || other == way)
+            assert_int_equal(fails(NULL, &here), other == way);
+    }
+}
+
+static void trial_is(uint64_t nr_pages, uint64_t pfn)
+{
+    memset(&trial, 0, sizeof(trial));
+    trial.boot.nr_pages = nr_pages;
+    trial.count = 1;
+    trial.ops[0] = (struct op){.kind = OP_GET, .pfn = pfn};
+}
+
+/* The last frame of a list that is three short of the table, and of any list; two places. */
+static bool three_short(void *ctx, const struct test_case *c)
+{
+    (void)ctx;
+    return c->boot.nr_pages + 3 == MAX_P2M_PFN && c->ops[0].pfn + 4 == MAX_P2M_PFN;
+}
+
+static bool last_of_the_list(void *ctx, const struct test_case *c)
+{
+    (void)ctx;
+    return c->ops[0].pfn + 1 == c->boot.nr_pages;
+}
+
+static bool page_eight(void *ctx, const struct test_case *c)
+{
+    (void)ctx;
+    return c->ops[0].pfn == 8;
+}
+
+static bool last_mid_but_one(void *ctx, const struct test_case *c)
+{
+    (void)ctx;
+    return c->ops[0].pfn / P2M_MID_SPAN == P2M_TOP - 2;
+}
+
+static void test_positions_from_the_end(void **state)
+{
+    const uint64_t max = (uint64_t)1024 * 1024 * 1024;
+
+    (void)state;
+    trial_is(max - 3, max - 4);
+    only_in(CONVERT_TABLE, "x86_32", three_short);
+    trial_is(512, 511);
+    only_in(CONVERT_LIST, "x86_32", last_of_the_list);
+    trial_is(0, 8);
+    only_in(CONVERT_SAME, "odd", page_eight);
+    trial_is(0, 5 * 7);
+    only_in(CONVERT_HIGH, "odd", last_mid_but_one);
+}
+
+/* ---- what is several changes away ---- */
+
+static void trial_of(struct op first, struct op second)
+{
+    memset(&trial, 0, sizeof(trial));
+    trial.count = 2;
+    trial.ops[0] = first;
+    trial.ops[1] = second;
+}
+
+static struct op range(p2m_word start, p2m_word end)
+{
+    return (struct op){.kind = OP_RANGE, .pfn = start, .arg = end};
+}
+
+static struct op set(p2m_word pfn, unsigned at, unsigned turn)
+{
+    return (struct op){.kind = OP_SET,
+                       .pfn = pfn,
+                       .arg = ENTRY_FOREIGN_BIT,
+                       .at = (uint16_t)at,
+                       .turns = turn > 0,
+                       .turn = {{.point = (uint16_t)turn}}};
+}
+
+/* Two calls overlap at one of two schedules, or in the other order without a second switch. */
+static bool some_schedule(void *ctx, const struct test_case *c)
+{
+    const struct op *inner = &c->ops[0];
+
+    (void)ctx;
+    if (c->count != 2)
+        return false;
+    if (inner->kind == OP_RANGE)
+        return c->ops[1].kind == OP_SET && inner->turns == 1 &&
+               ((inner->at == 17 && inner->turn[0].point == 15) ||
+                (inner->at == 4 && inner->turn[0].point == 19));
+    return inner->kind == OP_SET && c->ops[1].kind == OP_RANGE && inner->at == 30 && !inner->turns;
+}
+
+static bool later_schedule(void *ctx, const struct test_case *c)
+{
+    return c->ops[0].kind == OP_RANGE && some_schedule(ctx, c);
+}
+
+static void test_schedules(void **state)
+{
+    struct op inner = range(0, 1);
+
+    (void)state;
+    inner.at = 17;
+    inner.turns = 1;
+    inner.turn[0].point = 15;
+    trial_of(inner, set(0, 0, 0));
+    shrink_trial(later_schedule);
+    assert_int_equal(trial.ops[0].at, 4);
+    assert_int_equal(trial.ops[0].turn[0].point, 19);
+    shrink_trial(some_schedule);
+    assert_int_equal(trial.ops[0].kind, OP_SET);
+    assert_int_equal(trial.ops[0].at, 30);
+}
+
+/* What the outer call is decides at which sync point it fails. */
+static bool point_of_its_own(void *ctx, const struct test_case *c)
+{
+    (void)ctx;
+    return c->count == 2 && c->ops[0].kind == OP_SET && c->boot.nr_pages <= 1 &&
+           ((c->ops[1].kind == OP_RANGE && c->ops[0].at == 29 && c->boot.nr_pages == 1) ||
+            (c->ops[1].kind == OP_SET && c->ops[0].at == 25 && c->boot.nr_pages == 0));
+}
+
+static void test_op_and_point(void **state)
+{
+    (void)state;
+    trial_of(set(2, 29, 0), range(0, 1));
+    trial.boot.nr_pages = 1;
+    shrink_trial(point_of_its_own);
+    assert_int_equal(trial.ops[1].kind, OP_SET);
+    assert_int_equal(trial.boot.nr_pages, 0);
+}
+
+/* Two ranges, or two sets of the identity of their ends. */
+static bool ranges_or_ends(void *ctx, const struct test_case *c)
+{
+    const struct op *first = &c->ops[0], *second = &c->ops[1];
+
+    (void)ctx;
+    if (c->count != 2)
+        return false;
+    if (first->kind == OP_RANGE)
+        return second->kind == OP_RANGE && first->pfn == 0 && second->arg == P2M_LEAF;
+    return first->kind == OP_SET && first->arg == ENTRY_IDENTITY_OF(0) && second->kind == OP_SET &&
+           second->pfn == P2M_LEAF - 1 && second->arg == ENTRY_IDENTITY_OF(P2M_LEAF - 1);
+}
+
+static void test_two_sets(void **state)
+{
+    (void)state;
+    trial_of(range(0, P2M_LEAF), range(0, P2M_LEAF));
+    shrink_trial(ranges_or_ends);
+    if (MAX_P2M_PFN <= 4096)
+        assert_int_equal(trial.ops[0].kind, OP_SET);
+}
+
+/* A batch that begins just below another one; a batch that has no page, or is not in the table. */
+static bool just_below(void *ctx, const struct test_case *c)
+{
+    (void)ctx;
+    return c->count == 2 && c->ops[0].kind == OP_GRANT_MAP && c->ops[1].kind == OP_GRANT_UNMAP &&
+           c->ops[0].pfn == c->ops[1].pfn + 1;
+}
+
+static bool no_room(void *ctx, const struct test_case *c)
+{
+    (void)ctx;
+    return c->count == 1 && c->ops[0].kind == OP_GRANT_MAP &&
+           (c->ops[0].refuse == 1 || c->ops[0].pfn >= MAX_P2M_PFN);
+}
+
+static void test_batches(void **state)
+{
+    (void)state;
+    trial_of((struct op){.kind = OP_GRANT_MAP, .pfn = MAX_P2M_PFN - 3, .count = 1},
+             (struct op){.kind = OP_GRANT_UNMAP, .pfn = MAX_P2M_PFN - 4, .count = 2});
+    shrink_trial(just_below);
+    assert_int_equal(trial.ops[1].pfn, 0);
+    trial.count = 1;
+    trial.ops[0] = (struct op){.kind = OP_GRANT_MAP, .pfn = 1, .count = 1, .refuse = 1};
+    shrink_trial(no_room);
+    assert_int_equal(trial.ops[0].refuse, 0);
+    assert_int_equal(trial.ops[0].pfn, MAX_P2M_PFN);
+}
+
+/* A page that is RAM in one entry and reserved in another one, in any order; then the walk. */
+static bool both_in_a_page(void *ctx, const struct test_case *c)
+{
+    unsigned types = 0;
+
+    (void)ctx;
+    for (unsigned i = 0; i < c->count; i++)
+        if (c->ops[i].kind == OP_E820 && c->ops[i].start < c->ops[i].stop)
+            types |= 1u << c->ops[i].type;
+    return c->count == 3 && op_reads_map(c->ops[2].kind) && (types & 6) == 6 &&
+           c->ops[0].start / 4096 == c->ops[1].start / 4096;
+}
+
+static void test_maps(void **state)
+{
+    (void)state;
+    trial_of((struct op){.kind = OP_E820, .type = 1, .start = 0x1001, .stop = 0x1fff},
+             (struct op){.kind = OP_E820, .type = 2, .start = 0x1000, .stop = 0x2000});
+    trial.ops[trial.count++] = (struct op){.kind = OP_IDENTITY_RANGES};
+    shrink_trial(both_in_a_page);
+    assert_int_equal(trial.ops[2].kind, OP_XEN_SET_IDENTITY);
+    assert_int_equal(trial.ops[0].stop + trial.ops[1].stop, 2 * 4096);
+    assert_int_equal(trial.ops[0].start + trial.ops[1].start, 0);
+}
+
+/* The refused page of a build is that of a mid behind the first one. */
+static bool page_of_a_mid(void *ctx, const struct test_case *c)
+{
+    uint64_t mids = (c->boot.nr_pages + P2M_MID_SPAN - 1) / P2M_MID_SPAN;
+
+    (void)ctx;
+    return !c->count && mids >= 2 && c->boot.refuse == 4 + 2 * mids;
+}
+
+static void test_refused_build(void **state)
+{
+    (void)state;
+    memset(&trial, 0, sizeof(trial));
+    trial.boot.nr_pages = 5 * P2M_MID_SPAN + 1;
+    trial.boot.refuse = 4 + 2 * 6;
+    shrink_trial(page_of_a_mid);
+    assert_int_equal(trial.boot.nr_pages, P2M_MID_SPAN + 1);
+    assert_int_equal(trial.boot.refuse, 8);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_boot_fills),
+        cmocka_unit_test(test_boot_is_full),
+        cmocka_unit_test(test_positions_from_the_end),
+        cmocka_unit_test(test_schedules),
+        cmocka_unit_test(test_op_and_point),
+        cmocka_unit_test(test_two_sets),
+        cmocka_unit_test(test_batches),
+        cmocka_unit_test(test_maps),
+        cmocka_unit_test(test_refused_build),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
