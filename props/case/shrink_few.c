@@ -214,8 +214,11 @@ static bool replace_entries(struct shrink *shrink, struct test_case *c, unsigned
     return false;
 }
 
+/* Only for a call that reads the map: the boot of a machine costs more. */
 static bool replace_map(struct shrink *shrink, struct test_case *c, shrink_offer_fn *offer)
 {
+    if (!c->count || !op_reads_map(c->ops[c->count - 1].kind))
+        return false;
     for (unsigned i = 0; i < c->count; i++)
         for (unsigned k = i; c->ops[i].kind == OP_E820 && k < c->count; k++)
             if (c->ops[k].kind == OP_E820 && replace_entries(shrink, c, i, k, offer))

@@ -75,7 +75,7 @@ static bool boot_fills(struct shrink *shrink, struct test_case *c, shrink_offer_
     uint64_t pages[LENGTHS];
 
     list_lengths(c, pages);
-    for (unsigned k = 0; k < LENGTHS; k++)
+    for (unsigned k = 0; end_of_frames(c) && k < LENGTHS; k++)
         for (unsigned keep = 0; keep < 3; keep++)
             TRY((candidate.boot.nr_pages = pages[k], cut_frames(&candidate, pages[k], keep)));
     return false;

@@ -164,6 +164,13 @@ static void test_positions_from_the_end(void **state)
 
 /* ---- what is several changes away ---- */
 
+/* In a big tree a candidate costs too much to try them all. */
+#define SKIP_IN_A_BIG_TREE()                                                                       \
+    do {                                                                                           \
+        if (MAX_P2M_PFN > 4096)                                                                    \
+            return;                                                                                \
+    } while (0)
+
 static void trial_of(struct op first, struct op second)
 {
     memset(&trial, 0, sizeof(trial));
@@ -212,6 +219,7 @@ static void test_schedules(void **state)
     struct op inner = range(0, 1);
 
     (void)state;
+    SKIP_IN_A_BIG_TREE();
     inner.at = 17;
     inner.turns = 1;
     inner.turn[0].point = 15;
@@ -236,6 +244,7 @@ static bool point_of_its_own(void *ctx, const struct test_case *c)
 static void test_op_and_point(void **state)
 {
     (void)state;
+    SKIP_IN_A_BIG_TREE();
     trial_of(set(2, 29, 0), range(0, 1));
     trial.boot.nr_pages = 1;
     shrink_trial(point_of_its_own);
@@ -260,10 +269,10 @@ static bool ranges_or_ends(void *ctx, const struct test_case *c)
 static void test_two_sets(void **state)
 {
     (void)state;
+    SKIP_IN_A_BIG_TREE();
     trial_of(range(0, P2M_LEAF), range(0, P2M_LEAF));
     shrink_trial(ranges_or_ends);
-    if (MAX_P2M_PFN <= 4096)
-        assert_int_equal(trial.ops[0].kind, OP_SET);
+    assert_int_equal(trial.ops[0].kind, OP_SET);
 }
 
 /* A batch that begins just below another one; a batch that has no page, or is not in the table. */
