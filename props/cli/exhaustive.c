@@ -26,7 +26,7 @@
 UNINSTRUMENTED_BEGIN
 
 static struct {
-    bool races;
+    bool races, maps;
     unsigned jobs, every;
     const char *out, *json, *crashes;
     struct explore_options search;
@@ -43,13 +43,16 @@ static struct {
                         .auto_translated = true}};
 
 static const char usage_text[] =
-    "usage: exhaustive [--calls] [--grants] [--races] [--switches=N] [--unreduced] [--three]\n"
+    "usage: exhaustive [--calls] [--grants] [--maps] [--other-values] [--races] [--switches=N] "
+    "[--unreduced] [--three]\n"
     "                  [--tso] [--thin=N] [--jobs=N] [--every=N] [--want=INVARIANT]\n"
     "                  [--transitions=N] [--depth=N] [--seconds=N] [--out=FILE] "
     "[--crashes=FOLDER]\n"
     "                  [--json=FILE]\n"
     "  --calls        build, publish and destroy only in the boot\n"
     "  --grants       grants instead of sets of FOREIGN entries\n"
+    "  --maps         at last a memory map for each set of PFNs, from each state\n"
+    "  --other-values other MFNs: near misses, high bits\n"
     "  --races        two overlapping calls, at every sync point, from every state:\n"
     "  --switches=N   1: the first call stops once; 2: so does the second one (default: 2,\n"
     "                 or 1 for a subject whose calls cannot alternate)\n"
@@ -57,8 +60,8 @@ static const char usage_text[] =
     "  --three        three calls, from the boots, or from states up to --depth\n"
     "  --tso          with store buffers: the call that stops keeps stores to itself\n"
     "  --thin=N       only with each N-th call\n"
-    "  --jobs=N       processes that share the states (races only)\n"
-    "  --every=N      only from each N-th state (races only)\n"
+    "  --jobs=N       processes that share the states (of races, of maps)\n"
+    "  --every=N      only from each N-th state (races, maps)\n"
     "  --want=NAME    search until this invariant is violated\n"
     "  --transitions, --depth, --seconds   limits of the search\n"
     "  --out=FILE     the violating case as text\n"
@@ -74,6 +77,7 @@ static int usage(const char *why)
 static const struct option known[] = {
     {"calls", no_argument, NULL, 'c'},         {"grants", no_argument, NULL, 'g'},
     {"races", no_argument, NULL, 'r'},         {"switches", required_argument, NULL, 'S'},
+    {"maps", no_argument, NULL, 'm'},          {"other-values", no_argument, NULL, 'v'},
     {"unreduced", no_argument, NULL, 'U'},     {"three", no_argument, NULL, '3'},
     {"tso", no_argument, NULL, 'B'},           {"thin", required_argument, NULL, 'T'},
     {"jobs", required_argument, NULL, 'j'},    {"every", required_argument, NULL, 'e'},
@@ -94,6 +98,10 @@ static bool parse_word(int option)
         options.search.grants = true;
         options.search.foreign = false;
         return true;
+    case 'm':
+        return options.maps = true;
+    case 'v':
+        return options.search.other_values = true;
     case 'r':
         return options.races = true;
     case 'U':
@@ -187,15 +195,16 @@ static void print_json(FILE *file)
             "{\"geometry\": \"%s\", \"races\": %s, \"calls\": %d, \"switches\": %u, \"tso\": %s, "
             "\"reduced\": %s, "
             "\"every\": %u, \"states\": %" PRIu32 ", \"raced\": %" PRIu64 ", \"groups\": %" PRIu64
-            ", \"outcomes\": %" PRIu64 ", \"transitions\": %" PRIu64
+            ", \"outcomes\": %" PRIu64 ", \"transitions\": %" PRIu64 ", \"maps\": %" PRIu64
+            ", \"hash\": \"%016" PRIx64 "\""
             ", \"depth\": %u, \"checks\": %" PRIu64
             ", \"seconds\": %.1f, \"closed\": %s, \"violated\": %s}\n",
             shape_here.name, options.races ? "true" : "false", options.search.three ? 3 : 2,
             options.search.switches, options.search.tso ? "true" : "false",
             options.search.reduced ? "true" : "false", options.every, explored.states.count,
             explored.raced, explored.groups, explored.outcomes, explored.transitions,
-            explored.depth, run.tally.checks, elapsed(), explored.closed ? "true" : "false",
-            explored.failed ? "true" : "false");
+            explored.map_calls, explore_hash(&explored.states), explored.depth, run.tally.checks,
+            elapsed(), explored.closed ? "true" : "false", explored.failed ? "true" : "false");
 }
 
 /* The case as text, or (`c` NULL) the result. */
@@ -269,6 +278,10 @@ static int print_result(void)
            options.every > 1         ? ", from a part of the states"
            : options.search.thin > 1 ? ", with a part of the calls"
                                      : "");
+    if (explored.mapped)
+        printf("  %" PRIu64 " of the transitions are memory maps, from %" PRIu64 " states; %" PRIu64
+               " lead to a state that no other op leads to\n",
+               explored.map_calls, explored.mapped, explored.strays);
     for (int id = 1; id < INVARIANT_COUNT; id++)
         if (explored.met[id])
             printf("  also violated: %s, %" PRIu64 " times\n", invariant_name((enum invariant)id),
@@ -281,6 +294,31 @@ static int print_result(void)
     report_print(stderr, &report);
     file_case(invariant_name(explored.verdict.id), &explored.c);
     return 1;
+}
+
+/*
+ * All ops; then the memory maps, which need all states (explore.h), by --jobs processes. With
+ * --depth only those near a boot.
+ */
+static bool ops_and_maps(void)
+{
+    struct explore_options *search = &options.search;
+    bool closed;
+
+    if (!explore(subject_under_test, search, &explored))
+        return false;
+    closed = explored.closed;
+    if (!options.maps || explored.failed || !(closed || search->depth))
+        return true;
+    printf("exhaustive: %" PRIu32 " states, %" PRIu64 " transitions, %.1f s: %s; "
+           "now the memory maps from each state\n",
+           explored.states.count, explored.transitions, elapsed(),
+           closed ? "no new state is left" : "the depth was reached");
+    search->stride = options.every;
+    if (!shares_run(explore_maps, subject_under_test, search, &explored, options.jobs))
+        return false;
+    explored.closed = closed && explored.closed && !explored.strays;
+    return true;
 }
 
 /* ---- overlaps ---- */
@@ -317,7 +355,7 @@ static bool races(void)
         run.tally.checks = checks;
         search->end = states_within(depth);
         closed = explored.closed && search->end == explored.states.count;
-        if (!shares_race(subject_under_test, search, &explored, options.jobs))
+        if (!shares_run(explore_races, subject_under_test, search, &explored, options.jobs))
             return false;
         if (!explored.closed || explored.failed)
             return true;
@@ -364,8 +402,7 @@ int main(int argc, char **argv)
     signal(SIGSEGV, on_crash); /* the host passes on faults that are not its own */
     signal(SIGBUS, on_crash);
     host_start();
-    if (options.races ? !choose_races() || !races()
-                      : !explore(subject_under_test, &options.search, &explored))
+    if (options.races ? !choose_races() || !races() : !ops_and_maps())
         return 1;
     return print_result();
 }

@@ -90,8 +90,9 @@ struct key explore_key(void)
     put(1, run.built);
     put(1, run.published);
     if (!run.built) { /* the inputs of the next build */
-        put(1, run.c->boot.holes != 0);
         put(5, run.c->boot.nr_pages);
+        for (p2m_word pfn = 0; pfn < run.c->boot.nr_pages && pfn < MAX_P2M_PFN; pfn++)
+            put(1, builder_entry(&run.builder, pfn) == INVALID_P2M_ENTRY);
         code.key.word[1] = left_behind();
     }
     if (run.c->boot.auto_translated || !run.built)
@@ -105,6 +106,20 @@ struct key explore_key(void)
     for (unsigned ti = 0; ti < P2M_TOP; ti++)
         put_mid(ti);
     return code.key;
+}
+
+/* What is left behind has addresses, which differ from run to run. */
+uint64_t explore_hash(const struct states *states)
+{
+    uint64_t hash = 0;
+
+    for (uint32_t i = 0; i < states->count; i++) {
+        const struct key *key = &states->state[i].key;
+        bool built = key->word[0] >> 1 & 1;
+
+        hash += prng_mix(key->word[0] ^ prng_mix(built ? key->word[1] : 0));
+    }
+    return hash;
 }
 
 UNINSTRUMENTED_END

@@ -14,7 +14,32 @@ UNINSTRUMENTED_BEGIN
 
 /* ---- the ops ---- */
 
-static const p2m_word frames[4] = {0x1, 0x80001234, 0x2ba987654321, 0x1f00d};
+static bool other_values;
+
+/* A plain MFN; with other values near misses: the PFN itself, its neighbour, the highest ones. */
+static p2m_word frame_number(p2m_word pfn, unsigned i)
+{
+    static const p2m_word frames[4] = {0x1, 0x80001234, 0x2ba987654321, 0x1f00d};
+    const p2m_word near[4] = {pfn, pfn ^ 1, MFN_MASK - pfn, MFN_MASK ^ 1};
+
+    return (other_values ? near[i] : frames[i]) & MFN_MASK;
+}
+
+/* The MFNs of the list wrap; those of pages have the highest bit. */
+static const p2m_word other_base[MFN_BASES] = {[MFN_BASE_LIST] = MFN_MASK - 4,
+                                               [MFN_BASE_PAGES] = MFN_MASK / 2 + 1,
+                                               [MFN_BASE_LEAVES] = MFN_MASK / 2 - 0x1000};
+
+/* Ops in front of each way: where MFNs begin, with other values. Answers their number. */
+static unsigned add_prefix(struct test_case *c)
+{
+    unsigned count = other_values ? MFN_BASES : 0;
+
+    for (unsigned i = 0; i < count; i++)
+        c->ops[i] = (struct op){.kind = OP_MFN_BASE, .type = (uint8_t)i, .arg = other_base[i]};
+    c->count = count;
+    return count;
+}
 
 static p2m_word highest(void)
 {
@@ -64,6 +89,14 @@ static unsigned add_grants(struct choice *choices, p2m_word pfn)
     return count;
 }
 
+/* An entry of the builder's list: a hole, or a frame. */
+static unsigned add_list(struct choice *choices, p2m_word pfn)
+{
+    choices[0] = (struct choice){.kind = OP_LIST, .symbol = SYMBOL_INVALID, .pfn = pfn};
+    choices[1] = (struct choice){.kind = OP_LIST, .symbol = SYMBOL_MFN, .pfn = pfn};
+    return 2;
+}
+
 unsigned explore_choices(const struct explore_options *options, struct choice *choices)
 {
     static const uint8_t life[] = {OP_BUILD, OP_PUBLISH, OP_DESTROY};
@@ -90,6 +123,8 @@ unsigned explore_choices(const struct explore_options *options, struct choice *c
         count += add_grants(choices + count, pfn);
     for (unsigned i = 0; options->lifecycle && i < sizeof(life); i++)
         choices[count++] = (struct choice){.kind = life[i]};
+    for (p2m_word pfn = 0; options->lifecycle && pfn < MAX_P2M_PFN; pfn++)
+        count += add_list(choices + count, pfn);
     return count;
 }
 
@@ -99,9 +134,9 @@ static p2m_word other_frame(p2m_word pfn, unsigned salt)
     p2m_word now = entry_mfn(model_get(&run.oracle.model, pfn));
 
     for (unsigned i = 0; i < 4; i++)
-        if (frames[i] != now && !salt--)
-            return frames[i];
-    return frames[0];
+        if (frame_number(pfn, i) != now && !salt--)
+            return frame_number(pfn, i);
+    return frame_number(pfn, 0);
 }
 
 struct op explore_op(const struct choice *choice, unsigned salt)
@@ -112,7 +147,7 @@ struct op explore_op(const struct choice *choice, unsigned salt)
 
     if (choice->kind == OP_RANGE)
         op.arg = choice->end;
-    if (!op_has_entry(choice->kind))
+    if (!op_names_entry(choice->kind))
         return op;
     frame = other_frame(pfn, salt);
     switch (choice->symbol) {
@@ -129,7 +164,8 @@ struct op explore_op(const struct choice *choice, unsigned salt)
         op.arg = entry_join(&shape_here, pfn, ENTRY_FOREIGN, frame);
         break;
     case SYMBOL_WRONG:
-        op.arg = entry_join(&shape_here, pfn, ENTRY_WRONG_IDENTITY, pfn ^ 1);
+        op.arg = entry_join(&shape_here, pfn, ENTRY_WRONG_IDENTITY,
+                            other_values ? MFN_MASK - pfn : pfn ^ 1);
         break;
     default:
         op.arg = entry_join(&shape_here, pfn, ENTRY_BOTH_BITS, pfn);
@@ -184,21 +220,23 @@ bool explore_go(const struct subject *subject, const struct explored *explored, 
 {
     const struct state *state = &explored->states.state[index];
     uint16_t step[CASE_OPS];
-    unsigned depth = state->depth, mode = state->mode;
+    unsigned depth = state->depth, mode = state->mode, first;
     struct verdict verdict;
 
     for (unsigned i = depth; i--; state = &explored->states.state[state->parent])
         step[i] = state->step;
     c->boot = boot_of(state->step);
     c->boot.xen_restore = mode == MODE_XEN;
-    c->count = 0;
-    if (!executor_start(subject, c, CHECK_QUICK, &verdict))
+    first = add_prefix(c);
+    if (!executor_start(subject, c, CHECK_QUICK, &verdict) || !executor_steps(0, first, &verdict))
         return false;
     for (unsigned i = 0; i < depth; i++) {
-        c->ops[i] = explore_op(&choices[STEP_CHOICE(step[i])], 0);
-        refuse_page(&c->ops[i], STEP_REFUSE(step[i]));
-        c->count = i + 1;
-        if (!executor_steps(i, i + 1, &verdict))
+        unsigned at = first + i;
+
+        c->ops[at] = explore_op(&choices[STEP_CHOICE(step[i])], 0);
+        refuse_page(&c->ops[at], STEP_REFUSE(step[i]));
+        c->count = at + 1;
+        if (!executor_steps(at, at + 1, &verdict))
             return false;
     }
     return snapshot_take(snapshot);
@@ -247,6 +285,7 @@ static struct {
     struct explored *explored;
     struct choice choice[CHOICES];
     unsigned choices;
+    unsigned first; /* of the ops of a way: behind those of add_prefix */
     struct test_case c;
     struct snapshot here;
 } search;
@@ -268,13 +307,13 @@ static bool step(uint32_t from, unsigned choice, unsigned refuse, unsigned *aske
     struct explored *explored = search.explored;
     const struct state *parent = &explored->states.state[from];
     struct state next = {.parent = from, .step = STEP(choice, refuse), .mode = parent->mode};
-    unsigned depth = parent->depth;
+    unsigned at = search.first + parent->depth;
     struct verdict verdict;
 
-    next.depth = (uint8_t)(depth + 1);
-    search.c.ops[depth] = explore_op(&search.choice[choice], 0);
-    refuse_page(&search.c.ops[depth], refuse);
-    search.c.count = depth + 1;
+    next.depth = (uint8_t)(parent->depth + 1);
+    search.c.ops[at] = explore_op(&search.choice[choice], 0);
+    refuse_page(&search.c.ops[at], refuse);
+    search.c.count = at + 1;
     if (search.choice[choice].kind == OP_RESUME) {
         next.mode = search.choice[choice].xen ? MODE_XEN : MODE_OURS;
         if (parent->mode != MODE_ANY && parent->mode != next.mode)
@@ -282,7 +321,7 @@ static bool step(uint32_t from, unsigned choice, unsigned refuse, unsigned *aske
         search.c.boot.xen_restore = search.choice[choice].xen;
     }
     explored->transitions++;
-    if (!executor_steps(depth, depth + 1, &verdict) ||
+    if (!executor_steps(at, at + 1, &verdict) ||
         (host_redzones_dirty(search.here.host.taken) && !executor_finish(&verdict)))
         return !explore_met(search.options, explored, &search.c, &verdict, from);
     *asked = host.taken - search.here.host.taken;
@@ -305,6 +344,8 @@ static bool expand(uint32_t from)
     for (unsigned choice = 0; choice < search.choices; choice++) {
         unsigned asked = 0, again;
 
+        if (op_is_of_builder(search.choice[choice].kind) && run.built)
+            continue;
         if (!step(from, choice, 0, &asked))
             return false;
         snapshot_restore(&search.here);
@@ -322,17 +363,18 @@ static bool boots(void)
 {
     struct verdict verdict;
 
-    search.c.count = 0;
     for (unsigned number = 0; number < BOOTS; number++) {
         struct state root = {.parent = STATE_NONE, .step = (uint16_t)number};
 
         search.c.boot = boot_of(number);
+        search.first = add_prefix(&search.c);
         if ((search.c.boot.refuse && !search.options->refusals) ||
             (search.c.boot.flags && !search.options->lifecycle) ||
             (search.c.boot.auto_translated && !search.options->auto_translated))
             continue;
         search.explored->transitions++;
-        if (executor_start(search.subject, &search.c, CHECK_QUICK, &verdict)) {
+        if (executor_start(search.subject, &search.c, CHECK_QUICK, &verdict) &&
+            executor_steps(0, search.first, &verdict)) {
             root.key = explore_key();
             states_add(&search.explored->states, &root);
             if (is_sound_at_its_end(&verdict))
@@ -358,6 +400,7 @@ bool explore(const struct subject *subject, const struct explore_options *option
     search.options = options;
     search.explored = explored;
     search.choices = explore_choices(options, search.choice);
+    other_values = options->other_values;
     explored->closed = false;
     if (fresh && !boots())
         return true;

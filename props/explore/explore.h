@@ -9,7 +9,15 @@
  * would find nothing: the core copies MFNs and does not interpret them, so a tree with
  * other MFNs takes the same steps. (A stored MFN always differs from the
  * present one, so that a lost store is found; malformed entries are tried as well.)
- * For the same reason one resume is enough: it only changes MFNs.
+ * For the same reason one resume is enough: it only changes MFNs. The argument has a check:
+ * with other values the search must meet the same states.
+ *
+ * The builder's list has a frame or a hole at each PFN. Before a build each entry may be replaced.
+ *
+ * A memory map is not a part of a state: xen_set_identity makes the ranges of its map, which are
+ * calls of their own, so it leads to no state that these do not lead to. Therefore maps are tried
+ * when no new state is left, and a state that only a map leads to is a failed search. One map for
+ * each set of PFNs is enough: a call sees of its map nothing but these.
  *
  * With grants, FOREIGN entries come from grants alone: a plain FOREIGN entry and a granted one
  * at each PFN would multiply the states, and the core treats both alike.
@@ -25,7 +33,8 @@ struct explore_options {
     double seconds;              /* give up after so long; 0: never */
     enum invariant want;         /* the violation to search for; INVARIANT_NONE: any */
     unsigned depth;              /* do not expand states at this depth; 0: all */
-    uint32_t first, end, stride; /* races: only from states first, first + stride, ... < end */
+    uint32_t first, end, stride; /* races, maps (to the last state): only from states first,
+                                    first + stride, ... < end */
     unsigned switches;           /* races: of two calls, 1 or 2 */
     unsigned thin;               /* races: only with each so many-th call */
     bool reduced;                /* races: without schedules that cannot make a difference */
@@ -33,7 +42,8 @@ struct explore_options {
     bool three;                  /* races: calls instead of two, with one switch a pair */
     bool foreign;                /* entries: FOREIGN ones too */
     bool grants;                 /* batches of one and two slots, each refused in turn */
-    bool lifecycle;              /* build, publish, destroy; boots that do neither */
+    bool lifecycle;              /* build, publish, destroy, each list; boots that do none */
+    bool other_values;           /* other MFNs, near misses; MFNs of pages begin elsewhere */
     bool mutants_of_args;        /* malformed entries, PFNs beyond the table, s > e */
     bool resumes, refusals, auto_translated;
 };
@@ -42,7 +52,8 @@ struct explored {
     struct states states;
     uint32_t expanded; /* of these, in their order */
     uint64_t transitions;
-    uint64_t raced, groups, outcomes; /* races: states, pairs of calls, their different ends */
+    uint64_t raced, groups, outcomes;   /* races: states, pairs of calls, their different ends */
+    uint64_t mapped, map_calls, strays; /* maps: states, transitions, those to no known state */
     unsigned depth;
     bool closed; /* no new state is left */
     bool failed; /* verdict, c, at: the violation, the shortest way to it */
@@ -66,7 +77,15 @@ bool explore(const struct subject *subject, const struct explore_options *option
 bool explore_races(const struct subject *subject, const struct explore_options *options,
                    struct explored *explored);
 
-/* ---- for explore.c and races.c ---- */
+/*
+ * A memory map for each set of PFNs, from the states of `explored` that the options name, each page
+ * refused in turn (maps.c). Adds to its transitions. False, with a message on stderr: the table is
+ * too large.
+ */
+bool explore_maps(const struct subject *subject, const struct explore_options *options,
+                  struct explored *explored);
+
+/* ---- for explore.c, maps.c and races.c ---- */
 
 enum symbol {
     SYMBOL_INVALID,
@@ -110,5 +129,8 @@ bool explore_met(const struct explore_options *options, struct explored *explore
 
 /* The current state (encode.c). */
 struct key explore_key(void);
+
+/* Of all states together, in any order: equal for equal sets of states, in each run. */
+uint64_t explore_hash(const struct states *states);
 
 #endif

@@ -14,25 +14,26 @@ UNINSTRUMENTED_BEGIN
 struct share {
     bool failed, closed, told;
     uint32_t at;
-    uint64_t transitions, raced, groups, outcomes, checks;
+    uint64_t transitions, raced, groups, outcomes, mapped, map_calls, strays, checks;
     uint64_t met[INVARIANT_COUNT];
     struct verdict verdict;
     struct test_case c;
 };
 
-static void run_share(const struct subject *subject, const struct explore_options *options,
-                      struct explored *explored, int out)
+static void run_share(shares_fn *search, const struct subject *subject,
+                      const struct explore_options *options, struct explored *explored, int out)
 {
     static struct share share;
     const uint64_t before = explored->transitions;
 
     hang_watch();
     explored->raced = explored->groups = explored->outcomes = 0;
+    explored->mapped = explored->map_calls = explored->strays = 0;
     for (unsigned id = 0; id < INVARIANT_COUNT; id++)
         explored->met[id] = 0;
     run.tally.checks = 0;
-    explore_races(subject, options, explored);
-    share = (struct share){.told = true,
+    share.told = search(subject, options, explored);
+    share = (struct share){.told = share.told,
                            .failed = explored->failed,
                            .closed = explored->closed,
                            .at = explored->at,
@@ -40,6 +41,9 @@ static void run_share(const struct subject *subject, const struct explore_option
                            .raced = explored->raced,
                            .groups = explored->groups,
                            .outcomes = explored->outcomes,
+                           .mapped = explored->mapped,
+                           .map_calls = explored->map_calls,
+                           .strays = explored->strays,
                            .checks = run.tally.checks,
                            .verdict = explored->verdict,
                            .c = explored->c};
@@ -65,6 +69,9 @@ static void add_share(struct explored *explored, const struct share *share)
     explored->raced += share->raced;
     explored->groups += share->groups;
     explored->outcomes += share->outcomes;
+    explored->mapped += share->mapped;
+    explored->map_calls += share->map_calls;
+    explored->strays += share->strays;
     run.tally.checks += share->checks;
     for (unsigned id = 0; id < INVARIANT_COUNT; id++)
         explored->met[id] += share->met[id];
@@ -77,8 +84,8 @@ static void add_share(struct explored *explored, const struct share *share)
     explored->c = share->c;
 }
 
-bool shares_race(const struct subject *subject, const struct explore_options *options,
-                 struct explored *explored, unsigned jobs)
+bool shares_run(shares_fn *search, const struct subject *subject,
+                const struct explore_options *options, struct explored *explored, unsigned jobs)
 {
     static struct share share;
     int pipes[SHARES_MAX][2], status;
@@ -95,7 +102,7 @@ bool shares_race(const struct subject *subject, const struct explore_options *op
             return false;
         }
         if (!fork())
-            run_share(subject, &own, explored, pipes[i][1]);
+            run_share(search, subject, &own, explored, pipes[i][1]);
         close(pipes[i][1]);
     }
     explored->closed = true;

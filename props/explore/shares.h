@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The search for overlaps by several processes, which share the states. */
+/* Searches from each state by several processes, which share the states: overlaps, memory maps. */
 #ifndef PROPS_EXPLORE_SHARES_H
 #define PROPS_EXPLORE_SHARES_H
 
@@ -7,12 +7,16 @@
 
 #define SHARES_MAX 64
 
+/* explore_races, explore_maps */
+typedef bool shares_fn(const struct subject *subject, const struct explore_options *options,
+                       struct explored *explored);
+
 /*
- * explore_races by `jobs` processes (1 .. SHARES_MAX), each with every jobs-th of the states. Their
+ * `search` by `jobs` processes (1 .. SHARES_MAX), each with every jobs-th of the states. Their
  * figures are added up, and of several violations that of the earliest state counts. False, with
  * a message on stderr: a process died.
  */
-bool shares_race(const struct subject *subject, const struct explore_options *options,
-                 struct explored *explored, unsigned jobs);
+bool shares_run(shares_fn *search, const struct subject *subject,
+                const struct explore_options *options, struct explored *explored, unsigned jobs);
 
 #endif

@@ -36,6 +36,8 @@ bool snapshot_take(struct snapshot *s)
     s->max_pfn = run.max_pfn;
     s->grants = grants_save(s->grant, SNAPSHOT_GRANTS);
     s->info = host_info_index();
+    s->e820_count = run.oracle.e820_count;
+    s->named = run.builder.named;
     s->published = *host.info;
     for (unsigned i = 0; i < host.taken; i++)
         if (host.state[host_nth_page(i)] == HOST_LIVE)
@@ -60,6 +62,8 @@ void snapshot_restore(const struct snapshot *s)
     run.trace = s->trace;
     run.max_pfn = s->max_pfn;
     grants_restore((const p2m_word(*)[2])s->grant, s->grants);
+    run.oracle.e820_count = s->e820_count; /* both only grow */
+    run.builder.named = s->named;
     if (host_info_index() != s->info)
         host_info_select(s->info);
     *host.info = s->published;

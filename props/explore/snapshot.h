@@ -25,6 +25,7 @@ struct snapshot {
     unsigned grants;
     p2m_word grant[SNAPSHOT_GRANTS][2];
     unsigned info;
+    unsigned e820_count, named; /* entries of the memory map, of the list */
     struct p2m_shared_info published;
     struct model model;
     struct slot_kinds kinds;

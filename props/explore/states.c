@@ -47,13 +47,22 @@ static void grow(struct states *states)
         insert(states, i);
 }
 
+bool states_have(const struct states *states, const struct key *key)
+{
+    if (!states->room)
+        return false;
+    for (uint32_t at = place(states, key); states->table[at]; at = (at + 1) & states->mask)
+        if (!memcmp(&states->state[states->table[at] - 1].key, key, sizeof(*key)))
+            return true;
+    return false;
+}
+
 bool states_add(struct states *states, const struct state *state)
 {
+    if (states_have(states, &state->key))
+        return false;
     if (states->count == states->room)
         grow(states);
-    for (uint32_t at = place(states, &state->key); states->table[at]; at = (at + 1) & states->mask)
-        if (!memcmp(&states->state[states->table[at] - 1].key, &state->key, sizeof(state->key)))
-            return false;
     states->state[states->count] = *state;
     insert(states, states->count++);
     return true;

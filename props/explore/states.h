@@ -33,4 +33,7 @@ struct states {
 /* Adds a state unless it is there; true if it was new. Out of memory ends the program. */
 bool states_add(struct states *states, const struct state *state);
 
+/* True if a state with this key is there. */
+bool states_have(const struct states *states, const struct key *key);
+
 #endif

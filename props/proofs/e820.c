@@ -4,7 +4,7 @@
  * of any addresses and types, of dom0 and of a domU, for any page and any byte of it. What the
  * definition says of one byte is written down here once more, without a walk.
  */
-#include "core/e820.c"
+#include "core/e820.c" /* NOLINT(bugprone-suspicious-include): its static functions */
 
 #include "proof.h"
 

@@ -3,7 +3,7 @@
  * The arithmetic of PFNs: the three indices of core/tree.h, and mid_part_end of core/p2m.c, which
  * cuts a range where a mid ends. Nothing here has a loop, so that each proof is one of all PFNs.
  */
-#include "core/p2m.c"
+#include "core/p2m.c" /* NOLINT(bugprone-suspicious-include): its static functions */
 #include "proof.h"
 
 /* The PFN with these indices. */

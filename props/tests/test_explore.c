@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The search for overlaps: which steps conflict, and that schedules which are left out lose no
- * outcome, on a few states and calls of micro.
+ * outcome, on a few states and calls of micro. The search of all ops: lists with holes, memory maps
+ * and other values, close to the boots.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/access.h"
@@ -163,13 +165,141 @@ static void test_nothing_is_lost(void **state)
     }
 }
 
+/* ---- lists, memory maps, other values ---- */
+
+static const struct explore_options close_by = {.depth = 2,
+                                                .lifecycle = true,
+                                                .resumes = true,
+                                                .refusals = true,
+                                                .auto_translated = true,
+                                                .want = INVARIANT_NONE};
+
+static void start_anew(void)
+{
+    free(found.states.state);
+    free(found.states.table);
+    memset(&found, 0, sizeof(found));
+}
+
+static struct explored *explored_from(const struct subject *subject, struct explore_options options)
+{
+    start_anew();
+    assert_true(explore(subject, &options, &found));
+    return &found;
+}
+
+/* The core, but its build takes a hole at PFN 5 alone for the end of the list. */
+static bool build_to_hole(p2m_word *list, p2m_word nr_pages, bool auto_translated)
+{
+    bool alone = nr_pages == 8 && list[5] == INVALID_P2M_ENTRY;
+
+    for (unsigned i = 0; alone && i < 8; i++)
+        alone = i == 5 || list[i] != INVALID_P2M_ENTRY;
+    return subject_core.build(list, alone ? 5 : nr_pages, auto_translated);
+}
+
+static void test_lists(void **state)
+{
+    struct subject subject = subject_core;
+
+    (void)state;
+    if (MAX_P2M_PFN != 8)
+        skip();
+    assert_false(explored_from(&subject, close_by)->failed);
+    subject.build = build_to_hole;
+    assert_true(explored_from(&subject, close_by)->failed);
+    assert_int_equal(found.c.count, 2);
+    assert_true(found.c.ops[0].kind == OP_LIST && found.c.ops[0].pfn == 5 &&
+                found.c.ops[0].arg == INVALID_P2M_ENTRY && found.c.ops[1].kind == OP_BUILD);
+}
+
+/* The core, but after a refused page its xen_set_identity ends. */
+static bool is_refused;
+
+static void until_refused(void *ctx, p2m_word start, p2m_word end)
+{
+    p2m_word made = is_refused ? 0 : subject_core.range(start, end);
+
+    is_refused = is_refused || !made;
+    *(p2m_word *)ctx += made;
+}
+
+static p2m_word set_until_refused(const struct p2m_e820_entry *map, unsigned count, bool domu)
+{
+    p2m_word sum = 0;
+
+    is_refused = false;
+    p2m_e820_identity_ranges(map, count, domu, until_refused, &sum);
+    return sum;
+}
+
+static void test_maps(void **state)
+{
+    struct explore_options options = close_by;
+    struct subject subject = subject_core;
+    const struct op *last;
+
+    (void)state;
+    if (MAX_P2M_PFN != 8)
+        skip();
+    options.depth = 1;
+    options.stride = 1;
+    explored_from(&subject, options);
+    assert_true(explore_maps(&subject, &options, &found));
+    assert_true(found.closed && !found.failed);
+    assert_true(found.mapped > 10 && found.mapped < found.states.count);
+    assert_true(found.map_calls > 257 * found.mapped);
+    assert_int_equal(found.strays, 0); /* they are counted when no new state is left */
+    found.expanded = found.states.count;
+    assert_true(explore_maps(&subject, &options, &found));
+    assert_true(found.strays > 0);
+
+    subject.xen_set_identity = set_until_refused;
+    explored_from(&subject, options);
+    assert_true(explore_maps(&subject, &options, &found));
+    assert_true(found.failed && !found.closed);
+    last = &found.c.ops[found.c.count - 1];
+    assert_true(last->kind == OP_XEN_SET_IDENTITY && last->refuse);
+    options.want = INVARIANT_COUNT; /* it goes on behind each violation */
+    explored_from(&subject, options);
+    assert_true(explore_maps(&subject, &options, &found));
+    assert_true(found.closed && !found.failed && found.met[RESULT_MATCHES_MODEL] > 100);
+    assert_true(found.map_calls > 257 * found.mapped);
+}
+
+/* The same states by as many transitions; where the MFNs begin was really changed. */
+static void test_other_values(void **state)
+{
+    struct explore_options options = close_by;
+    uint64_t states, transitions, hash;
+
+    (void)state;
+    if (MAX_P2M_PFN != 8)
+        skip();
+    options.foreign = options.mutants_of_args = true;
+    explored_from(&subject_core, options);
+    states = found.states.count;
+    transitions = found.transitions;
+    hash = explore_hash(&found.states);
+    assert_true(run.builder.base[MFN_BASE_PAGES] == MFN_OF_PAGES);
+    options.other_values = true;
+    explored_from(&subject_core, options);
+    assert_false(found.failed);
+    assert_true(run.builder.base[MFN_BASE_PAGES] >> 47 && run.builder.base[MFN_BASE_LIST] >> 47);
+    assert_true(run.builder.base[MFN_BASE_LEAVES] != MFN_OF_LEAVES);
+    assert_true(states == found.states.count && transitions == found.transitions);
+    assert_true(hash == explore_hash(&found.states));
+    options.lifecycle = false;
+    assert_true(hash != explore_hash(&explored_from(&subject_core, options)->states));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_conflicts),
-        cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_buffer),
-        cmocka_unit_test(test_nothing_is_lost),
+        cmocka_unit_test(test_conflicts),    cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_buffer),       cmocka_unit_test(test_nothing_is_lost),
+        cmocka_unit_test(test_lists),        cmocka_unit_test(test_maps),
+        cmocka_unit_test(test_other_values),
     };
 
     host_start();

@@ -31,11 +31,18 @@ def props():
 def exhaustive():
     """Every state of a small tree x every op."""
     able = cli.one_of(["micro", *facts.geometries(explored=True)])
-    parser = cli.Parser(exhaustive.__doc__, geometry="micro", time=None, checks={"geometry": able})
+    parser = cli.Parser(exhaustive.__doc__, geometry="micro", time=None, jobs=programs.cores(),
+                        checks={"geometry": able})
     parser.switch("grants", "batches of grants instead of sets of FOREIGN entries", "GRANTS")
+    parser.setting("maps", "1", cli.one_of(("0", "1")), "0: no memory maps", "MAPS")
+    parser.setting("values", "usual", cli.one_of(("usual", "other")), "other: MFNs that are near misses", "VALUES")
     args = parser.parse()
-    name = args.geometry + "-grants" * args.grants
-    search(args, args.geometry, f"--json={args.build}/exhaustive-{name}.json", *["--grants"] * args.grants)
+    other = args.values == "other"
+    name = args.geometry + "-grants" * args.grants + "-other" * other
+    options = ["--grants"] * args.grants + ["--other-values"] * other
+    if args.maps == "1" and args.geometry == "micro":  # others have too many sets of PFNs
+        options += ["--maps", f"--jobs={args.jobs}"]
+    search(args, args.geometry, f"--json={args.build}/exhaustive-{name}.json", *options)
 
 
 def exhaustive_races():

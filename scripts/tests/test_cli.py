@@ -520,6 +520,13 @@ def explorer(t):
     result = json.loads(text_of(path))
     t.check("JSON", result["geometry"] == "micro" and result["transitions"] >= 1000 and
             not result["closed"] and not result["violated"], str(result))
+    same = []
+    for values in ([], ["--other-values"]):
+        t.expect(f"the states near a boot {values}", [program, "--depth=1", "--maps", "--every=50", "--jobs=2",
+                                                      f"--json={path}", *values], " lead to a state that no other op")
+        result = json.loads(text_of(path))
+        same.append([result[name] for name in ("states", "transitions", "maps", "hash")])
+    t.check("other MFNs, the same states", same[0] == same[1] and min(same[0][:3]) > 0, str(same))
     done = t.run([program, "--transitions=1000", "--json=/dev/null/x"], stderr=subprocess.PIPE)
     t.check("JSON to where nothing can be written", done.status == 1 and done.err.count("\n") == 1 and
             "/dev/null/x" in done.err, str(done))

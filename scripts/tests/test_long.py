@@ -27,8 +27,13 @@ long_command("race for a minute", ["race", "TIME=60"], r"^race: \d+ rounds, .* 0
 for GEOMETRY in ("2x2x4", "2x4x2", "4x2x2"):
     long_command(f"exhaustive, {GEOMETRY}, for a minute", ["exhaustive", f"GEOMETRY={GEOMETRY}", "TIME=60"],
                  r"(the limit was reached|no new state is left)$", goals=(f"gcc/{GEOMETRY}/exhaustive_{GEOMETRY}",))
-command("exhaustive, micro: every state x every op", [f"{BUILD}/gcc/micro/exhaustive_micro"],
-        r"geometry micro: 843436 states, .*: closed, no new state is left$", goals=("gcc/micro/exhaustive_micro",))
+command("exhaustive, micro: every state x every op, then memory maps",
+        [f"{BUILD}/gcc/micro/exhaustive_micro", "--maps", f"--jobs={os.cpu_count()}"],
+        r"geometry micro: 846450 states, .*: closed, no new state is left$", tier="all", how="alone", limit=HOUR)
+command("exhaustive, micro: every state x every op, other MFNs",
+        [f"{BUILD}/gcc/micro/exhaustive_micro", "--other-values"],
+        r"geometry micro: 846450 states, 189682588 transitions, .*: closed, no new state is left$", tier="all",
+        limit=HOUR)
 command("exhaustive races, micro: every pair of calls, two switches, from each 20th state",
         [f"{BUILD}/gcc/micro/exhaustive_micro", "--races", "--every=20", f"--jobs={os.cpu_count()}"],
         r"closed, no new state is left, from a part of the states$", tier="all", how="alone", limit=HOUR)
