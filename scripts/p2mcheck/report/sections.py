@@ -91,7 +91,8 @@ def ablations(data):
 
 def searches(data):
     rows = []
-    for found, what in ((data.exhaustive, "every op"), (data.races, claims.overlaps(data.races))):
+    ops = "every op" + ", then memory maps" * bool((data.exhaustive or {}).get("maps"))
+    for found, what in ((data.exhaustive, ops), (data.races, claims.overlaps(data.races))):
         if found:
             rows.append([what, found["geometry"]] +
                         [count(found[key]) for key in ("states", "transitions", "checks", "seconds")] +
