@@ -64,9 +64,11 @@ def counterexample(text):
     return "; ".join(sentences) + (f": {shown}" if shown else "")
 
 
-def judge(status, text):
-    """The number of sentences that a run of cbmc proved, and why it is no proof, or None."""
-    proved = len(re.findall(r"^\[\w+\.assertion\.\d+\] .*: SUCCESS$", text, re.M))
+def judge(function, status, text):
+    """The number of sentences that a run of cbmc proved, and why it is no proof, or None. The other proofs
+    in the file are out of reach, and so not false."""
+    held = re.findall(r"^\[(\w+)\.assertion\.\d+\] .*: SUCCESS$", text, re.M)
+    proved = sum(name == function or not name.startswith("proof_") for name in held)
     if status == FOUND and "VERIFICATION FAILED" in text:
         return proved, counterexample(text)
     if status or not re.search(r"^\*\* 0 of \d+ failed", text, re.M) or "VERIFICATION SUCCESSFUL" not in text:
@@ -77,7 +79,7 @@ def judge(status, text):
 
 def run(proof, geometry, core):
     start = time.monotonic()
-    proved, reason = judge(*output(command(proof, geometry, core)))
+    proved, reason = judge(proof.function, *output(command(proof, geometry, core)))
     return Result(reason is None, reason or "", proved, time.monotonic() - start)
 
 
