@@ -154,8 +154,8 @@ CHANGES = {
                      ("p2m.c", "lo - lo % P2M_MID_SPAN + P2M_MID_SPAN", "(uint32_t)(lo << 6) / 64 - lo % P2M_MID_SPAN"
                                                                        " + P2M_MID_SPAN")),
     # with one entry there is one run, which begins at the lowest byte
-    "e820-1": ("p42", "p43", "p130", ("e820.c", "last > MAX_P2M_PFN", "last > MAX_P2M_PFN + 1")),
-    "e820-2": ("p36", "p37", "p38", "p39", "p40", "p41", "p78", "p79", "p123"),
+    "e820-1": ("p42", "p43", "p130", "p139", ("e820.c", "last > MAX_P2M_PFN", "last > MAX_P2M_PFN + 1")),
+    "e820-2": ("p36", "p37", "p38", "p39", "p40", "p41", "p78", "p79", "p123", "p138"),
 }
 
 
