@@ -96,9 +96,21 @@ static bool has_plain_boot(const struct test_case *c)
     return case_equal(&other, &plain);
 }
 
+/* The candidate, with the second switch at each point. */
+static bool second_points(struct shrink *shrink, struct test_case *c, unsigned i,
+                          shrink_offer_fn *offer)
+{
+    for (unsigned point = 1; point <= SHRINK_POINTS; point++) {
+        candidate.ops[i].turn[0].point = (uint16_t)point;
+        if (offer(shrink, c, &candidate))
+            return true;
+    }
+    return false;
+}
+
 /* Any op in the place of op i, with one switch or the schedule of that; on a plain boot, too. */
 static bool replace_op(struct shrink *shrink, struct test_case *c, unsigned i,
-                       shrink_offer_fn *offer_retimed)
+                       shrink_offer_fn *offer, shrink_offer_fn *offer_retimed)
 {
     bool plain = has_plain_boot(c);
     struct op op, with_turns;
@@ -117,18 +129,20 @@ static bool replace_op(struct shrink *shrink, struct test_case *c, unsigned i,
             candidate.ops[i] = form & 1 ? with_turns : op;
             if (form & 2)
                 candidate.boot = (struct boot){0};
-            if (offer_retimed(shrink, c, &candidate))
+            if (offer_retimed(shrink, c, &candidate) ||
+                (form & 1 && c->ops[i].turns && second_points(shrink, c, i, offer)))
                 return true;
         }
     }
     return false;
 }
 
-static bool replace_one(struct shrink *shrink, struct test_case *c, shrink_offer_fn *offer_retimed)
+static bool replace_one(struct shrink *shrink, struct test_case *c, shrink_offer_fn *offer,
+                        shrink_offer_fn *offer_retimed)
 {
     for (unsigned i = 0; i < c->count; i++)
         if (op_has_pfn(c->ops[i].kind) || c->ops[i].kind == OP_RESUME)
-            if (replace_op(shrink, c, i, offer_retimed))
+            if (replace_op(shrink, c, i, offer, offer_retimed))
                 return true;
     return false;
 }
@@ -234,7 +248,7 @@ bool shrink_few(struct shrink *shrink, struct test_case *c, shrink_offer_fn *off
     if (replace_pairs(shrink, c, offer, offer_retimed) || reorder(shrink, c, offer))
         return true;
     return is_small_tree() &&
-           (reschedule(shrink, c, offer) || replace_one(shrink, c, offer_retimed) ||
+           (reschedule(shrink, c, offer) || replace_one(shrink, c, offer, offer_retimed) ||
             replace_map(shrink, c, offer));
 }
 

@@ -252,6 +252,31 @@ static void test_op_and_point(void **state)
     assert_int_equal(trial.boot.nr_pages, 0);
 }
 
+/* The inner call decides where the outer one goes on. */
+static bool second_of_its_own(void *ctx, const struct test_case *c)
+{
+    const struct op *inner = &c->ops[0];
+
+    (void)ctx;
+    return c->count == 2 && c->ops[1].kind == OP_RANGE && inner->at == 15 && inner->turns == 1 &&
+           ((inner->kind == OP_RANGE && inner->turn[0].point == 13) ||
+            (inner->kind == OP_SET && inner->turn[0].point == 16));
+}
+
+static void test_op_and_second_point(void **state)
+{
+    struct op inner = range(0, 1);
+
+    (void)state;
+    SKIP_IN_A_BIG_TREE();
+    inner.at = 15;
+    inner.turns = 1;
+    inner.turn[0].point = 13;
+    trial_of(inner, range(0, 2));
+    shrink_trial(second_of_its_own);
+    assert_int_equal(trial.ops[0].kind, OP_SET);
+}
+
 /* Two ranges, or two sets of the identity of their ends. */
 static bool ranges_or_ends(void *ctx, const struct test_case *c)
 {
@@ -357,6 +382,7 @@ int main(void)
         cmocka_unit_test(test_positions_from_the_end),
         cmocka_unit_test(test_schedules),
         cmocka_unit_test(test_op_and_point),
+        cmocka_unit_test(test_op_and_second_point),
         cmocka_unit_test(test_two_sets),
         cmocka_unit_test(test_batches),
         cmocka_unit_test(test_maps),
