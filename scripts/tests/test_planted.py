@@ -39,7 +39,7 @@ def second(t):
 
 def one_run(bug):
     return {"seed": 1, "found": True, "fired": bug.invariant, "execs": 5, "seconds": 0.5, "reached": 1, "triggered": 1,
-            "ops_found": 4, "ops": bug.shortest, "shrink_seconds": 0.1}
+            "ops_found": 4, "ops": bug.shortest, "shrink_seconds": 0.1, "text": bug.case}
 
 
 @test("make bugs: each geometry has its line and its judgement", tier="scripts")
@@ -54,7 +54,10 @@ def both(t):
         t.check(name, wrong == says, str(wrong))
         line = bugs.row(bug, {"geometry": "x86_64", "runs": [run], "wrong": wrong})
         t.check(f"the line of one {name}", line.startswith(f"{'FAIL' if says else 'ok  '} {bug.id} ") and
-                " x86_64 " in line and line.endswith(says or "0.10"), line)
+                " x86_64 " in line and line.endswith(says or "0.10  1/1"), line)
+    others = [good, {**good, "text": good["text"] + "get 0x0\n"}, good]
+    line = bugs.row(bug, {"geometry": "tiny", "runs": others, "wrong": None})
+    t.check("two of three runs ended in the same text", line.endswith("  2/3"), line)
 
 
 @test("make bugs: the report has a row for each geometry, and a bug passes in both or not", tier="scripts",

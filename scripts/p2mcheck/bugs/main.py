@@ -10,6 +10,7 @@ written as build/bugs.json.
 
 import math
 import shutil
+from collections import Counter
 
 from p2mcheck import cli
 from p2mcheck.bugs.ablation import ABLATIONS, ablate, print_medians, print_row
@@ -62,6 +63,11 @@ def judge(bug, results):
     return None
 
 
+def most_alike(shrunk):
+    """How many of these results were shrunk to the same text, the most frequent one."""
+    return max(Counter(result["text"] for result in shrunk).values(), default=0)
+
+
 def row(bug, hunts):
     results, wrong = hunts["runs"], hunts["wrong"]
     right = [result for result in results if result["fired"] == bug.invariant]
@@ -70,7 +76,8 @@ def row(bug, hunts):
             f"{len(right):2}/{len(results):<2} {median([r['execs'] for r in right]):9.0f} "
             f"{max([r['seconds'] for r in right], default=math.nan):6.1f}  "
             f"{median([r['ops_found'] for r in ops]):4.0f} -> {max([r['ops'] for r in ops], default=0)} "
-            f"({bug.shortest})  {max([r['shrink_seconds'] for r in ops], default=math.nan):5.2f}" +
+            f"({bug.shortest})  {max([r['shrink_seconds'] for r in ops], default=math.nan):5.2f}  "
+            f"{most_alike(ops)}/{len(ops)}" +
             (f"  {wrong}" if wrong else ""))
 
 
@@ -78,7 +85,7 @@ def hunt_all(args, bugs):
     # the shared parts are built once
     args.programs.make(args.programs.p2m_case(), "fuzz-targets", jobs=args.jobs)
     print(f"{'':4} {'bug':28} {'in':7} {'invariant':28} found     execs    max s   ops -> shrunk "
-          f"(shortest known), s")
+          f"(shortest known), s  same text")
     passed, table = 0, []
     for bug, both in each(args.jobs, lambda bug: one_bug(args.programs, bug, args.seeds, args.time), bugs):
         passed += not any(hunts["wrong"] for hunts in both)
