@@ -396,6 +396,7 @@ static bool adapt_at_level(const struct input *input, struct shrink *shrink)
 static bool adapt(const struct input *input, struct shrink *shrink)
 {
     quick_is_enough = !MODEL_LITERAL;
+    executor_sees_each_end = true;
     shrink->budget = budget();
     if (adapt_at_level(input, shrink))
         return true;

@@ -26,6 +26,7 @@ UNINSTRUMENTED_BEGIN
 
 void (*executor_watcher)(int op, uint64_t result);
 void (*executor_at_end)(void);
+bool executor_sees_each_end;
 
 /* ---- one call ---- */
 
@@ -480,13 +481,19 @@ static void publish_again(const struct op *op)
     judge(&outcome);
 }
 
+/* Always in a small tree; in a big one, one case in `cases` is enough for CHECK_QUICK. */
+static bool end_is_seen(unsigned cases)
+{
+    return everything_now() || executor_sees_each_end || run.trace % cases == 0;
+}
+
 /* All pages are freed. */
 static void destroy_now(void)
 {
     struct outcome outcome = {0};
-    /* of a big list, which is compared whole, one case in four is enough for CHECK_QUICK */
+    /* a big list is compared whole */
     bool grafted = run.built && !run.subject->custom_layout && !run.model_off &&
-                   !run.c->boot.auto_translated && (everything_now() || run.trace % 4 == 0);
+                   !run.c->boot.auto_translated && end_is_seen(4);
 
     sync_arm_limit();
     run.subject->destroy();
@@ -640,8 +647,7 @@ static void finish(void)
         executor_at_end();
     if (run.want_hash)
         run.hash = prng_mix(run.trace ^ state_hash(NULL));
-    /* destroy looks at each slot: of a big tree one case in eight is enough for CHECK_QUICK */
-    if (run.built && (everything_now() || run.trace % 8 == 0))
+    if (run.built && end_is_seen(8)) /* destroy looks at each slot */
         destroy_now();
     if (host_redzones_dirty(0))
         violated(PAGE_LEDGER, "expected freed pages and gaps untouched, got a store there");

@@ -64,6 +64,12 @@ extern void (*executor_watcher)(int op, uint64_t result);
 /* Called at the end of each case, before its tree is destroyed; NULL: not called. */
 extern void (*executor_at_end)(void);
 
+/*
+ * With CHECK_QUICK the end of a big tree is looked at in some cases only. A shrinker, whose
+ * candidates would pass by chance, sets this.
+ */
+extern bool executor_sees_each_end;
+
 /* True if the op would be made in this state, and not skipped. */
 bool executor_makes(const struct op *op);
 

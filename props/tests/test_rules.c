@@ -136,12 +136,43 @@ static void test_custom_layout(void **state)
     expect_in_random_cases(FAILED_CALL_UNCHANGED);
 }
 
+/* ---- the end of a case ---- */
+
+static void no_destroy(void)
+{
+}
+
+/* A subject that keeps its pages: that shows at the end of each case, or of some. */
+static void test_each_end_is_seen(void **state)
+{
+    unsigned found[2] = {0};
+
+    (void)state;
+    start();
+    subject = subject_core;
+    subject.destroy = no_destroy;
+    for (uint64_t seed = 1; seed <= 200; seed++) {
+        struct prng prng = {seed};
+
+        generate_case(&prng, &generate_calls, 8, &c);
+        c.boot.auto_translated = false;
+        for (unsigned each = 0; each < 2; each++) {
+            executor_sees_each_end = each;
+            found[each] += !executor_judge(&subject, &c, CHECK_QUICK, &verdict);
+        }
+    }
+    executor_sees_each_end = false;
+    assert_int_equal(found[true], 200);
+    assert_true(MODEL_LITERAL ? found[false] == 200 : found[false] && found[false] < 200);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ranges_first),
         cmocka_unit_test(test_unmap_restores),
         cmocka_unit_test(test_custom_layout),
+        cmocka_unit_test(test_each_end_is_seen),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
