@@ -113,6 +113,10 @@ CFLAGS_clang-ucontext = $(CFLAGS_clang-san) -DFIBER_BY_UCONTEXT
 LDFLAGS_clang-ucontext = $(LDFLAGS_clang-san)
 GEOMETRIES_clang-ucontext := tiny
 
+# The real threads of `make mutants`, under ThreadSanitizer.
+CC_threads := $(CLANG)
+CFLAGS_threads := -O2 -g -fsanitize=thread -pthread
+
 # For the comparison of state hashes: two geometries are enough.
 CC_gcc-O0 := $(GCC)
 CFLAGS_gcc-O0 := -O0 -g

@@ -118,6 +118,11 @@ $(eval $(call bare_of,props,$(RANDOM)))
 $(eval $(call bare_of,unit,props/tests/test_core.c props/subjects/broken.c))
 $(eval $(call bare_of,exhaustive,$(EXPLORE)))
 
+# The same of the real threads, without the core.
+$(B)/%/bare-race.o: $$(call built,$$*,$(wildcard props/threads/*.c))
+	$(call say,LINK $@)
+	$(Q)ld -r --strip-debug -o $@ $^
+
 # The core alone: no harness, no sync points.
 $(B)/bench/x86_64/bench_core: $(CORE) fuzz/bench/core.c $(wildcard core/*.h) $(RULES)
 	@mkdir -p $(@D)

@@ -30,7 +30,8 @@ def second(t):
     t.check("each geometry of a hunt has candidates", set(CANDIDATES) ==
             {bug.geometry for bug in catalogue.load("")} | set(sum(CANDIDATES.values(), ())), str(CANDIDATES))
     for pattern, name, expected in (
-            ("*--geometry=*", "PAGE_COST", "x86_64"), ("*=odd*", "PAGE_COST", "odd"), ("*=x86_32*", "PAGE_COST", "x86_32"),
+            ("*--geometry=*", "PAGE_COST", "x86_64"), ("*=odd*", "PAGE_COST", "odd"),
+            ("*=x86_32*", "PAGE_COST", "x86_32"),
             ("*=x86_64*' x86_64'", "PAGE_COST", "x86_64"),  # only with its PFNs as they are
             ("*=micro*", "PAGE_COST", None), ("*--geometry=*", "GET_MATCHES_MODEL", None)):
         found = chosen(t, pattern, name)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The small changes that can be made to the core: an operator, a constant, a condition, a statement, an
-argument, a shared page. Each is a mutant, with a key that does not depend on line numbers.
+argument, a shared page, a guard, a second look, a word of fewer bits, a weaker atomic. Each is a mutant, with
+a key that does not depend on line numbers.
 """
 
 import collections
@@ -29,6 +30,8 @@ OTHER_PAGE = {"missing": "identity", "identity": "missing", "mid_missing": "mid_
               "mid_identity": "mid_missing"}
 NUMBER = re.compile(r"(0[xX][0-9a-fA-F]+|\d+)[uUlL]*$")
 CONSTANT = re.compile(r"[A-Z][A-Z0-9_]+$")
+JUMPS = (Kind.RETURN_STMT, Kind.BREAK_STMT, Kind.CONTINUE_STMT)
+WORD = "unsigned long"  # p2m_word and uint64_t; narrowed to 32 bits
 
 
 class Source:
@@ -75,6 +78,8 @@ class Source:
             self.walk(child)
         if span and self.text[span[0]:span[1]].startswith("p2m_cas("):
             self.macro_swaps(*span)
+        if span and self.text[span[0]:span[1]].startswith(("p2m_cas(", "p2m_store(")):
+            self.narrow_stored(*span)
 
     def node(self, cursor, children, start, end):
         text = self.text[start:end]
@@ -85,8 +90,14 @@ class Source:
             self.unary(children, start, end)
         elif kind in (Kind.IF_STMT, Kind.WHILE_STMT, Kind.CONDITIONAL_OPERATOR):
             self.condition(children[0])
+            self.guard(kind, children, start, end)
+            self.one_look(kind, start)
         elif kind == Kind.FOR_STMT:
             self.for_condition(children, start)
+        elif kind == Kind.FUNCTION_DECL:
+            self.narrow_parameters(children)
+        elif kind == Kind.VAR_DECL and children or kind == Kind.RETURN_STMT and children:
+            self.narrow(children[-1])
         elif kind == Kind.CALL_EXPR:
             self.swaps(cursor)
         elif kind == Kind.MEMBER_REF_EXPR:
@@ -105,6 +116,8 @@ class Source:
         if not left or not right or left[0] != start or right[1] != end or left[1] > right[0]:
             return
         op = self.text[left[1]:right[0]].strip()
+        if op == "=":
+            self.narrow(children[1])
         a, b = self.text[start:left[1]], self.text[right[0]:end]
         pointers = sum(child.type.get_canonical().kind == cindex.TypeKind.POINTER
                        for child in children)
@@ -151,9 +164,47 @@ class Source:
     def statements(self, children):
         for child in children:
             span = self.extent(child)
-            if span and (child.kind.is_expression() or child.kind in (
-                    Kind.RETURN_STMT, Kind.BREAK_STMT, Kind.CONTINUE_STMT)):
+            if span and (child.kind.is_expression() or child.kind in JUMPS):
                 self.change("delete", *span, after="")
+
+    def guard(self, kind, children, start, end):
+        """An `if` that does nothing but leave."""
+        if kind != Kind.IF_STMT or len(children) != 2:
+            return
+        body = children[1]
+        last = [body, *body.get_children()][-1] if body.kind == Kind.COMPOUND_STMT else body
+        if last.kind in JUMPS:
+            self.change("guard", start, end, "")
+
+    def one_look(self, kind, start):
+        """A loop that looks again, once only."""
+        if kind == Kind.WHILE_STMT:
+            self.change("look", start, start + len("while"), "if")
+
+    def narrow(self, value):
+        """What is stored or returned, in 32 bits."""
+        span = self.extent(value)
+        text = self.text[slice(*span)] if span and value.kind.is_expression() else "0"
+        wide = value.type.get_canonical().spelling.replace("const ", "") == WORD
+        constant = NUMBER.match(text) or text == "MAX_P2M_PFN"
+        if wide and not constant and not text.startswith(("p2m_store(", "p2m_cas(")):
+            self.change("narrow", *span, after=f"(uint32_t)({text})")
+
+    def narrow_stored(self, start, end):
+        """The value that a macro stores."""
+        text = self.text[start:end]
+        at = text.index("(")
+        if not closes(text, at):
+            return
+        first, last = arguments(text, at)[-1]
+        if self.types.get((start + first, start + last)) == WORD:
+            self.change("narrow", start + first, start + last, f"(uint32_t)({text[first:last]})")
+
+    def narrow_parameters(self, children):
+        body = self.extent(children[-1]) if children and children[-1].kind == Kind.COMPOUND_STMT else None
+        for child in children:
+            if body and child.kind == Kind.PARM_DECL and child.type.get_canonical().spelling == WORD:
+                self.change("narrow", body[0], body[0] + 1, f"{{ {child.spelling} = (uint32_t){child.spelling};")
 
     def number(self, start, end, text):
         if text in ("true", "false"):
@@ -180,9 +231,20 @@ class Source:
         elif bit:
             self.change("bit", start, end, "0")
             self.change("bit", start, end, other[bit.group(1)] + text[bit.end(1):])
-        elif text.startswith("p2m_cas(") and closes(text, len("p2m_cas")):
-            where, _, new = (text[a:b] for a, b in arguments(text, len("p2m_cas")))
+        else:
+            self.access(start, end, text)
+
+    def access(self, start, end, text):
+        """An atomic access of core/access.h; its weaker forms are those of trial.py."""
+        found = re.match(r"p2m_(load|store|cas)(?=\()", text)
+        if not found or not closes(text, found.end()):
+            return
+        self.change("relax", start, end, f"{found.group()}_relaxed{text[found.end():]}")
+        if found.group(1) == "cas":
+            where, _, new = (text[a:b] for a, b in arguments(text, found.end()))
             self.change("cas", start, end, f"(p2m_store({where}, {new}), true)")
+            self.change("relax", start, end, f"p2m_cas_in_steps{text[found.end():]}")
+            self.change("look", start, end, f"({text}, true)")  # the loser takes itself for the winner
 
     def other_page(self, text, start, end):
         found = re.search(r"->(mid_missing|mid_identity|missing|identity)$", text)

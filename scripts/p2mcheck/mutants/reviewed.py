@@ -32,7 +32,7 @@ def apply_review(results, reviewed, all_keys):
             continue
         if result["status"] in ("survived", "same code"):
             result.update({"status": "equivalent", "reason": reason})
-        else:
+        elif not (result["killer"] or "").startswith("threads: "):  # what threads see depends on the machine
             complaints.append(f"{REVIEWED}:{number}: {result['key']}: listed as equivalent, but "
                               f"{result['status']}" + f" by {result['killer']}" * bool(result["killer"]))
     return complaints

@@ -32,8 +32,29 @@ CFLAGS = ("-std=gnu11 -O1 -Werror=return-type -ftrivial-auto-var-init=pattern "
 SANITIZE = "-fsanitize=address,undefined -fno-sanitize-recover=undefined".split()
 FLAVOURS: dict = {"gcc": [], "gcc-san": SANITIZE}
 
-# A test, and the flavour and geometry of its objects.
-Test = collections.namedtuple("Test", "name place program args")
+# Real threads under ThreadSanitizer see an access that is not ordered, which schedules cannot. There
+# are no sync points then.
+THREADS = "clang -std=gnu11 -O2 -fsanitize=thread -pthread".split()
+
+# Weaker forms of the accesses of core/access.h, as macros of the compiler's command line.
+WEAKER = {
+    "p2m_load_relaxed(p)":
+        "__extension__({ P2M_SYNC(P2M_LOAD, (p), sizeof(*(p)), 0); __atomic_load_n((p), __ATOMIC_RELAXED); })",
+    "p2m_store_relaxed(p, v)":
+        "__extension__({ __typeof__(*(p)) value_ = (v); P2M_SYNC(P2M_STORE, (p), sizeof(*(p)), value_); "
+        "__atomic_store_n((p), value_, __ATOMIC_RELAXED); })",
+    "p2m_cas_relaxed(p, old, new_)":
+        "__extension__({ __typeof__(*(p)) expected_ = (old), value_ = (new_); "
+        "P2M_SYNC(P2M_CAS, (p), sizeof(*(p)), value_); "
+        "__atomic_compare_exchange_n((p), &expected_, value_, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED); })",
+    "p2m_cas_in_steps(p, old, new_)":
+        "__extension__({ __typeof__(*(p)) fresh_ = (new_); bool same_ = p2m_load(p) == (old); "
+        "if (same_) p2m_store((p), fresh_); same_; })",
+}
+MACROS = [f"-D{name}={body}" for name, body in WEAKER.items()]
+
+# A test, and the flavour and geometry of its objects; `kinds`: only for mutants of these classes.
+Test = collections.namedtuple("Test", "name place program args kinds", defaults=(None,))
 
 
 def tests():
@@ -48,7 +69,8 @@ def tests():
     result.append(Test("exhaustive races", ("gcc", "micro"), "exhaustive",
                        ["--races", "--every=2000", "--out=case"]))
     result += [Test(f"unit {g}", ("gcc", g), "unit", []) for g in ("tiny", "x86_64")]
-    return result + [Test("replay tiny, sanitized", ("gcc-san", "tiny"), "replay", replay)]
+    return result + [Test("replay tiny, sanitized", ("gcc-san", "tiny"), "replay", replay),
+                     Test("threads", ("threads", "tiny"), "race", ["--rounds=60"], ("relax",))]
 
 
 TESTS = tests()
@@ -88,8 +110,8 @@ class Bench:
     def compile(self, source, place, out):
         """The folder of the source is not in the object, so objects can be compared."""
         flavour, geometry = place
-        command = ["gcc", *CFLAGS, *FLAVOURS[flavour], *self.shapes[geometry].flags, "-iquote", "core",
-                   "-I.", "-c", "-o", out, source]
+        compiler = THREADS if flavour == "threads" else ["gcc", *CFLAGS, *FLAVOURS[flavour]]
+        command = [*compiler, *MACROS, *self.shapes[geometry].flags, "-iquote", "core", "-I.", "-c", "-o", out, source]
         return subprocess.run(command, check=False, stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL).returncode == 0
 
@@ -97,7 +119,8 @@ class Bench:
         """Links `objects` (unit -> file) and the sound rest; None, or the test that noticed the change."""
         binary = f"{folder}/program"
         core = [objects.get(unit, self.sound[test.place, unit]) for unit in UNITS]
-        subprocess.run(["gcc", *FLAVOURS[test.place[0]], "-o", binary, self.harness(test), *core] +
+        compiler = THREADS if test.place[0] == "threads" else ["gcc", *FLAVOURS[test.place[0]]]
+        subprocess.run([*compiler, "-o", binary, self.harness(test), *core] +
                        ["-lcmocka"] * (test.program == "unit"), check=True)
         geometry = [f"--geometry={test.place[1]}"] * (test.program == "replay")
         # in its folder: a mutant may do anything to the harness's memory
@@ -111,7 +134,7 @@ def verdict(status, text):
     """The failure of a program: its message, or its signal."""
     named = re.search(r"^p2mcheck: ([A-Z][A-Z0-9_]+):", text, re.M)
     unit = re.search(r"^\[  FAILED  \] (test_\w+)$", text, re.M)
-    sanitizer = re.search(r"ERROR: AddressSanitizer: ([\w-]+)|(runtime error)", text)
+    sanitizer = re.search(r"ERROR: AddressSanitizer: ([\w-]+)|ThreadSanitizer: (data race)|(runtime error)", text)
     if status == STEPS_STATUS:
         return "HANG (basic blocks)"
     if named:
@@ -119,7 +142,7 @@ def verdict(status, text):
     if unit:
         return unit.group(1)
     if sanitizer:
-        return f"SANITIZER_{sanitizer.group(1) or 'undefined'}"
+        return f"SANITIZER_{(sanitizer.group(1) or sanitizer.group(2) or 'undefined').replace(' ', '-')}"
     return signal.Signals(-status).name if status < 0 else f"status {status}"
 
 
@@ -127,7 +150,7 @@ class Trial:
     """One mutant in a folder of its own."""
 
     def __init__(self, bench, mutant, folder):
-        self.bench, self.folder = bench, folder
+        self.bench, self.folder, self.kind = bench, folder, mutant.kind
         self.objects = {}  # place -> {unit: file}
         base = os.path.basename(mutant.file)
         include = f'#include "{base}"'.encode()
@@ -165,14 +188,17 @@ class Trial:
         return self.bench.known[code]
 
     def same_everywhere(self):
-        """Compares the plain objects: sanitized ones hold columns of the source."""
-        return all(self.same(place) for place in self.objects if place[0] == "gcc")
+        """Compares the plain objects, since those of gcc-san hold columns of the source. A relaxed access can be
+        the same instruction here; that with which ThreadSanitizer sees it is another one."""
+        return all(self.same(place) for place in self.objects if place[0] != "gcc-san")
 
     def judge(self):
         """(status, killer)"""
         for test in TESTS:
             if self.bench.stop.is_set():
                 return "stopped", None
+            if test.kinds and self.kind not in test.kinds:
+                continue
             if not self.compile(test.place):
                 return "did not compile", None
             killer = self.killer(test)
