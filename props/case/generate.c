@@ -83,12 +83,18 @@ static uint64_t elsewhere(struct prng *prng, uint64_t pfn)
     return (pfn % MAX_P2M_PFN + span * prng_below(prng, MAX_P2M_PFN / span)) % MAX_P2M_PFN;
 }
 
+/* In some leaf of the mid of a dense case. */
+static uint64_t in_a_mid(struct prng *prng)
+{
+    return drawn.mid + prng_below(prng, P2M_MID) * P2M_LEAF + edge_index(prng, P2M_LEAF);
+}
+
 static uint64_t random_pfn(struct prng *prng)
 {
     unsigned how = (unsigned)prng_below(prng, 16);
 
     if (drawn.dense && how < 12)
-        return drawn.mid + prng_below(prng, P2M_MID) * P2M_LEAF + edge_index(prng, P2M_LEAF);
+        return in_a_mid(prng);
     if (drawn.meets && how < 8) /* in one leaf they race */
         return drawn.inside - drawn.inside % P2M_LEAF + edge_index(prng, P2M_LEAF);
     if (!how)
@@ -273,20 +279,26 @@ void generate_move(struct op *op, uint64_t pfn)
 
 /*
  * Late in a long range, or in its middle, few calls run by chance. There what the range looked at
- * before can be stale: often at the leaf behind its end, or within its last one.
+ * before can be stale: anywhere in it and, at its end, often at the leaf behind it.
  */
 void generate_late(struct prng prng, const struct op *range, struct op *inside)
 {
     const uint64_t length = range->arg - range->pfn;
-    uint64_t to = range->arg - prng_below(&prng, 2) * P2M_LEAF + prng_below(&prng, 2);
+    uint64_t to;
 
     if (range->kind != OP_RANGE || !op_has_pfn(inside->kind) || !inside->at ||
-        range->arg <= range->pfn || length < 2 * P2M_LEAF || !prng_one_in(&prng, 3))
+        range->arg <= range->pfn || length < 2 * P2M_LEAF || prng_one_in(&prng, 2))
         return;
-    inside->at_from = prng_one_in(&prng, 2) ? TURN_END : TURN_PART;
-    inside->at = (uint16_t)(1 + prng_below(&prng, inside->at_from == TURN_END ? 8 : 255));
+    inside->at_from = TURN_PART;
+    inside->at = (uint16_t)(1 + prng_below(&prng, 255));
+    to = range->pfn + prng_below(&prng, length);
+    if (prng_one_in(&prng, 2)) {
+        to = range->arg - prng_one_in(&prng, 4) * P2M_LEAF + prng_below(&prng, 2);
+        inside->at_from = TURN_END;
+        inside->at = (uint16_t)(1 + prng_below(&prng, 1 + prng_below(&prng, 8)));
+    }
     inside->turns = 0;
-    if (to < MAX_P2M_PFN && prng_one_in(&prng, 2))
+    if (to < MAX_P2M_PFN && !prng_one_in(&prng, 4))
         generate_move(inside, to);
 }
 
@@ -392,11 +404,12 @@ static void an_e820_table(struct prng *prng, const struct generate_mix *mix, uns
 {
     const unsigned room_end = c->count + room;
     /* a long map takes its time, of the second order; few cases have room for one */
-    unsigned most = prng_one_in(prng, room > 100 ? 4 : mix->e820 > 1 ? 512 : 64) ? CASE_OPS : 12;
-    unsigned entries =
-        1 + (unsigned)prng_below(prng, 1 + prng_below(prng, room < most ? room : most));
+    bool is_long = prng_one_in(prng, room > 100 ? 4 : mix->e820 > 1 ? 512 : 64);
+    unsigned entries = 1 + (unsigned)prng_below(prng, 1 + prng_below(prng, room < 12 ? room : 12));
     uint64_t last = 0;
 
+    if (is_long)
+        entries = room - (unsigned)prng_below(prng, (room + 1) / 2);
     for (unsigned i = 0; i + 1 < entries; i++) {
         c->ops[c->count] = an_entry(prng, last);
         last = c->ops[c->count++].stop;
@@ -468,6 +481,18 @@ static void some_length(struct prng prng, struct boot *boot)
         boot->refuse = (uint16_t)(1 + prng_below(&prng, generate_build_pages(boot->nr_pages)));
 }
 
+/* Sets all over one mid, so that many of its leaves become private: dozens of ops would seldom do
+   that by chance. */
+static void fill_a_mid(struct prng *prng, unsigned ops, struct test_case *c)
+{
+    while (c->count < ops && !prng_one_in(prng, 64)) {
+        struct op *op = &c->ops[c->count++];
+
+        *op = (struct op){.kind = OP_SET, .pfn = in_a_mid(prng)};
+        op->arg = generate_entry(prng, op->pfn);
+    }
+}
+
 /* Puts ops of the builder in front. They have random numbers of their own, so the numbers of all
    other draws stay. */
 static void put_in_front(struct prng prng, unsigned ops, struct test_case *c)
@@ -497,6 +522,8 @@ static void most_of_case(struct prng *prng, const struct generate_mix *mix, unsi
         if (prng_one_in(prng, 2)) /* calls on top of it show little that is new */
             return;
     }
+    if (drawn.dense && prng_one_in(prng, 2))
+        fill_a_mid(prng, ops, c);
     while (c->count < ops) {
         random_op(prng, mix, &c->ops[c->count++]);
         if (c->count > 1)

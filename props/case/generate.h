@@ -64,7 +64,7 @@ void generate_relative(struct prng *prng, struct op *op);
 void generate_move(struct op *op, uint64_t pfn);
 
 /* Often, if `range` is a long one: the call that runs inside it does so near its end or in its
-   middle, at a PFN near that end. */
+   middle, at a PFN near that end or in the range. */
 void generate_late(struct prng prng, const struct op *range, struct op *inside);
 
 /* Of a switch in a case with this boot: is the store buffer kept (struct turn)? Without `tso`: 0.
