@@ -64,7 +64,7 @@ endif
 # help:
 # help: Without an engine
 # help:   props            random cases             SEED=1 CASES=100000 GEOMETRY=tiny
-# help:   exhaustive       every state x every op   GEOMETRY=micro TIME= GRANTS=1 MAPS=1 VALUES=usual or other JOBS=
+# help:   exhaustive       every state x every op   GEOMETRY=micro TIME= GRANTS= MAPS=1 VALUES=usual JOBS=cores
 # help:   exhaustive-races every pair of calls x every schedule of two switches x every state   JOBS= TIME=
 # help:                    SWITCHES=2 REDUCED=1 CALLS=2 TSO= EVERY=1 DEPTH=
 # help:   race             real threads under ThreadSanitizer   TIME=10 THREADS=4 SEED=1 ROUNDS= GEOMETRY=tiny

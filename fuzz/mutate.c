@@ -118,7 +118,7 @@ static void move_op(struct prng *prng, struct test_case *c)
     default:
         to = generate_pfn(prng);
     }
-    generate_move(op, to);
+    op_move(&shape_here, op, to);
 }
 
 static void change_range(struct prng *prng, struct test_case *c)
@@ -212,7 +212,7 @@ static void overlap(struct prng *prng, enum vocabulary vocabulary, struct test_c
         span = outer->arg - outer->pfn;
     if (prng_one_in(prng, 2))
         to += prng_below(prng, span);
-    generate_move(op, to);
+    op_move(&shape_here, op, to);
     op->at = generate_sync_point(prng);
     generate_relative(prng, op);
     generate_late((struct prng){prng_mix(prng->state)}, outer, op);

@@ -21,19 +21,13 @@ UNINSTRUMENTED_BEGIN
 #define CALLS_IN_A_TURN (MODEL_LITERAL ? 32768u : 4096u)
 
 static struct test_case cases[CASES];
-static unsigned calls; /* of all cases */
 
 static void draw(unsigned ops)
 {
     struct prng prng = {20111};
 
-    calls = 0;
-    for (unsigned i = 0; i < CASES; i++) {
-        do
-            generate_case(&prng, &generate_calls, ops, &cases[i]);
-        while (cases[i].count < ops - ops / 4);
-        calls += cases[i].count;
-    }
+    for (unsigned i = 0; i < CASES; i++)
+        generate_case(&prng, &generate_calls, ops, &cases[i]); /* which has that many */
 }
 
 static double cpu_seconds(void)
@@ -78,10 +72,9 @@ static double median(double *values)
 static void measure(unsigned ops)
 {
     double checked[TURNS], ratio[TURNS];
-    unsigned times;
+    const unsigned calls = CASES * ops, times = (CALLS_IN_A_TURN + calls - 1) / calls;
 
     draw(ops);
-    times = (CALLS_IN_A_TURN + calls - 1) / calls;
     turn(1, true); /* the caches are warm, the pages there */
     for (unsigned k = 0; k < TURNS; k++) {
         checked[k] = turn(times, true);

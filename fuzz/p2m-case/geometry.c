@@ -104,6 +104,7 @@ bool geometry_load_by(const struct input *input, enum convert_way way, struct te
     const struct shape *shape;
     char error[256];
 
+    executor_sees_each_end = true; /* as an engine does in some cases: here each one counts */
     if (!is_text(input)) {
         codec_decode(vocabulary_of(input), (const uint8_t *)input->data, input->size, c);
         return true;

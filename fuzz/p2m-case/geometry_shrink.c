@@ -368,7 +368,7 @@ static void name_points(struct shrink *shrink)
         loaded = plain;
 }
 
-/* The case in this geometry, as it is converted in that way. False: it was so in the way before. */
+/* The case in this geometry, as it is converted in that way. False: it is as in the nearer way. */
 static bool load_by(const struct input *input, enum convert_way way, struct shrink *shrink)
 {
     static struct test_case nearer;
@@ -396,7 +396,6 @@ static bool adapt_at_level(const struct input *input, struct shrink *shrink)
 static bool adapt(const struct input *input, struct shrink *shrink)
 {
     quick_is_enough = !MODEL_LITERAL;
-    executor_sees_each_end = true;
     shrink->budget = budget();
     if (adapt_at_level(input, shrink))
         return true;

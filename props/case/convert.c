@@ -32,17 +32,18 @@ static uint64_t convert_page(const struct conversion *by, uint64_t pfn, uint64_t
                              uint64_t last_there)
 {
     uint64_t max = shape_max_pfn(by->from);
-    struct place place = by->way == CONVERT_HIGH && pfn < max ? place_from_high(by->from, pfn)
-                                                              : place_of(by->from, pfn, last);
+    struct place place;
 
     if (by->way == CONVERT_SAME && pfn < max)
         return pfn <= shape_max_pfn(by->to) ? pfn : shorter(by, pfn);
     if (by->way == CONVERT_TABLE && pfn < max)
         return shape_max_pfn(by->to) - 1 - shorter(by, max - 1 - pfn);
     if (by->way == CONVERT_LIST && pfn >= by->list && pfn - by->list < by->to->leaf)
-        return by->list_there + (pfn - by->list);
+        return (by->list_there + (pfn - by->list)) & OP_LAST_PFN(by->to);
     if (by->way == CONVERT_LIST && pfn < by->list && by->list - pfn <= by->list_there)
         return by->list_there - (by->list - pfn);
+    place = by->way == CONVERT_HIGH && pfn < max ? place_from_high(by->from, pfn)
+                                                 : place_of(by->from, pfn, last);
     return place_pfn(by->to, &place, last_there);
 }
 

@@ -263,20 +263,6 @@ void generate_relative(struct prng *prng, struct op *op)
         op->at = (uint16_t)(1 + prng_below(prng, 255));
 }
 
-void generate_move(struct op *op, uint64_t pfn)
-{
-    const uint64_t mask = shape_word_mask(&shape_here);
-    uint64_t value, length = op->arg - op->pfn;
-    enum entry_kind kind = entry_split(&shape_here, op->pfn, op->arg, &value);
-
-    pfn &= mask;
-    if (op_has_entry(op->kind))
-        op->arg = entry_join(&shape_here, pfn, kind, value);
-    if (op->kind == OP_RANGE)
-        op->arg = (pfn + length) & mask;
-    op->pfn = pfn;
-}
-
 /*
  * Late in a long range, or in its middle, few calls run by chance. There what the range looked at
  * before can be stale: anywhere in it and, at its end, often at the leaf behind it.
@@ -299,7 +285,7 @@ void generate_late(struct prng prng, const struct op *range, struct op *inside)
     }
     inside->turns = 0;
     if (to < MAX_P2M_PFN && !prng_one_in(&prng, 4))
-        generate_move(inside, to);
+        op_move(&shape_here, inside, to);
 }
 
 /* The call runs inside the next one; now and then the two alternate, with up to four switches. */

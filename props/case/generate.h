@@ -60,9 +60,6 @@ uint16_t generate_sync_point(struct prng *prng);
    it, or is far from its start. */
 void generate_relative(struct prng *prng, struct op *op);
 
-/* To another PFN; the entry stays of its kind, a range as long. */
-void generate_move(struct op *op, uint64_t pfn);
-
 /* Often, if `range` is a long one: the call that runs inside it does so near its end or in its
    middle, at a PFN near that end or in the range. */
 void generate_late(struct prng prng, const struct op *range, struct op *inside);

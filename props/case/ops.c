@@ -234,6 +234,22 @@ static bool op_fits(const struct op *op, const struct shape *shape)
            schedule_fits(&own);
 }
 
+void op_move(const struct shape *shape, struct op *op, uint64_t pfn)
+{
+    const uint64_t mask = shape_word_mask(shape);
+    uint64_t value, length = op->arg - op->pfn;
+    enum entry_kind kind;
+
+    pfn &= mask;
+    if (op_names_entry(op->kind)) {
+        kind = entry_split(shape, op->pfn, op->arg, &value);
+        op->arg = entry_join(shape, pfn, kind, value + (kind == ENTRY_MFN && value == pfn));
+    }
+    if (op->kind == OP_RANGE)
+        op->arg = (pfn + length) & mask;
+    op->pfn = pfn;
+}
+
 /* Regions stand at the front, and one of no page has no PFN either. */
 static bool boot_fits(const struct boot *boot, const struct shape *shape)
 {

@@ -270,6 +270,9 @@ enum entry_kind entry_split(const struct shape *shape, uint64_t pfn, uint64_t en
 /* The inverse; a value too large for the shape loses its high bits. */
 uint64_t entry_join(const struct shape *shape, uint64_t pfn, enum entry_kind kind, uint64_t value);
 
+/* Moves an op to another PFN; the kind of its entry and the length of its range stay. */
+void op_move(const struct shape *shape, struct op *op, uint64_t pfn);
+
 /* The longest mfn_list, in pages, that the harness lends in this shape. */
 uint64_t boot_max_pages(const struct shape *shape);
 

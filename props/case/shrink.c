@@ -82,7 +82,8 @@ static unsigned different_pfns(const struct test_case *c)
     return count;
 }
 
-/* Of cases with the same numbers: lower PFNs and addresses, and later switches, come first. */
+/* Of cases with the same numbers: lower PFNs and addresses come first in the case, and the first
+   switch is earlier. */
 static uint64_t order_of(const struct test_case *c)
 {
     uint64_t sum = 0;
@@ -153,7 +154,6 @@ static bool offer(struct shrink *shrink, struct test_case *c, const struct test_
  * With fewer ops a call that ran inside another one comes at another sync point: each
  * one is tried, for one such call after the other.
  */
-
 static bool offer_retimed(struct shrink *shrink, struct test_case *c,
                           const struct test_case *candidate)
 {
@@ -338,7 +338,7 @@ static bool any_pfn(struct shrink *shrink, const struct test_case *c, unsigned i
 
     for (unsigned n = 0; n < TRIES; n++) {
         other = *c;
-        shrink_move_op(&other.ops[i], another_pfn(&prng, n));
+        op_move(&shape_here, &other.ops[i], another_pfn(&prng, n));
         if (!fails(shrink, &other))
             return false;
     }

@@ -98,9 +98,6 @@ bool shrink_map(struct shrink *shrink, struct test_case *c, shrink_offer_fn *off
 uint64_t shrink_boot_number(const struct boot *boot, unsigned field);
 void shrink_set_boot_number(struct boot *boot, unsigned field, uint64_t value);
 
-/* Moves a call to another PFN; the kind of its entry and the length of a range stay. */
-void shrink_move_op(struct op *op, uint64_t pfn);
-
 /* Op number `n` of those that a case near *c might need; false: no more. */
 bool shrink_any_op(const struct test_case *c, unsigned n, struct op *op);
 

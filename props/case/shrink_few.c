@@ -178,7 +178,7 @@ static bool replace_by_sets(struct shrink *shrink, struct test_case *c, unsigned
             if (second.kind == OP_SET)
                 TRY((candidate.ops[i] = first, candidate.ops[k] = second));
             else if (m && second.kind != OP_GET && second.kind != OP_PFN_TO_MFN)
-                break;
+                break; /* no set comes behind these */
         }
     return false;
 }

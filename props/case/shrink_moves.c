@@ -47,7 +47,7 @@ bool shrink_boot(struct shrink *shrink, struct test_case *c, shrink_offer_fn *of
     for (unsigned i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
         TRY(candidate.boot.nr_pages = pages[i]);
     for (unsigned i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) /* a build of fewer pages */
-        for (unsigned n = 1; n < boot->refuse && n <= OP_AT_MAX; n++)
+        for (unsigned n = 1; n < boot->refuse; n++)
             TRY((candidate.boot.nr_pages = pages[i], candidate.boot.refuse = (uint16_t)n));
     for (unsigned bit = 64; bit--;)
         TRY(candidate.boot.nr_pages &= ~((uint64_t)1 << bit));
@@ -55,20 +55,6 @@ bool shrink_boot(struct shrink *shrink, struct test_case *c, shrink_offer_fn *of
 }
 
 /* ---- one op ---- */
-
-void shrink_move_op(struct op *op, uint64_t pfn)
-{
-    uint64_t value, length = op->arg - op->pfn;
-    enum entry_kind kind;
-
-    if (op_names_entry(op->kind)) {
-        kind = entry_split(&shape_here, op->pfn, op->arg, &value);
-        op->arg = entry_join(&shape_here, pfn, kind, value + (kind == ENTRY_MFN && value == pfn));
-    }
-    if (op->kind == OP_RANGE)
-        op->arg = (pfn + length) & shape_word_mask(&shape_here);
-    op->pfn = pfn;
-}
 
 /* PFNs that might do instead of `pfn`: lower ones with something in common, and those in use. */
 #define PFNS 160
@@ -337,7 +323,7 @@ bool shrink_op(struct shrink *shrink, struct test_case *c, unsigned i, shrink_of
 
     TRY(op->refuse = 0);
     if (c->ops[i].refuse && op_names_pfn(c->ops[i].kind)) /* beyond the table it fails, too */
-        TRY((op->refuse = 0, shrink_move_op(op, MAX_P2M_PFN)));
+        TRY((op->refuse = 0, op_move(&shape_here, op, MAX_P2M_PFN)));
     if (simpler_schedule(shrink, c, i, offer))
         return true;
     for (unsigned k = 1; k < c->ops[i].refuse; k++)
@@ -350,7 +336,7 @@ bool shrink_op(struct shrink *shrink, struct test_case *c, unsigned i, shrink_of
         return false;
     count = other_pfns(c, c->ops[i].pfn, pfns);
     for (unsigned k = 0; k < count; k++) {
-        TRY(shrink_move_op(op, pfns[k]));
+        TRY(op_move(&shape_here, op, pfns[k]));
         if (move_with_frame(shrink, c, i, pfns[k], offer))
             return true;
     }
@@ -368,7 +354,7 @@ static void replace_pfn(struct test_case *c, uint64_t from, uint64_t to)
         if (!op_names_pfn(op->kind))
             continue;
         if (op->pfn == from)
-            shrink_move_op(op, to);
+            op_move(&shape_here, op, to);
         if (op->kind == OP_RANGE)
             op->arg = end == from ? to : end;
     }
@@ -384,7 +370,7 @@ static void pull_pfns(struct test_case *c, uint64_t from, uint64_t by)
         if (!op_names_pfn(op->kind))
             continue;
         if (op->pfn >= from)
-            shrink_move_op(op, op->pfn - by);
+            op_move(&shape_here, op, op->pfn - by);
         if (op->kind == OP_RANGE)
             op->arg = end >= from ? end - by : end;
     }

@@ -30,9 +30,9 @@ static uint64_t end_of_frames(const struct test_case *c)
     return end;
 }
 
-/* Lengths of a list that are worth a try, 0: one that is too long; their number. */
 #define LENGTHS 12
 
+/* Lengths of a list that are worth a try. 0 stands for one that is too long. */
 static void list_lengths(const struct test_case *c, uint64_t out[LENGTHS])
 {
     const uint64_t mid = (uint64_t)P2M_MID * P2M_LEAF, max = MAX_P2M_PFN;

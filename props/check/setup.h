@@ -80,6 +80,7 @@ struct setup_seen {
     bool (*is_reserved)(unsigned long pfn);  /* by the boot allocator */
 
     /* By design of the version: */
+    bool counts_released;     /* it has such a count */
     bool unusable_is_other;   /* it does not promise that dom0 has memory there */
     bool end_is_open;         /* pages behind the map need not be identity */
     bool moves_firmware;      /* NVS makes room for the boot image */

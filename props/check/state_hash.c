@@ -30,7 +30,9 @@ static bool is_sparse_hole(const p2m_word *leaf)
 {
     if (!HOST_SPARSE_LISTS || host_list_index(leaf) < (int)HOST_DENSE_LEAVES)
         return false;
-    for (unsigned i = 0; !run_leaf_is_pristine(leaf) && i < P2M_LEAF; i++)
+    if (run_leaf_is_pristine(leaf))
+        return true;
+    for (unsigned i = 0; i < P2M_LEAF; i++)
         if (leaf[i] != INVALID_P2M_ENTRY)
             return false;
     return true;

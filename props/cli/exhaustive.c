@@ -272,6 +272,7 @@ static int print_result(void)
            options.races ? " races" : "", shape_here.name, explored.states.count,
            explored.transitions, explored.depth, run.tally.checks, elapsed(),
            explored.failed   ? "a violation"
+           : explored.strays ? "a memory map leads to a state that no other op leads to"
            : explored.closed ? "closed, no new state is left"
            : all_tried       ? "all was tried within the depth"
                              : "not closed, the limit was reached",
@@ -279,9 +280,8 @@ static int print_result(void)
            : options.search.thin > 1 ? ", with a part of the calls"
                                      : "");
     if (explored.mapped)
-        printf("  %" PRIu64 " of the transitions are memory maps, from %" PRIu64 " states; %" PRIu64
-               " lead to a state that no other op leads to\n",
-               explored.map_calls, explored.mapped, explored.strays);
+        printf("  %" PRIu64 " of the transitions are memory maps, from %" PRIu64 " states\n",
+               explored.map_calls, explored.mapped);
     for (int id = 1; id < INVARIANT_COUNT; id++)
         if (explored.met[id])
             printf("  also violated: %s, %" PRIu64 " times\n", invariant_name((enum invariant)id),
@@ -289,7 +289,7 @@ static int print_result(void)
     if (options.json && !files_print(options.json, write_json, NULL))
         return 1;
     if (!explored.failed)
-        return !explored.transitions || !run.tally.checks;
+        return explored.strays || !explored.transitions || !run.tally.checks;
     fflush(stdout);
     report_print(stderr, &report);
     file_case(invariant_name(explored.verdict.id), &explored.c);
@@ -397,6 +397,10 @@ int main(int argc, char **argv)
 {
     if (!parse_options(argc, argv))
         return usage("bad arguments");
+    if (options.maps && !EXPLORE_HAS_MAPS)
+        return usage("--maps: this geometry has too many sets of PFNs");
+    if (options.races && (options.maps || options.search.other_values))
+        return usage("--races: not with --maps or --other-values");
     clock_gettime(CLOCK_MONOTONIC, &started);
     signal(SIGABRT, on_crash);
     signal(SIGSEGV, on_crash); /* the host passes on faults that are not its own */

@@ -79,9 +79,9 @@ bool explore_races(const struct subject *subject, const struct explore_options *
 
 /*
  * A memory map for each set of PFNs, from the states of `explored` that the options name, each page
- * refused in turn (maps.c). Adds to its transitions. False, with a message on stderr: the table is
- * too large.
+ * refused in turn (maps.c). Adds to its transitions. Only where the sets are few.
  */
+#define EXPLORE_HAS_MAPS (MAX_P2M_PFN <= 8)
 bool explore_maps(const struct subject *subject, const struct explore_options *options,
                   struct explored *explored);
 

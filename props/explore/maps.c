@@ -4,13 +4,11 @@
  * PFNs that are identity, and with each page refused in turn. explore.h says why maps belong to no
  * state. Each map is gone before the next one.
  */
-#include <stdio.h>
-
 #include "explore.h"
 
 UNINSTRUMENTED_BEGIN
 
-#define SETS (MAX_P2M_PFN <= 8 ? 1u << MAX_P2M_PFN : 0)
+#define SETS (EXPLORE_HAS_MAPS ? 1u << MAX_P2M_PFN : 0)
 
 static struct {
     const struct explore_options *options;
@@ -92,11 +90,6 @@ static bool try_maps(void)
 bool explore_maps(const struct subject *subject, const struct explore_options *options,
                   struct explored *explored)
 {
-    if (!SETS) {
-        fprintf(stderr, "exhaustive: %s has too many sets of PFNs for memory maps\n",
-                shape_here.name);
-        return false;
-    }
     search.options = options;
     search.explored = explored;
     search.all = explored->expanded == explored->states.count;

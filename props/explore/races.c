@@ -226,13 +226,14 @@ static bool each_group(unsigned outermost)
 /* True: go on with the next state. */
 static bool each_state(uint32_t from)
 {
-    unsigned depth = race.explored->states.state[from].depth;
+    unsigned depth;
 
     if (!explore_go(race.subject, race.explored, from, race.choice, &race.c, &race.here))
         return true;
     if (race.options->tso)
         race.c.boot.flags |= 1u << BOOT_TSO;
     race.from = from;
+    depth = race.c.count;
     race.ops = &race.c.ops[depth];
     race.c.count = depth + race.calls;
     for (unsigned outermost = 0; outermost < race.choices; outermost++)

@@ -210,7 +210,8 @@ void host_rollback_frees(unsigned freed)
     }
 }
 
-/* `bytes`: a multiple of four. */
+_Static_assert(P2M_PAGE_BYTES % 4 == 0 && HOST_REDZONE % 4 == 0, "pages and gaps are whole words");
+
 static bool holds_pattern(const uint8_t *p, size_t bytes)
 {
     uint32_t bad = 0, word;

@@ -326,6 +326,7 @@ static void plain_call(const struct op *op)
         cell = state_cell_before(op, &run.oracle.kinds, host.list_words);
     if (may_fail(op))
         outcome.hash_before = hash_before(op);
+    run.tally.skipped[op->kind] += op->refuse && !refusal_alone(op);
     host_arm(refusal_alone(op));
     outcome.got = overlap_none(op);
     outcome.refused = host.refused;
@@ -852,7 +853,7 @@ static void take_apart(const struct test_case *c, bool reversed)
             if (op_has_pfn(apart.c.ops[k].kind))
                 op_clear_schedule(&apart.c.ops[k]);
             if (end - i > 1) /* what it does not lose as it is written, it does not lose now */
-                apart.c.ops[k].refuse = (uint16_t)overlap_refusal(&apart.c.ops[k]);
+                apart.c.ops[k].refuse = (uint8_t)overlap_refusal(&apart.c.ops[k]);
         }
     }
 }

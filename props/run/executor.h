@@ -65,8 +65,8 @@ extern void (*executor_watcher)(int op, uint64_t result);
 extern void (*executor_at_end)(void);
 
 /*
- * With CHECK_QUICK the end of a big tree is looked at in some cases only. A shrinker, whose
- * candidates would pass by chance, sets this.
+ * With CHECK_QUICK the end of a big tree is looked at in some cases only. p2m-case, whose cases
+ * would pass by chance, sets this.
  */
 extern bool executor_sees_each_end;
 

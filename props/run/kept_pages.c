@@ -63,7 +63,8 @@ static struct effect effect_at(unsigned i, p2m_word first, p2m_word end)
     if (op->kind == OP_SET && overlap.result[i])
         add_set(&effect, op->pfn, (p2m_word)op->arg);
     for (unsigned k = 0; op->kind == OP_GRANT_MAP && k < op->count; k++)
-        add_set(&effect, op->pfn + k, oracle_grant_mfn(op, k) | ENTRY_FOREIGN_BIT);
+        if (!(op->slots >> k & 1)) /* or the hypervisor refuses it */
+            add_set(&effect, op->pfn + k, oracle_grant_mfn(op, k) | ENTRY_FOREIGN_BIT);
     return effect;
 }
 

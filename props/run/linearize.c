@@ -7,6 +7,8 @@
  * a range, a call that touches one PFN only sees whether the step at its PFN came
  * before it, and whether the range has yet changed that PFN's leaf: made it private,
  * or identity as a whole. A call that ended before another began comes first; else order is free.
+ * With store buffers the steps of a range have no order: one that finds nothing to store is over
+ * before the older stores of the range are seen.
  * xen_set_identity is a sequence of ranges, and thus of one-PFN steps as well: it is cut likewise.
  */
 #include "linearize.h"
@@ -63,7 +65,7 @@ static bool order_fits(const unsigned *order)
 static bool precedes(unsigned k, unsigned i)
 {
     if (atoms.owner[k] == atoms.owner[i])
-        return k < i;
+        return k < i && !run_is_tso();
     return atoms.order->before[atoms.owner[k]][atoms.owner[i]];
 }
 

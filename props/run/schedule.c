@@ -132,7 +132,8 @@ static void stop_here(void)
 /* In a fiber: another call goes on, which is no turn of the schedule. */
 static void wait_for_lock(void)
 {
-    lock_drops += sync_unseen > 0; /* waiting drains the buffer, in which a drop can be */
+    lock_drops +=
+        sync_unseen > 0; /* the wait drains the buffer: a drop in it is seen from now on */
     schedule.tried[schedule.level] = lock_drops + 1;
     if (next_call(schedule.level, false) == schedule.count)
         violated(DEADLOCK, "each call that has not ended waits for a lock");

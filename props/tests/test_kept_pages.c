@@ -9,7 +9,6 @@
 #include "props/run/executor.h"
 #include "unit.h"
 
-#define WHOLE_MID P2M_MID_SPAN
 #define LATE 4000 /* more sync points than any of these calls has */
 
 static struct verdict verdict;
@@ -45,7 +44,7 @@ static void test_mid_outlives_its_leaf(void **state)
 
     (void)state;
     for (unsigned at = 1; at <= 40; at++) {
-        if (!passes(&subject_core, range(0, WHOLE_MID), at, identity_at(WHOLE_MID - 1)))
+        if (!passes(&subject_core, range(0, P2M_MID_SPAN), at, identity_at(P2M_MID_SPAN - 1)))
             fail_msg("at %u: %s", at, verdict.details);
         alone += run.oracle.kinds.mids == 1 && run.oracle.kinds.leaves == 0;
     }
@@ -78,7 +77,7 @@ static void test_no_order_takes_it(void **state)
     assert_false(passes(&subject, get, 1, identity_at(0)));
     assert_string_equal(invariant_name(verdict.id), "PAGE_COST");
     assert_non_null(strstr(verdict.details, "no private leaf"));
-    assert_false(passes(&subject, get, 1, range(0, WHOLE_MID)));
+    assert_false(passes(&subject, get, 1, range(0, P2M_MID_SPAN)));
     assert_string_equal(invariant_name(verdict.id), "PAGE_COST");
     assert_non_null(strstr(verdict.details, "no private mid"));
 }
@@ -102,11 +101,27 @@ static void test_real_order(void **state)
 
     (void)state;
     subject.set = set_and_own;
-    assert_true(passes(&subject, identity_at(0), 1, range(0, WHOLE_MID)));
-    assert_false(passes(&subject, identity_at(0), LATE, range(0, WHOLE_MID)));
+    assert_true(passes(&subject, identity_at(0), 1, range(0, P2M_MID_SPAN)));
+    assert_false(passes(&subject, identity_at(0), LATE, range(0, P2M_MID_SPAN)));
     assert_string_equal(invariant_name(verdict.id), "PAGE_COST");
-    assert_true(passes(&subject_core, range(0, WHOLE_MID), 1, invalid));
-    assert_false(passes(&subject, range(0, WHOLE_MID), LATE, invalid));
+    assert_true(passes(&subject_core, range(0, P2M_MID_SPAN), 1, invalid));
+    assert_false(passes(&subject, range(0, P2M_MID_SPAN), LATE, invalid));
+    assert_string_equal(invariant_name(verdict.id), "PAGE_COST");
+}
+
+/* A slot that the hypervisor refuses takes no page. */
+static void test_refused_grant(void **state)
+{
+    const struct op invalid = {.kind = OP_SET, .pfn = P2M_LEAF + 1, .arg = INVALID_P2M_ENTRY};
+    struct op map = {.kind = OP_GRANT_MAP, .pfn = P2M_LEAF, .count = 1, .arg = 7};
+    struct subject subject = subject_core;
+
+    (void)state;
+    subject.set = set_and_own;
+    assert_true(passes(&subject, invalid, 1, map));
+    map.slots = 1;
+    assert_true(passes(&subject_core, invalid, 1, map));
+    assert_false(passes(&subject, invalid, 1, map));
     assert_string_equal(invariant_name(verdict.id), "PAGE_COST");
 }
 
@@ -116,6 +131,7 @@ int main(void)
         cmocka_unit_test(test_mid_outlives_its_leaf),
         cmocka_unit_test(test_no_order_takes_it),
         cmocka_unit_test(test_real_order),
+        cmocka_unit_test(test_refused_grant),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

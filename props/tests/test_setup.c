@@ -56,7 +56,8 @@ static void boot(void)
     guest.tables = (struct setup_area){27, 1};
     guest.initrd = (struct setup_area){50, 2};
     frames_deal(NULL, LIST, 0);
-    seen = (struct setup_seen){.e820_count = 3,
+    seen = (struct setup_seen){.counts_released = true,
+                               .e820_count = 3,
                                .extra_count = 1,
                                .entry = entry_at,
                                .m2p = m2p,

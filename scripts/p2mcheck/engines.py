@@ -9,6 +9,7 @@ import glob
 import hashlib
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -106,7 +107,8 @@ def reason_in(log):
 
 
 # To look up the names of its stack costs an engine more CPU time than the finding; with_names() does it afterwards.
-WITHOUT_NAMES = {f"{one}SAN_OPTIONS": "symbolize=0:" for one in ("A", "M", "T", "UB")}
+# Not of ThreadSanitizer, whose reports then lack what the names can be looked up by.
+WITHOUT_NAMES = {f"{one}SAN_OPTIONS": "symbolize=0:" for one in ("A", "M", "UB")}
 
 
 def without_names(environment):
@@ -114,15 +116,22 @@ def without_names(environment):
     return {name: options + environment.get(name, "") for name, options in WITHOUT_NAMES.items()}
 
 
+def lacks_names(report):
+    return bool(re.search(r"^ +#0 0x[0-9a-f]+ +\(", report, re.M))
+
+
 def with_names(report):
-    """The report with functions and lines in its stacks; as it is where clang's own tool for that is not installed."""
-    clang = os.path.basename(os.environ.get("CLANG", "clang"))
-    tool = shutil.which(clang.replace("clang", "asan_symbolize", 1))
-    if not tool or not re.search(r"^ +#0 0x[0-9a-f]+ +\(", report, re.M):
+    """The report with functions and lines in its stacks, by clang's own tool; None where that cannot be."""
+    folder, name = os.path.split(shlex.split(os.environ.get("CLANG") or "clang")[-1])
+    name = name.replace("clang", "asan_symbolize", 1)
+    tool = (folder and shutil.which(name, path=folder)) or shutil.which(name)
+    if not lacks_names(report):
         return report
+    if not tool:
+        return None
     done = subprocess.run([tool, "-d"], input=report, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False,
                           encoding="utf-8", errors="replace")
-    return report if done.returncode else done.stdout
+    return None if done.returncode or lacks_names(done.stdout) else done.stdout
 
 
 def explain(binary, folder, path):
@@ -263,9 +272,11 @@ class Libfuzzer(Job):
         return genuine(self.binary, found) if found and not self.fault() else []
 
     def report(self, path):
-        """That of the log, unless it was killed before."""
+        """That of the log, unless it was killed before; the target's own where the log's stack stays without names."""
         text = read_text(self.log)
-        return with_names(text) if "SUMMARY: " in text else explain(self.binary, self.folder, path)
+        if "SUMMARY: " not in text:
+            return explain(self.binary, self.folder, path)
+        return with_names(text) or explain(self.binary, self.folder, path) or text
 
 
 class Afl(Job):

@@ -5,6 +5,7 @@ import concurrent.futures
 import contextlib
 import ctypes
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -25,6 +26,15 @@ def output(command, **options):
         return done.returncode, done.stdout
     except subprocess.TimeoutExpired as error:
         return 124, (error.stdout or b"").decode(errors="replace") + "\ntimed out"
+
+
+def cpu_seconds(command, env, limit=3600, **options):
+    """User and system time of a process, and its exit status; at the limit a signal."""
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env={**os.environ, **env},
+                               preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (limit, limit)), **options)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return usage.ru_utime + usage.ru_stime, process.returncode
 
 
 def git(*arguments):

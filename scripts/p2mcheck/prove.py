@@ -83,6 +83,13 @@ def run(proof, geometry, core):
     return Result(reason is None, reason or "", proved, time.monotonic() - start)
 
 
+def around_core(text):
+    """The folder; an error if it has no core/, in whose place cbmc would read our own."""
+    if not os.path.isfile(f"{cli.folder(text)}/core/tree.h"):
+        raise ValueError("no core/ in this folder")
+    return plain(text)
+
+
 def skip(reason):
     print(f"prove: SKIP: {reason}; Debian 13 has cbmc; nothing was proved", flush=True)
     return SKIPPED
@@ -91,7 +98,7 @@ def skip(reason):
 def main():
     """Proofs of parts of the core, for all inputs."""
     parser = cli.Parser(main.__doc__, geometry="x86_64", only="", jobs=programs.cores())
-    parser.setting("core", ".", lambda text: plain(cli.folder(text)), "the folder around another core/")
+    parser.setting("core", ".", around_core, "the folder around another core/")
     args = parser.parse()
     geometry = facts.geometries()[args.geometry]
     chosen = [proof for proof in PROOFS if re.search(args.only, proof.name)]
@@ -102,8 +109,8 @@ def main():
     path = f"{args.build}/prove.json"
     if os.path.exists(path):
         os.unlink(path)  # its proofs are not of this run
-    if not shutil.which("cbmc") and not why_no_package():
-        programs.setup("gcc", "cbmc")
+    if shutil.which("cbmc") or packages():
+        programs.setup("gcc", *packages())
     if not shutil.which("cbmc"):
         return skip(why_no_package() or "cbmc is not installed")
     if not shutil.which("gcc"):
@@ -114,7 +121,7 @@ def main():
         print(f"{'proved' if result.fine else 'FAILED'} {proof.name}: " +
               (result.text or cli.plural(result.sentences, "sentence")) + f" ({result.seconds:.1f} s)", flush=True)
     proved = sum(result.fine for result in results.values())
-    write_json(path, {"geometry": geometry.name, "all": len(PROOFS),
+    write_json(path, {"geometry": geometry.name, "core": args.core, "all": len(PROOFS),
                       "proofs": {name: result._asdict() for name, result in results.items()}})
     print(f"prove: geometry {geometry.name}: {proved} proved, {len(results) - proved} failed")
     return 0 if proved == len(results) else 1

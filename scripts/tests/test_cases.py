@@ -129,7 +129,7 @@ command("exhaustive, micro: every state x every call", [MICRO, "--calls"],
 command("exhaustive, micro: a part under ASan+UBSan",
         [f"{BUILD}/clang-san/micro/exhaustive_micro", "--transitions=400000"], r"the limit was reached$")
 command("exhaustive, micro: memory maps and refused pages from each state near a boot", [MICRO, "--maps", "--depth=1"],
-        r"[1-9]\d{5} of the transitions are memory maps, from [1-9]\d+ states; 0 lead to a state that no other")
+        r"[1-9]\d{5} of the transitions are memory maps, from [1-9]\d+ states$")
 command("exhaustive races, micro: every pair of calls, two switches, from each 400th state",
         [MICRO, "--races", "--every=400", f"--jobs={CORES}"],
         r"geometry micro: 51424 states, .*: closed, no new state is left, from a part of the states$", how="alone")

@@ -294,6 +294,28 @@ def options_merged(t):
             ":exit_code=86:" in merged["MSAN_OPTIONS"], str(merged))
 
 
+@test("findings: the names of a stack", tier="scripts")
+def names(t):
+    bare = "==1==ERROR\n    #0 0x55ac3ac24d71  (/bin/target+0x107d71) (BuildId: 12)\n"
+    os.mkdir(t.path("bin"))
+    tool = t.path("bin/asan_symbolize-99", "#!/bin/sh\n/bin/sed 's/(.*/in f f.c:1/'\n")
+    os.chmod(tool, 0o755)
+    before = os.environ.get("CLANG")
+    try:
+        os.environ["CLANG"] = t.path("bin/clang-99")
+        t.check("by the tool beside clang", engines.with_names(bare) == "==1==ERROR\n    #0 0x55ac3ac24d71  in f f.c:1\n",
+                str(engines.with_names(bare)))
+        t.check("there already", engines.with_names("    #0 0x1 in f f.c:1\n") == "    #0 0x1 in f f.c:1\n")
+        write(tool, b"#!/bin/sh\n/bin/cat\n")
+        t.check("not found by it", engines.with_names(bare) is None)
+        os.environ["CLANG"] = "ccache clang-98"
+        t.check("no such tool", engines.with_names(bare) is None)
+    finally:
+        os.environ.pop("CLANG") if before is None else os.environ.update(CLANG=before)
+    t.check("the user's options come last", engines.without_names({"ASAN_OPTIONS": "symbolize=1"}) ==
+            {"ASAN_OPTIONS": "symbolize=0:symbolize=1", "MSAN_OPTIONS": "symbolize=0:", "UBSAN_OPTIONS": "symbolize=0:"})
+
+
 @test("losses: AFL++ in an unusual environment", tier="all", goals=AFL, needs=("afl-fuzz", "afl-clang-fast"))
 def unusual(t):
     fuzz = Fuzz(t)

@@ -110,6 +110,7 @@ def arguments(t):
     says(t, "no such proof", call(t, "--only=nothing"), 2, r"ONLY=nothing: choose from: index, .*e820-2")
     says(t, "no such geometry", call(t, "--geometry=cube"), 2, "--geometry=cube: choose one of: ")
     says(t, "no such core", call(t, "--core=/nowhere"), 2, "--core=/nowhere: no such folder")
+    says(t, "the core itself", call(t, "--core=core"), 2, "--core=core: no core/ in this folder")
     for geometry, flag in (("x86_64", "-DP2M_TOP=512"), ("x86_32", "-DP2M_WORD_BITS=32")):
         says(t, geometry, call(t, f"--geometry={geometry}"), 0, f"^prove: geometry {geometry}: ")
         t.check(flag, flag in text_of(t.path("calls")).splitlines()[-1])

@@ -16,7 +16,6 @@ Only CPU time counts, so that other work on the machine has little effect.
 import glob
 import math
 import os
-import resource
 import statistics
 import subprocess
 import tempfile
@@ -26,21 +25,13 @@ from p2mcheck.bench.intervals import cut, difference_of_means, hodges_lehmann, v
 from p2mcheck.bench.trees import Side, Unreadable, commit_of, files_here, files_of_commit
 from p2mcheck.bugs import catalogue
 from p2mcheck.files import Failure, read_text, write_json
+from p2mcheck.processes import cpu_seconds
 
 # geometry: the number of times that a run executes each case of the corpus
 RATES = {"tiny": 300, "x86_64": 60}
 BUGS = "c4-race-leaf p51-store-mid p59-max-pfn-falls b16-lost-write-race b7-underflow p44-auto-unclamped"
 CONFIDENCE = 0.95
 LEVEL = 1 - (1 - CONFIDENCE) / (len(RATES) + 1)
-
-
-def cpu_seconds(command, env, limit=3600, **options):
-    """User and system time of a process, and its exit status; at the limit a signal."""
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env={**os.environ, **env},
-                               preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (limit, limit)), **options)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return usage.ru_utime + usage.ru_stime, process.returncode
 
 
 # ---- executions a second ----

@@ -12,11 +12,10 @@ import subprocess
 import tempfile
 
 from p2mcheck import cli
-from p2mcheck.bench.against import cpu_seconds
 from p2mcheck.cli import median
 from p2mcheck.engines import Afl, sanitizer_options
 from p2mcheck.files import Failure, read_text, write_json
-from p2mcheck.processes import output
+from p2mcheck.processes import cpu_seconds, output
 from p2mcheck.programs import Programs, has_afl, setup
 
 GEOMETRIES = ("tiny", "x86_64")

@@ -56,7 +56,7 @@ def exhaust(planted, bug):
 def exhaustive_agrees(planted, bug):
     """The error in the answer of the exhaustive search; None if there is none."""
     if bug.head.get("Exhaustive", "").startswith("no,") or bug.target == "e820":
-        return None  # it makes calls; only `make exhaustive` tries memory maps, at last
+        return None  # it makes calls; `make exhaustive` tries memory maps last
     name, ops, _ = exhaust(planted, bug)
     if ops is None or (name != bug.invariant and not bug.sanitizer):
         return f"the exhaustive search of micro: {name}"

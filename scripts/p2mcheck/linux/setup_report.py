@@ -13,7 +13,7 @@ import re
 import tempfile
 
 from p2mcheck import facts, findings
-from p2mcheck.files import Failure, read_text, write, write_json
+from p2mcheck.files import Failure, read, read_text, write, write_json
 from p2mcheck.linux import defects, prepare, prepare_setup
 from p2mcheck.linux.mail import FIRST, where_text, wrapped
 from p2mcheck.processes import output
@@ -73,7 +73,7 @@ def try_maps(programs, row, setup):
 def searches(programs, runs):
     """[(geometry, runs)]: where extra memory begins at 4 GiB, small pages do not reach it, and big ones take their time."""
     features = read_text(f"{programs.folder}/setup/setup-features.h")
-    return [("tiny", runs)] + [("x86_64", runs // 100)] * ("SETUP_ONE_EXTRA 1" in features)
+    return [("tiny", runs)] + [("x86_64", max(1, runs // 100))] * ("SETUP_ONE_EXTRA 1" in features)
 
 
 def search(programs, known, seed, geometry, runs):
@@ -89,9 +89,13 @@ def search(programs, known, seed, geometry, runs):
         if not crashers:
             raise Failure(f"setup_{geometry} ended with status {status}: {text.strip().splitlines()[-1:]}")
         os.environ["P2MCHECK_KNOWN"] = ",".join(known)
-        findings.shrink(programs, crashers[0], f"{where}/min", target=TARGET, geometry=geometry)
+        programs.make(findings.shrinker(programs, found["invariant"]), shown=False)
+        findings.shrink(programs, crashers[0], f"{where}/min", found["invariant"], TARGET, geometry)
         if os.path.exists(f"{where}/min.txt"):
             found["case"] = defects.lines_of(read_text(f"{where}/min.txt"))
+        else:  # nothing is lost
+            found["crasher"] = findings.file_case(TARGET, geometry, found["invariant"], read(crashers[0]), None, text,
+                                                  programs.prefix)
         return found
 
 
@@ -174,7 +178,7 @@ def main(args, trees):
     for row in rows:
         if row["behind"]:
             print(f"\n{row['version']} NOT A KNOWN DEFECT: {row['behind']['invariant']}")
-            print("\n".join(f"    {line}" for line in row["behind"]["case"]))
+            print("\n".join(f"    {line}" for line in row["behind"]["case"] or [f"not shrunk: {row['behind']['crasher']}"]))
     names = defects.sorted_names({name for row in rows for name in row["defects"]})
     print("\n| version | " + " | ".join(names) + " |\n" + "|---" * (1 + len(names)) + "|")
     for row in rows:

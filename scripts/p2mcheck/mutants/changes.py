@@ -168,7 +168,7 @@ class Source:
                 self.change("delete", *span, after="")
 
     def guard(self, kind, children, start, end):
-        """An `if` that does nothing but leave."""
+        """An `if` that ends by leaving."""
         if kind != Kind.IF_STMT or len(children) != 2:
             return
         body = children[1]

@@ -2,7 +2,7 @@
 """The mutation score: the small changes of the core that no test notices.
 
 Takes the syntax tree of the core (libclang, geometry tiny), makes one mutant of each small change
-that can be made to it (changes.py), and runs the deterministic tests on each (trial.py). A survivor must be
+that can be made to it (changes.py), and runs the tests on each (trial.py). A survivor must be
 in the reviewed list (reviewed.py) with the reason why no call can detect it. A
 listed one that is killed, or that does not exist any more, is an error as well. An unlisted
 one whose object code is the core's own in all geometries is not a survivor.

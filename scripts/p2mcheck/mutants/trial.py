@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Runs the deterministic tests on a mutant, the cheapest first, up to the first that fails. Only its file of
-the core is compiled again, with a count of basic blocks in it, so that an endless loop is found
-without a clock.
+"""Runs tests on a mutant, the cheapest first, up to the first that fails. Only its file of the core is compiled
+again, with a count of basic blocks in it, so that an endless loop is found without a clock. All tests are
+deterministic but the last one, real threads, which only judges relaxed accesses.
 """
 
 import collections
@@ -9,6 +9,7 @@ import hashlib
 import itertools
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -34,7 +35,7 @@ FLAVOURS: dict = {"gcc": [], "gcc-san": SANITIZE}
 
 # Real threads under ThreadSanitizer see an access that is not ordered, which schedules cannot. There
 # are no sync points then.
-THREADS = "clang -std=gnu11 -O2 -fsanitize=thread -pthread".split()
+THREADS = [*shlex.split(os.environ.get("CLANG") or "clang"), *"-std=gnu11 -O2 -fsanitize=thread -pthread".split()]
 
 # Weaker forms of the accesses of core/access.h, as macros of the compiler's command line.
 WEAKER = {

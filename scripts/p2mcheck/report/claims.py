@@ -67,7 +67,9 @@ def of_prove(data):
         yield claim, "all", None, None
         return
     fine, tried = sum(proof["fine"] for proof in found["proofs"].values()), len(found["proofs"])
-    yield claim, "all", part(fine, found["all"]), False if fine < tried else fine == found["all"] or "in part"
+    usual = found["geometry"] == "x86_64" and found["core"] == "."
+    yield (claim, "all", part(fine, found["all"]) + ("" if usual else f", {found['geometry']}, {found['core']}/core"),
+           False if fine < tried else usual and fine == found["all"] or "in part")
 
 
 def of_mutants(data):

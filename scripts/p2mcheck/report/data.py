@@ -67,6 +67,8 @@ class Data:
                           "make coverage or make exhaustive first")
         self.patches = sorted(catalogue.load(""), key=lambda bug: natural(bug.id))
         self.hunted = {bug["id"]: bug for bug in (self.bugs or {}).get("bugs", [])}
+        if any("hunts" not in bug for bug in self.hunted.values()):
+            raise Failure(f"{figures}/bugs.json: of an older version; run make bugs again")
         self.goals = GOALS
         self.cells = cells_of(self.p2m_case)
         self.reached = sum(cell.times > 0 and not cell.impossible for cell in self.cells)

@@ -186,8 +186,7 @@ bool setup_guest_describe(const struct test_case *c, struct setup_guest *guest, 
     make_map(c, guest);
     if (!choose_pages(c, guest))
         return false;
-    setup_mask_map(guest, moves);
-    if (frames_of_map(&guest->map) < guest->nr_pages)
+    if (!setup_mask_map(guest, moves) || frames_of_map(&guest->map) < guest->nr_pages)
         return false;
     guest->reservation = reservation(boot, guest->nr_pages);
     place_image(boot, guest);

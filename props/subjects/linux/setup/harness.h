@@ -25,7 +25,7 @@ bool setup_image_moves(const struct setup_guest *guest);
  * Leaves out what would show a masked defect (masks.c): of the map, once the number of pages is
  * known; of the rest, once the image is placed. False: there is no such guest then.
  */
-void setup_mask_map(struct setup_guest *guest, bool moves);
+bool setup_mask_map(struct setup_guest *guest, bool moves);
 bool setup_mask_image(struct setup_guest *guest);
 
 /* A defect that is masked, and that this version may have (masks.c). */

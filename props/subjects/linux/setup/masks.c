@@ -256,12 +256,14 @@ static bool has_overlaps(const struct frames_map *map)
     return false;
 }
 
-static void use_ordered(struct frames_map *map)
+/* False: they are too many for a map. */
+static bool use_ordered(struct frames_map *map)
 {
     drop_empty();
     map->count = 0;
     for (unsigned i = 0; i < ordered.count && i < FRAMES_ENTRIES; i++)
         map->entry[map->count++] = ordered.entry[i];
+    return map->count == ordered.count;
 }
 
 /* ---- all masks ---- */
@@ -300,7 +302,7 @@ static void mask_last(const struct setup_guest *guest, struct frames_entry *entr
         entry->size -= rest < entry->size ? rest : entry->size;
 }
 
-void setup_mask_map(struct setup_guest *guest, bool moves)
+bool setup_mask_map(struct setup_guest *guest, bool moves)
 {
     struct frames_map *map = &guest->map;
     bool changed;
@@ -315,10 +317,12 @@ void setup_mask_map(struct setup_guest *guest, bool moves)
     changed = setup_knows(LINUX_S22) && !is_ordered(map);
     changed |= mask_memory(guest, moves);
     changed |= setup_knows(LINUX_S23) && fill_holes(guest);
-    if (changed || (setup_knows(LINUX_S14) && has_overlaps(map)))
-        use_ordered(map);
+    changed |= setup_knows(LINUX_S14) && has_overlaps(map);
+    if (changed && !use_ordered(map))
+        return false;
     if (setup_knows(LINUX_S5) && has_nvs(guest))
         guest->hotplug = FRAMES_PFNS;
+    return true;
 }
 
 /* In what a memory map makes masks change. */
