@@ -263,6 +263,8 @@ void generate_relative(struct prng *prng, struct op *op)
         op->at = (uint16_t)(1 + prng_below(prng, 255));
 }
 
+#define LATE 6 /* one in so many: what is before such a call has to be run twice (resolve.h) */
+
 /*
  * Late in a long range, or in its middle, few calls run by chance. There what the range looked at
  * before can be stale: anywhere in it and, at its end, often at the leaf behind it.
@@ -273,7 +275,7 @@ void generate_late(struct prng prng, const struct op *range, struct op *inside)
     uint64_t to;
 
     if (range->kind != OP_RANGE || !op_has_pfn(inside->kind) || !inside->at ||
-        range->arg <= range->pfn || length < 2 * P2M_LEAF || prng_one_in(&prng, 2))
+        range->arg <= range->pfn || length < 2 * P2M_LEAF || !prng_one_in(&prng, LATE))
         return;
     inside->at_from = TURN_PART;
     inside->at = (uint16_t)(1 + prng_below(&prng, 255));

@@ -60,7 +60,7 @@ uint16_t generate_sync_point(struct prng *prng);
    it, or is far from its start. */
 void generate_relative(struct prng *prng, struct op *op);
 
-/* Often, if `range` is a long one: the call that runs inside it does so near its end or in its
+/* At times, if `range` is a long one: the call that runs inside it does so near its end or in its
    middle, at a PFN near that end or in the range. */
 void generate_late(struct prng prng, const struct op *range, struct op *inside);
 
