@@ -6,8 +6,9 @@
  *     |- dense: HOST_DENSE_LEAVES -|- sparse: up to MAX_P2M_PFN -|- guard -|
  *
  * The sparse part reads INVALID everywhere: one piece of a file is mapped again and again. It is
- * read-only until somebody stores there; then the fault lets the one leaf be written, and notes it.
- * So the checks know, without a look, that all other leaves are as the builder made them.
+ * read-only until somebody stores there; then the fault lets the leaf be written, and notes it.
+ * So the checks know, without a look, that all other leaves are as the builder made them. Stores
+ * in one leaf after another are those of a range: each such fault lets twice as many be written.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,7 @@ UNINSTRUMENTED_BEGIN
 uint8_t host_leaf_stored[HOST_SPARSE_LISTS ? HOST_LIST_LEAVES : 1];
 
 static bool sparse_is_mapped, any_stored;
+static unsigned let_from, let_end; /* the leaves that the last fault let be written */
 
 /* ---- the sparse part ---- */
 
@@ -46,18 +48,22 @@ static void map_sparse(void)
     sparse_is_mapped = true;
 }
 
-static bool let_store(unsigned leaf)
+static bool let_store(unsigned from, unsigned end)
 {
-    if (mprotect(host_list + (size_t)leaf * P2M_LEAF, LEAF_BYTES, PROT_READ | PROT_WRITE))
+    if (mprotect(host_list + (size_t)from * P2M_LEAF, (end - from) * LEAF_BYTES,
+                 PROT_READ | PROT_WRITE))
         return false;
-    host_leaf_stored[leaf] = any_stored = true;
+    memset(host_leaf_stored + from, true, end - from);
+    any_stored = true;
+    let_from = from;
+    let_end = end;
     return true;
 }
 
 bool host_list_fault(uintptr_t address)
 {
     uintptr_t offset;
-    unsigned leaf;
+    unsigned leaf, end, most = (unsigned)(host.list_words / P2M_LEAF);
 
     if (!HOST_SPARSE_LISTS)
         return false;
@@ -65,27 +71,40 @@ bool host_list_fault(uintptr_t address)
     if (offset >= host.list_words * sizeof(p2m_word))
         return false;
     leaf = (unsigned)(offset / LEAF_BYTES);
-    return leaf >= HOST_DENSE_LEAVES && !host_leaf_stored[leaf] && let_store(leaf);
+    end = leaf == let_end ? leaf + 2 * (let_end - let_from) : leaf + 1;
+    return leaf >= HOST_DENSE_LEAVES && !host_leaf_stored[leaf] &&
+           let_store(leaf, end < most ? end : most);
 }
 
-/* The leaf reads INVALID again. */
-static void forget_leaf(unsigned leaf)
+/* The first leaf from `leaf` on that may have been stored to, or not; HOST_LIST_LEAVES: none. */
+static unsigned next_leaf(unsigned leaf, bool stored)
 {
-    p2m_word *at = host_list + (size_t)leaf * P2M_LEAF;
+    const uint8_t *at =
+        any_stored ? memchr(host_leaf_stored + leaf, stored, HOST_LIST_LEAVES - leaf) : NULL;
 
-    if (madvise(at, LEAF_BYTES, MADV_DONTNEED) || mprotect(at, LEAF_BYTES, PROT_READ)) {
+    return at ? (unsigned)(at - host_leaf_stored) : HOST_LIST_LEAVES;
+}
+
+/* The leaves read INVALID again. */
+static void forget_leaves(unsigned from, unsigned end)
+{
+    p2m_word *at = host_list + (size_t)from * P2M_LEAF;
+    size_t bytes = (end - from) * LEAF_BYTES;
+
+    if (madvise(at, bytes, MADV_DONTNEED) || mprotect(at, bytes, PROT_READ)) {
         perror("p2mcheck: the mfn_list");
         exit(1);
     }
-    host_leaf_stored[leaf] = false;
+    memset(host_leaf_stored + from, false, end - from);
 }
 
 static void forget_stores(void)
 {
-    for (unsigned leaf = HOST_DENSE_LEAVES; any_stored && leaf < HOST_LIST_LEAVES; leaf++)
-        if (host_leaf_stored[leaf])
-            forget_leaf(leaf);
+    for (unsigned from = HOST_DENSE_LEAVES, end; (from = next_leaf(from, true)) < HOST_LIST_LEAVES;
+         from = end)
+        forget_leaves(from, end = next_leaf(from, false));
     any_stored = false;
+    let_from = let_end = 0;
 }
 
 /* ---- its contents ---- */
@@ -150,7 +169,7 @@ static bool put_leaf(const struct builder *builder, p2m_word first)
         if (!is_made(builder, first))
             return true;
         if (!host_leaf_stored[leaf])
-            let_store(leaf);
+            let_store(leaf, leaf + 1);
     }
     make_leaf(builder, first, host_list + first);
     return true;
@@ -166,8 +185,9 @@ static bool leaf_is_intact(const struct builder *builder, p2m_word first)
 
 bool host_list_intact(const struct builder *builder)
 {
-    for (unsigned leaf = HOST_DENSE_LEAVES; any_stored && leaf < HOST_LIST_LEAVES; leaf++)
-        if (host_leaf_stored[leaf] && !leaf_is_intact(builder, (p2m_word)leaf * P2M_LEAF))
+    for (unsigned leaf = HOST_DENSE_LEAVES; (leaf = next_leaf(leaf, true)) < HOST_LIST_LEAVES;
+         leaf++)
+        if (!leaf_is_intact(builder, (p2m_word)leaf * P2M_LEAF))
             return false;
     return each_leaf(builder, host.list_words, leaf_is_intact);
 }

@@ -200,6 +200,32 @@ static void test_sparse_list(void **state)
     assert_true(host_leaf_is_pristine(leaf));
 }
 
+/* Stores in one leaf after another, up to the list's last one. */
+static void test_range_in_sparse_list(void **state)
+{
+    const unsigned from = HOST_DENSE_LEAVES + 3, end = from + 100;
+    p2m_word *list;
+
+    (void)state;
+    if (!HOST_SPARSE_LISTS)
+        skip();
+    host_reset();
+    list = list_of((uint64_t)end * P2M_LEAF);
+    for (unsigned leaf = from; leaf < end; leaf++)
+        store(&list[(size_t)leaf * P2M_LEAF], leaf);
+    assert_true(host_leaf_is_pristine(from - 1) && host_leaf_is_pristine(end));
+    for (unsigned leaf = from; leaf < end; leaf++)
+        assert_true(list[(size_t)leaf * P2M_LEAF] == leaf && !host_leaf_is_pristine(leaf));
+    list = list_of((uint64_t)end * P2M_LEAF);
+    assert_true(host_list_intact(&builder));
+    for (unsigned leaf = from; leaf < end; leaf++)
+        assert_true(host_leaf_is_pristine(leaf) &&
+                    list[(size_t)leaf * P2M_LEAF] == INVALID_P2M_ENTRY);
+    store(&list[(size_t)(end - 1) * P2M_LEAF + 1], 1);
+    assert_false(host_list_intact(&builder));
+    host_reset();
+}
+
 /* ---- the fast check ---- */
 
 static unsigned refusals;
@@ -329,9 +355,13 @@ static void test_watched_points(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_traps),      cmocka_unit_test(test_pages),
-        cmocka_unit_test(test_mfns),       cmocka_unit_test(test_sparse_list),
-        cmocka_unit_test(test_fast_check), cmocka_unit_test(test_watched_points),
+        cmocka_unit_test(test_traps),
+        cmocka_unit_test(test_pages),
+        cmocka_unit_test(test_mfns),
+        cmocka_unit_test(test_sparse_list),
+        cmocka_unit_test(test_range_in_sparse_list),
+        cmocka_unit_test(test_fast_check),
+        cmocka_unit_test(test_watched_points),
     };
 
     host_start();
