@@ -413,6 +413,7 @@ void mutate_case(struct prng *prng, enum vocabulary vocabulary, struct test_case
         changes++;
     while (changes--)
         change_once(prng, vocabulary, c);
+    generate_cut((struct prng){prng_mix(prng->state)}, c);
 }
 
 void mutate_splice(struct prng *prng, struct test_case *c, const struct test_case *other)

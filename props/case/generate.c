@@ -531,6 +531,7 @@ void generate_case(struct prng *prng, const struct generate_mix *mix, unsigned o
         return;
     }
     most_of_case(prng, mix, ops, c);
+    generate_cut((struct prng){prng_mix(prng->state + 4)}, c);
     if (c->count < ops && once_in(prng, mix->rare))
         generate_rare(prng, c);
 }

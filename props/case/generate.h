@@ -47,6 +47,10 @@ void generate_rare(struct prng *prng, struct test_case *c);
 void generate_setup(struct prng *prng, unsigned ops, struct test_case *c);
 void generate_setup_change(struct prng *prng, struct test_case *c);
 
+/* Cuts a list that is nearly as long as a big table, and ranges over a long one, in all but a few
+   cases: each costs the time of a hundred others. */
+void generate_cut(struct prng prng, struct test_case *c);
+
 /* Each case has all kinds of ops (to measure the value of swarm). */
 extern bool generate_swarm_off;
 
