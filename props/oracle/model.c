@@ -45,6 +45,7 @@ void model_apply(const struct model *model, const struct change *change, p2m_wor
 }
 
 static struct change journal[MODEL_CHANGES];
+static struct change_leaves leaves_of_journal[MODEL_CHANGES];
 
 void model_reset(struct model *model, bool literal)
 {
@@ -52,6 +53,7 @@ void model_reset(struct model *model, bool literal)
     model->base = NULL;
     model->changes = 0;
     model->change = journal;
+    model->leaves = leaves_of_journal;
     model->most = MODEL_CHANGES;
     model->builder = NULL;
     model_lazy_forget();
@@ -62,12 +64,14 @@ void model_reset(struct model *model, bool literal)
 void model_fork(struct model *fork, const struct model *base)
 {
     static struct change own[64];
+    static struct change_leaves leaves_of_own[64];
 
     fork->literal = base->literal;
     fork->builder = base->builder;
     fork->base = base;
     fork->changes = 0;
     fork->change = own;
+    fork->leaves = leaves_of_own;
     fork->most = 64;
     if (base->literal)
         memcpy(fork->flat, base->flat, sizeof(fork->flat));
@@ -91,6 +95,8 @@ void model_change(struct model *model, struct change change)
     } else if (change.start < change.end) {
         if (model->changes == model->most)
             abort(); /* a limit of the harness is wrong */
+        model->leaves[model->changes] = (struct change_leaves){
+            (uint32_t)(change.start / P2M_LEAF), (uint32_t)((change.end - 1) / P2M_LEAF)};
         model->change[model->changes++] = change;
         model_lazy_note(model, &change);
     }

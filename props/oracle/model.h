@@ -30,6 +30,11 @@ struct change {
     p2m_word entry;
 };
 
+/* The leaves that a change is in, the last one included: what a window looks at first. */
+struct change_leaves {
+    uint32_t first, last;
+};
+
 #define MODEL_LITERAL (MAX_P2M_PFN <= 4096)
 #define MODEL_CHANGES 65536 /* more than 256 ops can make */
 
@@ -39,6 +44,7 @@ struct model {
     const struct model *base;      /* a fork: unchanged entries; else NULL */
     unsigned changes, most;
     struct change *change;
+    struct change_leaves *leaves; /* of each */
     p2m_word flat[MODEL_LITERAL ? MAX_P2M_PFN : 1];
 };
 

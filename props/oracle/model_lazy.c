@@ -75,23 +75,31 @@ static unsigned keep(p2m_word leaf)
     return kept.number[leaf];
 }
 
+/* The next change from `from` on that may be in the leaves of [first, first + count); or their
+ * number. */
+static unsigned next_change(const struct model *model, unsigned from, p2m_word first,
+                            p2m_word count)
+{
+    const uint32_t lo = (uint32_t)(first / P2M_LEAF),
+                   hi = (uint32_t)((first + count - 1) / P2M_LEAF);
+    const struct change_leaves *leaves = model->leaves;
+    const unsigned changes = model->changes;
+
+    while (from < changes && (leaves[from].first > hi || leaves[from].last < lo))
+        from++;
+    return from;
+}
+
 static void apply_from(const struct model *model, unsigned from, p2m_word *window, p2m_word first,
                        p2m_word count)
 {
-    for (; from < model->changes; from++) {
-        const struct change *change = &model->change[from];
-
-        if (change->start < first + count && change->end > first)
-            model_apply(model, change, window, first, count);
-    }
+    while ((from = next_change(model, from, first, count)) < model->changes)
+        model_apply(model, &model->change[from++], window, first, count);
 }
 
 static bool changes_any(const struct model *model, p2m_word first, p2m_word count)
 {
-    for (unsigned i = 0; i < model->changes; i++)
-        if (model->change[i].start < first + count && model->change[i].end > first)
-            return true;
-    return false;
+    return next_change(model, 0, first, count) < model->changes;
 }
 
 bool model_leaf_is_hole(const struct model *model, p2m_word first)

@@ -78,22 +78,35 @@ void slot_kinds_own(struct slot_kinds *kinds, p2m_word pfn)
     raise_max_pfn(kinds, pfn);
 }
 
-/* The part [start, end) of one leaf became identity. */
-static void range_in_leaf(struct slot_kinds *kinds, p2m_word start, p2m_word end)
-{
-    uint8_t *kind = &kinds->leaf[top_of(start)][mid_of(start)];
-
-    if (*kind != KIND_MISSING)
-        return;
-    if (end - start == P2M_LEAF)
-        *kind = KIND_IDENTITY;
-    else
-        slot_kinds_own(kinds, start);
-}
-
 static p2m_word lesser(p2m_word a, p2m_word b)
 {
     return a < b ? a : b;
+}
+
+/* All of `leaves` leaves of a private mid became identity. */
+static void range_of_leaves(uint8_t *kind, unsigned leaves)
+{
+    for (unsigned i = 0; i < leaves; i++)
+        kind[i] = kind[i] == KIND_MISSING ? KIND_IDENTITY : kind[i];
+}
+
+/* [start, end) in one private mid: whole leaves, and a part of one at either end. */
+static void range_in_mid(struct slot_kinds *kinds, p2m_word start, p2m_word end)
+{
+    p2m_word next;
+
+    for (; start < end; start = next) {
+        unsigned leaves = start % P2M_LEAF ? 0 : (unsigned)((end - start) / P2M_LEAF);
+
+        if (leaves) {
+            range_of_leaves(&kinds->leaf[top_of(start)][mid_of(start)], leaves);
+            next = start + leaves * (p2m_word)P2M_LEAF;
+            continue;
+        }
+        if (slot_kinds_at(kinds, start) == KIND_MISSING)
+            slot_kinds_own(kinds, start);
+        next = lesser(start - start % P2M_LEAF + P2M_LEAF, end);
+    }
 }
 
 void slot_kinds_range(struct slot_kinds *kinds, p2m_word start, p2m_word end)
@@ -109,12 +122,8 @@ void slot_kinds_range(struct slot_kinds *kinds, p2m_word start, p2m_word end)
             continue;
         }
         own_mid(kinds, ti);
-        while (start < mid_end) {
-            p2m_word leaf_end = lesser((start / P2M_LEAF + 1) * P2M_LEAF, mid_end);
-
-            range_in_leaf(kinds, start, leaf_end);
-            start = leaf_end;
-        }
+        range_in_mid(kinds, start, mid_end);
+        start = mid_end;
     }
 }
 
