@@ -8,6 +8,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "uninstrumented.h"
+
+UNINSTRUMENTED_BEGIN
+
 /* The whole of `text` as an unsigned number, decimal or with 0x; false if it is not one. */
 static inline bool number_parse(const char *text, uint64_t *value)
 {
@@ -17,5 +21,7 @@ static inline bool number_parse(const char *text, uint64_t *value)
     *value = strtoull(text, &end, 0);
     return !errno && end != text && !*end && text[0] != '-';
 }
+
+UNINSTRUMENTED_END
 
 #endif

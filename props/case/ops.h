@@ -6,7 +6,10 @@
 #ifndef PROPS_CASE_OPS_H
 #define PROPS_CASE_OPS_H
 
+#include "props/base/uninstrumented.h"
 #include "shape.h"
+
+UNINSTRUMENTED_BEGIN
 
 /* A switch over enum op_kind has no default and names each op: a new one does not compile. */
 #pragma GCC diagnostic error "-Wswitch"
@@ -302,5 +305,7 @@ bool case_fits(const struct test_case *c, const struct shape *shape);
 
 /* The highest MFN that an entry can hold. */
 #define FRAME_LAST(shape) (shape_word_mask(shape) >> 2)
+
+UNINSTRUMENTED_END
 
 #endif

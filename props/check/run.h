@@ -6,9 +6,12 @@
 #ifndef PROPS_CHECK_RUN_H
 #define PROPS_CHECK_RUN_H
 
+#include "props/base/uninstrumented.h"
 #include "props/base/verdict.h"
 #include "props/oracle/oracle.h"
 #include "props/subject.h"
+
+UNINSTRUMENTED_BEGIN
 
 /*
  * The extent of the checks after each op. Small geometries: everything, always;
@@ -181,5 +184,7 @@ struct outcome {
  * those of this subject. Nothing is done for a subject without a mode.
  */
 void run_sign(const struct subject *subject, struct test_case *c);
+
+UNINSTRUMENTED_END
 
 #endif

@@ -12,6 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "props/base/uninstrumented.h"
+
+UNINSTRUMENTED_BEGIN
+
 /* By the memory map of the machine, or of the domU. */
 enum setup_was {
     SETUP_WAS_RAM,
@@ -59,5 +63,7 @@ const char *setup_cell_impossible(unsigned cell);
 
 /* The cell in words. */
 void setup_cell_name(unsigned cell, char *text, size_t size);
+
+UNINSTRUMENTED_END
 
 #endif

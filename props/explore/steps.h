@@ -9,8 +9,11 @@
 #ifndef PROPS_EXPLORE_STEPS_H
 #define PROPS_EXPLORE_STEPS_H
 
+#include "props/base/uninstrumented.h"
 #include "props/run/overlap.h"
 #include "props/run/store_buffer.h"
+
+UNINSTRUMENTED_BEGIN
 
 /* No case can name a later sync point. */
 #define STEPS_MAX 1023
@@ -65,5 +68,7 @@ bool steps_is_store(const struct steps *steps, unsigned n);
 
 /* True if step `n` drains the buffer. */
 bool steps_drains(const struct steps *steps, unsigned n);
+
+UNINSTRUMENTED_END
 
 #endif

@@ -10,6 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "props/base/uninstrumented.h"
+
+UNINSTRUMENTED_BEGIN
+
 #define FIBERS 3
 #define FIBER_STACK (256u << 10) /* bytes; a sanitizer's report must fit */
 
@@ -34,5 +38,7 @@ static inline bool fiber_is_on_stack(const volatile void *p)
 {
     return (uintptr_t)p - fiber_stack_low < fiber_stack_bytes;
 }
+
+UNINSTRUMENTED_END
 
 #endif

@@ -9,7 +9,10 @@
 
 #include "core/e820.h"
 #include "model.h"
+#include "props/base/uninstrumented.h"
 #include "slot_kinds.h"
+
+UNINSTRUMENTED_BEGIN
 
 #define ORACLE_E820 256 /* entries of a case's memory map */
 
@@ -93,5 +96,7 @@ unsigned oracle_range_cost(const struct oracle *oracle, p2m_word start, p2m_word
  */
 bool oracle_page_is_identity(const struct p2m_e820_entry *map, unsigned count, bool domu,
                              uint64_t page, uint64_t *same_until);
+
+UNINSTRUMENTED_END
 
 #endif

@@ -9,8 +9,11 @@
 #ifndef PROPS_RUN_STATE_COVERAGE_H
 #define PROPS_RUN_STATE_COVERAGE_H
 
+#include "props/base/uninstrumented.h"
 #include "props/case/ops.h"
 #include "props/oracle/slot_kinds.h"
+
+UNINSTRUMENTED_BEGIN
 
 /* The call. */
 enum cell_call {
@@ -89,5 +92,7 @@ const char *state_cell_impossible(unsigned cell);
 
 /* The cell in words. */
 void state_cell_name(unsigned cell, char *text, size_t size);
+
+UNINSTRUMENTED_END
 
 #endif

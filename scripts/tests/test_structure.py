@@ -109,6 +109,36 @@ def planted_include(t):
         ARROWS["core"] = ""
 
 
+# ---- what the engine and the sanitizers see ----
+
+# These are a part of what is tested.
+INSTRUMENTED = ("props/base/planted.h", "props/subjects/linux/shim.h", "props/subjects/linux/grants.h",
+                "props/subjects/linux/setup/shim.h")
+
+
+def instrumented(folder):
+    """Each function in a header of the harness that an engine would count: file:line."""
+    paths = (path for room in ("props", "fuzz") for path in glob.glob(f"{folder}/{room}/**/*.h", recursive=True))
+    for path in sorted(paths):
+        inside = False
+        for number, line in enumerate(text_of(path).splitlines(), 1):
+            inside = line == "UNINSTRUMENTED_BEGIN" or (inside and line != "UNINSTRUMENTED_END")
+            name = os.path.relpath(path, folder)
+            if re.match(r"static inline ", line) and not inside and name not in INSTRUMENTED:
+                yield f"{name}:{number}"
+
+
+@test("functions in headers of the harness are not instrumented", tier="scripts")
+def uninstrumented_headers(t):
+    """clang would not inline them either: each call would count edges and check addresses."""
+    found = list(instrumented(ROOT))
+    t.check(f"{len(found)} are", not found, "\n".join(found))
+    os.makedirs(t.path("props/case"))
+    write(t.path("props/case/ops.h"), "static inline int f(void);\nUNINSTRUMENTED_BEGIN\nstatic inline int g(void);\n"
+                                      "UNINSTRUMENTED_END\nstatic inline int h(void);\n")
+    t.check("two of three", list(instrumented(t.folder)) == ["props/case/ops.h:1", "props/case/ops.h:5"])
+
+
 # ---- targets ----
 
 def targets(folder):
