@@ -91,10 +91,16 @@ static inline bool run_is_thorough(void)
     return MODEL_LITERAL || run.level == CHECK_EVERY;
 }
 
+/* True after the last op, or always: where what costs as much as a whole case is looked at. */
+static inline bool run_is_last(void)
+{
+    return run.level == CHECK_EVERY || running_op + 1 >= (int)run.c->count;
+}
+
 /* True where a costly look at what other checks see as well is due: now and then, or always. */
 static inline bool run_is_sampled(void)
 {
-    return run.level == CHECK_EVERY || running_op % 8 == 0 || running_op + 1 >= (int)run.c->count;
+    return run_is_last() || running_op % 8 == 0;
 }
 
 /* True if the subject waives the comparison of `id` at `pfn`. */

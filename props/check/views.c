@@ -140,7 +140,7 @@ void checks_other_views(const struct op *op)
     if (op && op->kind == OP_RANGE && op->arg - 1 < MAX_P2M_PFN)
         views_at((p2m_word)op->arg - 1);
     remapped_views();
-    if (run.subject->dump && MODEL_LITERAL)
+    if (run.subject->dump && MODEL_LITERAL && run_is_last())
         check_dump();
 }
 
