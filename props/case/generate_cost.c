@@ -11,7 +11,7 @@ UNINSTRUMENTED_BEGIN
 
 #define LIST ((uint64_t)1 << 20) /* PFNs */
 #define LONG ((uint64_t)1 << 14) /* entries of the list that a range stores to */
-#define LISTS_KEPT 24            /* one in so many of what is longer */
+#define LISTS_KEPT 4             /* one in so many of what is longer */
 #define RANGES_KEPT 16           /* cases: one in so many has them */
 
 static uint64_t below(uint64_t pfn, uint64_t limit)

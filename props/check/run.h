@@ -17,9 +17,9 @@ UNINSTRUMENTED_BEGIN
  * The extent of the checks after each op. Small geometries: everything, always;
  * CHECK_EVERY calls get for each PFN as well. Big ones: CHECK_QUICK checks the part that
  * the op could touch, and everything at the end of the case; CHECK_EVERY checks
- * everything after every op.
+ * everything after every op. CHECK_NONE: only the oracle follows (resolve.h).
  */
-enum check_level { CHECK_QUICK, CHECK_EVERY };
+enum check_level { CHECK_QUICK, CHECK_EVERY, CHECK_NONE };
 
 /*
  * Counts of runs, in 64-bit words; summed over runs. X(field, its dimension):

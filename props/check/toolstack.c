@@ -204,15 +204,18 @@ static void look_at_mid(const p2m_word *mid, p2m_word pfn, p2m_word end)
     }
 }
 
+/* Most slots of the root share one page: it is looked at once for slots in a row. */
 static void look_at_tree(p2m_word end)
 {
     const p2m_word *root = reach(host.info->pfn_to_mfn_frame_list_list, "the published root", 0);
+    const p2m_word *seen = NULL;
 
     for (p2m_word pfn = 0; root && pfn < end; pfn += P2M_MID_SPAN) {
         const p2m_word *mid = reach(root[pfn / P2M_MID_SPAN], "a page of the MFN tree", pfn);
 
-        if (mid)
+        if (mid && mid != seen)
             look_at_mid(mid, pfn, end);
+        seen = mid;
     }
 }
 

@@ -46,6 +46,8 @@ static bool may_fail(const struct op *op)
 /* By rules of its own a call that failed may leave pages; then only the entries count. */
 static uint64_t hash_before(const struct op *op)
 {
+    if (run.level == CHECK_NONE)
+        return 0;
     if (!run.subject->custom_layout)
         return state_hash(run.level == CHECK_EVERY ? NULL : op);
     return run.c->boot.auto_translated ? 0 : state_hash_entries(op);
@@ -59,7 +61,7 @@ static bool everything_now(void)
 
 static void judge(const struct outcome *outcome)
 {
-    if (run.toolstacks)
+    if (run.toolstacks || run.level == CHECK_NONE)
         return;
     checks_after(outcome, everything_now());
     if (host.grants_wrong || (outcome->op && op_is_grant(outcome->op->kind)))
