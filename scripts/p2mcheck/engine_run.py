@@ -38,10 +38,16 @@ def adopt(path, corpus):
     return True
 
 
-def gather(folders, target):
-    """The inputs of these folders in one. An input that is pruned meanwhile is not needed."""
+def part(names, most, seed):
+    """At most so many of these; with the next seed those behind them. Names are hashes, so a part is an even one."""
+    first = seed * most % len(names) if len(names) > most else 0
+    return (names + names)[first:first + min(most, len(names))]
+
+
+def gather(paths, target):
+    """These inputs in one folder. An input that is pruned meanwhile is not needed."""
     os.makedirs(target, exist_ok=True)
-    for path in (f"{folder}/{name}" for folder in folders for name in inputs(folder)):
+    for path in paths:
         try:
             if os.path.isfile(path):
                 link_or_copy(path, f"{target}/{os.path.basename(path)}")
@@ -50,16 +56,17 @@ def gather(folders, target):
 
 
 class EngineRun:
-    """The folder, and the engine's processes (`jobs`). `given`: folders with inputs. AFL++ skips inputs
-    that crash: `tried` if libFuzzer runs them before."""
+    """The folder, and the engine's processes (`jobs`). `given`: folders with inputs, that of the collected ones first.
+    AFL++ skips inputs that crash: `tried` if libFuzzer runs them before."""
 
     def __init__(self, folder, engine, hunt, given, tried=False):
         self.folder, self.engine, self.hunt, self.given = folder, engine, hunt, list(given)
         self.new, self.joined, self.killed = f"{folder}/new", f"{folder}/in", False
+        self.collected, self.begins_with = 0, 0  # inputs that there are, and those that the engine is given
         self.jobs: list = []
         self.first: list = []
         if engine == "libfuzzer":
-            self.jobs = [engines.Libfuzzer(hunt, i, (self.new, *given), folder) for i in range(hunt.jobs)]
+            self.jobs = [engines.Libfuzzer(hunt, i, (self.new, self.joined), folder) for i in range(hunt.jobs)]
             return
         self.jobs = [engines.Afl(hunt, i, self.joined, folder) for i in range(hunt.jobs)]
         if tried:
@@ -72,11 +79,20 @@ class EngineRun:
             "earlier": [job.earlier for job in self.jobs]})
 
     def prepare(self):
-        """The folders that its engine needs."""
+        """The folders that its engine needs: new inputs of libFuzzer, and what it is given. Of the collected
+        inputs it gets as many as it can read at its start."""
         if self.engine == "libfuzzer":
             os.makedirs(self.new)
-        else:
-            gather(self.given, self.joined)
+        collected, *reviewed = self.given
+        names = inputs(collected)
+        chosen = part(names, engines.inputs_at_start(self.jobs[0], self.hunt.time), self.hunt.seed)
+        self.collected, self.begins_with = len(names), len(chosen)
+        gather([f"{collected}/{name}" for name in chosen], self.joined)
+        gather([f"{folder}/{name}" for folder in reviewed for name in inputs(folder)], self.joined)
+
+    def start_in_words(self):
+        """Empty if it begins with all that is collected."""
+        return f"starts on {self.begins_with} of them" if self.begins_with < self.collected else ""
 
     @classmethod
     def reopen(cls, programs, folder):

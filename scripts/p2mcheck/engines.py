@@ -167,6 +167,7 @@ class Job:
     start() on; a job of a run that was killed is never started again."""
     STOPPED: tuple = ()  # exit statuses after SIGINT
     READY = ""  # in its log once it has run the inputs that it was given
+    RATE = 0  # inputs a second that it reads at its start, at least: under sanitizers, on a busy machine
     earlier: list = []  # findings of an earlier run in the same folder
 
     def __init__(self, facts, folder, command, environment=()):
@@ -244,9 +245,19 @@ class Job:
         return None
 
 
+START = 10  # an engine's start takes at most one part in so many of its time,
+FEWEST = 100  # but it gets so many collected inputs at least
+
+
+def inputs_at_start(job, seconds):
+    """The number of collected inputs that a job of so many seconds is given."""
+    return max(FEWEST, job.RATE * seconds // START)
+
+
 class Libfuzzer(Job):
     STOPPED = (72,)
     READY = "\tINITED "
+    RATE = 3000
 
     def __init__(self, hunt, number, folders, run, *options):
         folder = f"{run}/job-{number}"
@@ -281,6 +292,7 @@ class Libfuzzer(Job):
 
 class Afl(Job):
     READY = "All test cases processed"
+    RATE = 200  # each is run several times
     ENVIRONMENT = {
         # Does not require a machine that is set up for a fuzzer.
         "AFL_SKIP_CPUFREQ": "1", "AFL_NO_AFFINITY": "1",

@@ -147,11 +147,12 @@ def fuzz(args, hunt, corpus, folder, places):
     before = set(collected.inputs(corpus))
     reviewed = engines.make_seeds(args.programs.p2m_case(), hunt.target, hunt.geometry, seeds,
                                   facts.targets()[hunt.target].is_text)
+    run.prepare()
     engine = " under AFL++" if args.engine == "afl" else ""
     print(f"fuzzing {hunt.name}{engine} for {args.time} s with {plural(args.jobs, 'job')}, seed {args.seed}: "
-          f"{len(reviewed)} reviewed cases, {len(before)} collected ones")
+          f"{len(reviewed)} reviewed cases, {len(before)} collected ones{', ' * bool(run.start_in_words())}"
+          f"{run.start_in_words()}")
     print(f"new inputs go to {corpus}/, findings to {crashes()}/")
-    run.prepare()
     jobs, interrupted, full = run_jobs(run, places)
     findings, errors = bring_in(run)
     tally, remarks = facts.total(job.tally() for job in jobs), sorted({job.remark() for job in jobs} - {None})

@@ -3,6 +3,7 @@
 not start. Campaigns have such tests in test_campaign.py.
 """
 
+import argparse
 import glob
 import hashlib
 import os
@@ -363,9 +364,41 @@ def folders(t):
     os.makedirs(t.path("a/folder"))
     os.symlink("nowhere", t.path("a/vanished"))
     t.path("a/x", b"x")
-    engine_run.gather([t.path("a"), t.path("none")], t.path("in"))
+    engine_run.gather([t.path(f"a/{name}") for name in ("folder", "gone", "vanished", "x")], t.path("in"))
     there = os.listdir(t.path("in"))
     t.check("inputs that vanish meanwhile are not missed", there == ["x"], str(there))
+
+
+class Known(Programs):
+    """Programs that need not be built."""
+    facts = argparse.Namespace(longest_input=1)
+
+
+@test("losses: an engine starts on as many collected inputs as its time allows", tier="scripts")
+def start_of_engines(t):
+    names = [f"{number:04}" for number in range(1000)]
+    parts = [engine_run.part(names, 300, seed) for seed in range(4)]
+    t.check("each part has that many, once each", all(len(set(one)) == len(one) == 300 for one in parts))
+    t.check("the next seeds give the rest", set().union(*parts) == set(names) and
+            parts == [engine_run.part(names, 300, seed) for seed in range(4)])
+    t.check("all if they are few", engine_run.part(names, 1000, 7) == names and not engine_run.part([], 300, 1))
+    os.makedirs(t.path("corpus"))
+    os.makedirs(t.path("seeds"))
+    for name in names:
+        t.path(f"corpus/{name}", name)
+    t.path("seeds/reviewed", b"x")
+    programs = Known(BUILD)
+    for engine, seconds, want in (("libfuzzer", 1, 300), ("afl", 1, engines.FEWEST), ("afl", 30, 600), ("afl", 60, 1000)):
+        run = engine_run.EngineRun(t.path(f"{engine}-{seconds}"), engine, engines.Hunt(programs, "ops", "tiny", seconds),
+                                   [t.path("corpus"), t.path("seeds")])
+        os.mkdir(run.folder)
+        run.prepare()
+        there = set(os.listdir(run.joined))
+        t.check(f"{engine} of {seconds} s", len(there) == want + 1 and "reviewed" in there and run.begins_with == want,
+                f"{len(there)}, {run.begins_with}")
+        t.check("it reads that folder", any(word == run.joined for word in run.jobs[0].argv), run.jobs[0].command)
+        t.check("it says so if these are not all", run.start_in_words() == f"starts on {want} of them" * (want < 1000))
+    t.check("the others stay", len(os.listdir(t.path("corpus"))) == 1000)
 
 
 @test("losses: both engines beside each other on one corpus", tier="all", goals=AFL,

@@ -144,6 +144,8 @@ class Campaign:
                 self.corpora.note(group)
                 self.corpora.make_seeds(self.state.data["excluded"], it.hunt)
                 it.start()
+                if it.start_in_words():
+                    self.say(f"{it.lane}: {it.collected} collected inputs, {it.start_in_words()}")
                 it.wait(self.stop)
                 if self.bring_in(it):  # otherwise the folder has the logs of the failure
                     self.prune(group, it.hunt)
