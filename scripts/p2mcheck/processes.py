@@ -37,6 +37,16 @@ def cpu_seconds(command, env, limit=3600, **options):
     return usage.ru_utime + usage.ru_stime, process.returncode
 
 
+def cpu_of(action):
+    """What `action` returns, and the user and system time of this process and of those that it has waited for
+    meanwhile. For one thread alone."""
+    def spent():
+        return sum(sum(resource.getrusage(whose)[:2]) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    before = spent()
+    result = action()
+    return result, spent() - before
+
+
 def git(*arguments):
     """The output of git; empty if it fails."""
     return subprocess.run(["git", *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout

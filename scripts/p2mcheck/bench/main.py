@@ -2,7 +2,7 @@
 """The speed figures, as ratios of medians of runs taken in turns.
 
 Machines are noisy. Two programs that are measured alternately in one run can still be compared. All but
-the figures of AFL++ and of the core alone are CPU time.
+the figures of AFL++, of two jobs and of the core alone are CPU time.
 Prints a table and writes build/bench.json.
 """
 
@@ -12,7 +12,9 @@ import subprocess
 import tempfile
 
 from p2mcheck import cli
+from p2mcheck.bench import start
 from p2mcheck.cli import median
+from p2mcheck.compare.speed import is_installed, plain_speed, speed
 from p2mcheck.engines import Afl, sanitizer_options
 from p2mcheck.files import Failure, read_text, write_json
 from p2mcheck.processes import cpu_seconds, output
@@ -31,6 +33,11 @@ def bench_plain(programs, geometry):
     return f"{programs.build}/gcc/{geometry}/bench_plain_{geometry}"
 
 
+def peers():
+    """(tool, geometry) of each peer that can run here."""
+    return [(tool, geometry) for tool, geometry in PEERS if is_installed(tool)]
+
+
 def build(programs):
     goals = [bench_core(programs)]
     for geometry in GEOMETRIES:
@@ -39,7 +46,9 @@ def build(programs):
         if has_afl():
             goals += [programs.program(name, geometry, "afl") for name in ("ops", "bench_empty")]
             goals.append(programs.mutator("ops", geometry))
-    programs.make(*goals, programs.p2m_case())
+    goals += [programs.program("props", geometry) for _, geometry in peers()]
+    goals += [programs.peer(tool, geometry) for tool, geometry in peers()]
+    programs.make(*goals, programs.target("ops", "tiny"), programs.target("canary", "tiny"), programs.p2m_case())
 
 
 def seconds_of(programs, name, geometry, ops, runs):
@@ -109,6 +118,24 @@ def printed_figures(program, repeats):
     return figures
 
 
+def peer_ratio(programs, tool, geometry, repeats):
+    """Our judged ops a second, as multiples of those that the peer checks: plain runners, start-up included."""
+    rates = [(plain_speed(programs, geometry, PEERS[tool, geometry]),
+              speed(programs, geometry, tool, PEERS[tool, geometry], False)[0]) for _ in range(repeats)]
+    rate = [median(values) for values in zip(*rates)]
+    print(f"  {geometry}: ours {rate[0]:.0f} ops/s, {tool} {rate[1]:.0f} ops/s", flush=True)
+    return [ours / theirs for ours, theirs in rates]
+
+
+def peer_figures(programs, repeats):
+    """Of the peers whose packages are installed."""
+    able = peers()
+    missing = sorted({tool for tool, _ in PEERS} - {tool for tool, _ in able})
+    if missing:
+        print(f"  not installed (packages librapidcheck-dev, python3-hypothesis): {' '.join(missing)}: skipped")
+    return {f"{tool}_{geometry}": peer_ratio(programs, tool, geometry, repeats) for tool, geometry in able}
+
+
 def plain_figures(programs, repeats):
     """The names end with the geometry."""
     return {f"{name}_{geometry}": values for geometry in GEOMETRIES
@@ -116,6 +143,7 @@ def plain_figures(programs, repeats):
 
 
 AFL_SECONDS = 4
+PEERS = {("rapidcheck", "tiny"): 2, ("rapidcheck", "x86_64"): 2, ("hypothesis", "tiny"): 5}  # seconds of a run
 
 # A figure without a goal is for information.
 GOALS = {
@@ -125,6 +153,13 @@ GOALS = {
     "x86_64_exec_ratio": (">=", 0.08),
     "tiny_afl_exec_ratio": None,
     "x86_64_afl_exec_ratio": None,
+    "rapidcheck_tiny": (">=", 10),
+    "rapidcheck_x86_64": (">=", 3),
+    "hypothesis_tiny": (">=", 1000),
+    "first_case_ms": ("<=", 25),
+    "finding_ms": ("<=", 60),
+    "finding_filing_ms": None,
+    "two_jobs_tiny": None,
     "range_gib_speedup": (">=", 1000),
     "get_vs_flat": ("<=", 2),
     "whole_table_pages": ("==", 0),
@@ -156,6 +191,8 @@ def main():
         print("  AFL++ is not installed (package afl++): skipped")
     figures.update(printed_figures(bench_core(programs), args.runs))
     figures.update(plain_figures(programs, args.runs))
+    figures.update(peer_figures(programs, args.runs))
+    figures.update(start.figures(programs, args.runs))
     print(f"\n{'figure':27} {'median':>10} {'min':>10} {'max':>10}  runs  goal")
     result = {}
     for name in GOALS:

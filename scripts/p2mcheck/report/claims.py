@@ -16,6 +16,13 @@ BENCH = {
     "x86_64_afl_exec_ratio": "exec/s in x86_64 under AFL++, of an empty target's",
     "get_vs_flat": "A lookup, against a flat array's: times as long",
     "whole_table_pages": "Pages for identity over the whole empty table",
+    "rapidcheck_tiny": "Ops judged a second in tiny, without an engine: times RapidCheck's",
+    "rapidcheck_x86_64": "The same in x86_64",
+    "hypothesis_tiny": "Ops judged a second in tiny, without an engine: times Hypothesis's",
+    "first_case_ms": "CPU time until a target has run its first case, in ms",
+    "finding_ms": "CPU time until a finding is stored and its stack has names, in ms",
+    "finding_filing_ms": "Of that, for the names, in ms",
+    "two_jobs_tiny": "Executions of two jobs at once, against one job's",
 }
 
 

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What `make bench` measures beside ratios of two targets: the start, a finding, peers. test_readme.py runs it whole."""
+
+import io
+import contextlib
+import time
+from unittest import mock
+
+from harness import BUILD, test
+from p2mcheck import engines
+from p2mcheck.bench import main, start
+from p2mcheck.compare import speed
+from p2mcheck.processes import cpu_of, output
+from p2mcheck.programs import Programs
+
+STARTED = ("p2m-case", "fuzz/tiny/ops_tiny", "fuzz/tiny/canary_tiny")
+
+
+@test("bench: CPU time of programs", tier="scripts")
+def cpu_time(t):
+    busy = "import time\nwhile time.process_time() < 0.3: pass"
+    (status, _), took = cpu_of(lambda: output(["python3", "-c", busy]))
+    t.check("of one that computes", status == 0 and took >= 0.3, f"{status} {took}")
+    t.check("of one that sleeps", cpu_of(lambda: output(["sleep", "0.4"]))[1] < 0.4)
+    t.check("of this process", cpu_of(lambda: burn(0.2))[1] >= 0.2)
+
+
+def burn(seconds):
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
+
+
+@test("bench: the start of a target, and a finding", goals=STARTED)
+def starts(t):
+    programs = Programs(BUILD)
+    t.check("a first case takes some time", start.first_case(programs) > 1)
+    with mock.patch.object(engines.Libfuzzer, "report", lambda *_: burn(0.1)):
+        engine, filing = start.finding(programs)
+    t.check("a finding is that of an engine, then of its report", engine > 1 and 100 <= filing < 1000,
+            f"{engine} {filing}")
+    with mock.patch.object(start, "CASE", "corpus/seed/nothing.txt"):
+        t.check("no such case", "cannot be encoded" in failure_of(lambda: start.first_case(programs)))
+    with mock.patch.object(start, "CASE", PASSES):
+        t.check("a case that canary passes", "canary_tiny passes it: " in failure_of(lambda: start.finding(programs)))
+
+
+PASSES = "corpus/seed/4tools.txt"
+
+
+def failure_of(action):
+    try:
+        action()
+    except main.Failure as error:
+        return str(error)
+    return ""
+
+
+@test("bench: two jobs", goals=STARTED, how="alone")
+def two_jobs(t):
+    programs = Programs(BUILD)
+    t.check("executions of one job", start.executions(programs, 1) > 100)
+    measured = start.figures(programs, 1)
+    t.check("all figures", all(name in main.GOALS and len(values) == 1 for name, values in measured.items()) and
+            len(measured) >= 3, str(measured))
+
+
+@test("bench: peers that are not installed are left out", tier="scripts")
+def without_peers(t):
+    said = io.StringIO()
+    probes = {"rapidcheck": [t.path("none")], "hypothesis": ["false"]}
+    with mock.patch.object(speed, "PROBES", probes), contextlib.redirect_stdout(said):
+        t.check("no figure", main.peer_figures(Programs(BUILD), 1) == {} and not main.peers())
+    t.check("one line", said.getvalue() == "  not installed (packages librapidcheck-dev, python3-hypothesis): "
+            "hypothesis rapidcheck: skipped\n", said.getvalue())
+    with mock.patch.object(speed, "PROBES", {**probes, "rapidcheck": ["true"]}):
+        t.check("the others stay", main.peers() == [("rapidcheck", "tiny"), ("rapidcheck", "x86_64")])
+
+
+@test("bench: a peer's figure", tier="scripts")
+def peer_figure(t):
+    rates = iter([(100, 10), (300, 10), (200, 40)])
+    turns = []
+
+    def ours(*_):
+        turns.append(next(rates))
+        return turns[-1][0]
+    with mock.patch.multiple(main, plain_speed=ours, speed=lambda *_: (turns[-1][1], 1)), \
+            contextlib.redirect_stdout(io.StringIO()) as said:
+        t.check("a ratio for each turn", main.peer_ratio(None, "rapidcheck", "tiny", 3) == [10, 30, 5])
+    t.check("both medians", said.getvalue() == "  tiny: ours 200 ops/s, rapidcheck 10 ops/s\n", said.getvalue())
+    t.check("each peer has a goal", all(f"{tool}_{geometry}" in main.GOALS for tool, geometry in main.PEERS))
