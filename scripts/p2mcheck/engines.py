@@ -9,7 +9,6 @@ import glob
 import hashlib
 import os
 import re
-import shlex
 import shutil
 import signal
 import subprocess
@@ -116,22 +115,50 @@ def without_names(environment):
     return {name: options + environment.get(name, "") for name, options in WITHOUT_NAMES.items()}
 
 
+FRAME = re.compile(r"( +#)(\d+)( 0x[0-9a-f]+) +\((.+)\+(0x[0-9a-f]+)\)")
+
+
 def lacks_names(report):
     return bool(re.search(r"^ +#0 0x[0-9a-f]+ +\(", report, re.M))
 
 
+def names_of(program, offsets):
+    """{offset: [(function, place), ...]} with the functions inlined there, the innermost first, by addr2line: it
+    takes a tenth of the time of clang's own tool."""
+    try:
+        done = subprocess.run(["addr2line", "-afiC", "-e", program, *offsets], stdout=subprocess.PIPE, check=False,
+                              stderr=subprocess.DEVNULL, encoding="utf-8", errors="replace")
+    except OSError:
+        return {}
+    names: dict = {}
+    for address, text in re.findall(r"^(0x[0-9a-f]+)\n((?:(?!0x).*\n.*\n)+)", done.stdout, re.M):
+        lines = [line.split(" (discriminator")[0] for line in text.splitlines()]
+        names[int(address, 16)] = [pair for pair in zip(lines[::2], lines[1::2]) if pair[0] != "??"]
+    return names
+
+
 def with_names(report):
-    """The report with functions and lines in its stacks, by clang's own tool; None where that cannot be."""
-    folder, name = os.path.split(shlex.split(os.environ.get("CLANG") or "clang")[-1])
-    name = name.replace("clang", "asan_symbolize", 1)
-    tool = (folder and shutil.which(name, path=folder)) or shutil.which(name)
+    """The report with functions and lines of the target in its stacks; None where that cannot be."""
     if not lacks_names(report):
         return report
-    if not tool:
+    frames = [frame.groups() for frame in map(FRAME.match, report.splitlines()) if frame]
+    if not frames:
         return None
-    done = subprocess.run([tool, "-d"], input=report, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False,
-                          encoding="utf-8", errors="replace")
-    return None if done.returncode or lacks_names(done.stdout) else done.stdout
+    program = frames[0][3]  # libraries stay as they are
+    names = names_of(program, sorted({offset for *_, where, offset in frames if where == program}))
+    lines, number = [], 0
+    for line in report.splitlines(keepends=True):
+        frame = FRAME.match(line)
+        if not frame:
+            lines.append(line)
+            continue
+        indent, given, address, where, offset = frame.groups()
+        number = 0 if given == "0" else number
+        found = names.get(int(offset, 16)) if where == program else None
+        for text in [f" in {function} {place}\n" for function, place in found or ()] or [line[frame.end(3):]]:
+            lines.append(f"{indent}{number}{address}{text}")
+            number += 1
+    return None if lacks_names("".join(lines)) else "".join(lines)
 
 
 def explain(binary, folder, path):

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What `make bench` measures beside ratios of two targets: the start, a finding, peers. test_readme.py runs it whole."""
 
-import io
 import contextlib
+import io
+import re
 import time
 from unittest import mock
 
@@ -39,6 +40,11 @@ def starts(t):
         engine, filing = start.finding(programs)
     t.check("a finding is that of an engine, then of its report", engine > 1 and 100 <= filing < 1000,
             f"{engine} {filing}")
+    with mock.patch.object(engines, "with_names", wraps=engines.with_names) as naming:
+        start.finding(programs)
+    report = engines.with_names(naming.call_args.args[0]) or ""
+    t.check("which then has names", naming.call_count == 1 and
+            re.search(r"^    #\d+ 0x\w+ in target_run /\S+/target.c:\d+$", report, re.M), report)
     with mock.patch.object(start, "CASE", "corpus/seed/nothing.txt"):
         t.check("no such case", "cannot be encoded" in failure_of(lambda: start.first_case(programs)))
     with mock.patch.object(start, "CASE", PASSES):
