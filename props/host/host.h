@@ -271,7 +271,8 @@ void host_list_reset(void);
 /* A store to what was all INVALID (a fault): it is noted and may go on; false: it may not. */
 bool host_list_fault(uintptr_t address);
 
-/* True if nobody can have stored to this leaf of the list, so that each of its entries is INVALID. */
+/* True if nobody can have stored to this leaf of the list, so that each of its entries is INVALID.
+ */
 extern uint8_t host_leaf_stored[HOST_SPARSE_LISTS ? HOST_LIST_LEAVES : 1];
 static inline bool host_leaf_is_pristine(unsigned index)
 {
