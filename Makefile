@@ -15,7 +15,7 @@ export B
 .DEFAULT_GOAL := help
 COMMANDS := fuzz props exhaustive exhaustive-races race bugs mutants regress repro shrink \
   campaign status corpus-promote coverage report matrix bench bench-against compare \
-  kernel-report kernel-bisect oss-fuzz-check prove test test-scripts test-compare test-all lint format
+  kernel-report kernel-bisect oss-fuzz-check prove judge test test-scripts test-compare test-all lint format
 .PHONY: help clean distclean fuzz-targets service-targets service-names peers compile_commands.json $(COMMANDS)
 
 # A bare Debian has no Python.
@@ -80,6 +80,8 @@ endif
 # help:   mutants          mutants of the core that no test kills                ONLY=regexp JOBS=
 # help:   prove            index arithmetic and the walk of a memory map, for all inputs, by cbmc (Debian 13)
 # help:                    GEOMETRY=x86_64 ONLY=regexp JOBS=
+# help:   judge            Xen's save code beside our own toolstack, on random guests   XEN=debian CASES=20000
+# help:                    SEED=1 ONLY=regexp JOBS=
 # help:   coverage         states, lines, branches, conditions that the corpora reach
 # help:   bench            speed, as ratios   RUNS=7
 # help:   bench-against    better, worse or no difference; fails if worse

@@ -5,6 +5,7 @@ Without the package the tests are skipped. The code agrees with the harness's ow
 corpora, the memory maps and random cases, and it sees the planted bugs that lose frames.
 """
 
+import json
 import os
 import re
 import resource
@@ -12,9 +13,10 @@ import resource
 from harness import BUILD, ROOT, test, text_of
 from p2mcheck.files import Failure
 from p2mcheck.programs import Programs
-from p2mcheck.xen import apt, prepare
+from p2mcheck.xen import apt, judge, prepare
 
 XEN = os.environ.get("XEN") or "debian"
+GIVEN = os.path.abspath(os.path.expanduser(XEN)) if XEN != "debian" else XEN  # for another folder
 JUDGED = "tiny,x86_64,x86_32"
 UNITS = (("gcc", "tiny"), ("gcc", "x86_64"), ("gcc", "x86_32"), ("clang-san", "tiny"))
 LOOK = 0.05e-3  # seconds for one look in tiny, at most
@@ -54,6 +56,38 @@ def no_tree(t):
     t.expect("scripts/xen", ["scripts/xen", f"--build={t.path('build')}", f"--xen={t.folder}"],
              r"\Axen: XEN=\S+: it has no tools/libs/guest/\S+\n\Z", 1)
     t.check("nothing is left", not os.path.exists(t.path("build/xen")))
+
+
+SAID = "tiny: 9 cases; wrong for none 2, own 0, Xen 1, both 6; Xen refuses 4\n"
+
+
+@test("Xen: what make judge counts, and on what", tier="scripts")
+def counts(t):
+    found = judge.counts_of("first of judge:\n  Xen: op 1: lost\n" + SAID)
+    t.check("each count", found == {"cases": 9, "none": 2, "own": 0, "judge": 1, "both": 6, "refused": 4}, str(found))
+    t.check("no answer", judge.counts_of("usage: toolstacks CASES SEED\n") is None)
+    for bug, own, by_xen, both, agrees in (("", 0, 0, 0, True), ("", 0, 0, 1, False), ("", 1, 0, 0, False),
+                                           ("b", 0, 0, 1, True), ("b", 1, 0, 1, False), ("b", 0, 1, 1, False)):
+        row = {"bug": bug, "own": own, "judge": by_xen, "both": both}
+        t.check(str(row), judge.agrees(row) == agrees)
+    subjects = list(judge.subjects())
+    t.check("the core, and bugs that lose frames", ("", "x86_32") in subjects and
+            set(BUGS) <= {bug for bug, _ in subjects} and ("p10-leaf-slot-8", "x86_64") in subjects and
+            len(set(subjects)) == len(subjects), str(subjects))
+    t.expect("no such subject", ["scripts/judge", f"--build={t.path('build')}", "--only=nothing"],
+             r"\Ajudge: ONLY=nothing: choose core, or bugs: \S+", 2)
+
+
+@test("Xen: make judge on the core, and its figures for the report", how="builds")
+def core_judged(t):
+    judged(t)
+    clone = t.clone()  # judge.json of the user stays
+    t.expect("make judge", ["scripts/judge", "--build=build", f"--xen={GIVEN}", "--only=^core$", "--cases=800"],
+             r"^core +tiny +800 cases: found by both 0, by one alone 0, .*^judge: 3 agree, 0 do not$", limit=3600,
+             cwd=clone)
+    found = json.loads(text_of(f"{clone}/build/judge.json"))
+    t.check("judge.json", [(row["bug"], row["geometry"], row["cases"], row["none"]) for row in found["rows"]] ==
+            [("", "tiny", 800, 800), ("", "x86_64", 20, 20), ("", "x86_32", 20, 20)] and found["xen"], str(found))
 
 
 def judged(t, *goals):
@@ -121,11 +155,11 @@ def random_cases(t):
 @test("Xen: a save sees the planted bugs that lose frames", tier="all", how="builds")
 def planted(t):
     judged(t)
+    said = t.expect("make judge", ["scripts/judge", "--build=build", f"--xen={GIVEN}", f"--only=^({'|'.join(BUGS)})$"],
+                    rf"^judge: {len(BUGS)} agree, 0 do not$", limit=3600, cwd=t.clone())
     for bug in BUGS:
-        programs = Programs(BUILD).planted(bug, "toolstacks", ["tiny"]).judged(prepare.prepare(BUILD, XEN), XEN)
-        program = programs.program("toolstacks", "tiny")
-        programs.make(program, shown=False)
-        t.expect(bug, [program, "20000", "1"], "own 0, Xen 0, both [1-9]")
+        pattern = rf"^{bug} +tiny +20000 cases: found by both [1-9]\d*, by one alone 0, "
+        t.check(bug, re.search(pattern, said, re.M), said)
 
 
 @test("Xen: a look is quick", how="alone")
@@ -148,5 +182,5 @@ def quick(t):
 @test("Xen: fuzzing with it", tier="all", how="builds")
 def fuzzing(t):
     judged(t)
-    t.expect("make fuzz", ["make", "-s", "fuzz", f"XEN={os.path.abspath(XEN) if XEN != 'debian' else XEN}", "TIME=30",
+    t.expect("make fuzz", ["make", "-s", "fuzz", f"XEN={GIVEN}", "TIME=30",
                            "JOBS=1"], r"ops_tiny: \d+ execs.*0 findings", cwd=t.clone())
