@@ -198,13 +198,14 @@ static void print_json(FILE *file)
             ", \"outcomes\": %" PRIu64 ", \"transitions\": %" PRIu64 ", \"maps\": %" PRIu64
             ", \"hash\": \"%016" PRIx64 "\""
             ", \"depth\": %u, \"checks\": %" PRIu64
-            ", \"seconds\": %.1f, \"closed\": %s, \"violated\": %s}\n",
+            ", \"seconds\": %.1f, \"closed\": %s, \"tried\": %s, \"violated\": %s}\n",
             shape_here.name, options.races ? "true" : "false", options.search.three ? 3 : 2,
             options.search.switches, options.search.tso ? "true" : "false",
             options.search.reduced ? "true" : "false", options.every, explored.states.count,
             explored.raced, explored.groups, explored.outcomes, explored.transitions,
             explored.map_calls, explore_hash(&explored.states), explored.depth, run.tally.checks,
-            elapsed(), explored.closed ? "true" : "false", explored.failed ? "true" : "false");
+            elapsed(), explored.closed ? "true" : "false", all_tried ? "true" : "false",
+            explored.failed ? "true" : "false");
 }
 
 /* The case as text, or (`c` NULL) the result. */

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Commands that build a program and run it: random cases, searches, threads, single cases."""
+"""Commands that build a program and run it: random cases, searches, single cases."""
 
 import glob
 import os
@@ -72,23 +72,6 @@ def search(args, geometry, *options, chosen=None):
     check_writable(crashes(), "CRASHES")
     chosen.make(program)
     programs.execute([program, *options, f"--crashes={crashes()}", *[f"--seconds={args.time}"] * bool(args.time)])
-
-
-# ---- real threads ----
-
-RACED = ("micro", "tiny", "odd")
-
-
-def race():
-    """Real threads on one tree, under ThreadSanitizer."""
-    args = cli.Parser(race.__doc__, geometry="tiny", time=10, rounds=None, threads=4, seed=1,
-                      checks={"geometry": cli.one_of(RACED)}).parse()
-    programs.setup("fuzz")
-    chosen = programs.Programs(args.build)
-    program = chosen.program("race", args.geometry, "tsan")
-    chosen.make(program)
-    limit = f"--rounds={args.rounds}" if args.rounds else f"--time={args.time}"
-    programs.execute([program, limit, f"--threads={args.threads}", f"--seed={args.seed}"])
 
 
 # ---- cases ----

@@ -10,6 +10,7 @@ import re
 import subprocess
 
 from harness import BUILD, ROOT, command, make_command, test, text_of
+from p2mcheck import race
 from p2mcheck.programs import why_no_32_bit
 
 FLAVOURS = {"gcc": "test", "clang-san": "test", "clang": "all", "gcc-san": "all"}  # and the tier of their corpora
@@ -155,8 +156,24 @@ def reduction(t):
                 reduced["groups"] == whole["groups"], str(found))
 
 
-command("real threads under ThreadSanitizer", ["scripts/race", f"--build={BUILD}", "--rounds=300"],
-        r"^race: 300 rounds, .* 0 failures$", goals=("tsan/tiny/race_tiny",))
+@test("real threads under ThreadSanitizer", goals=("tsan/tiny/race_tiny",))
+def threads(t):
+    clone = t.clone()  # race.json of the user stays
+    t.expect("race", ["scripts/race", "--build=build", "--rounds=300"], r"^race: 300 rounds, .* 0 failures$", cwd=clone)
+    found = json.loads(text_of(f"{clone}/build/race.json"))
+    t.check("for the report", found["rounds"] == 300 and found["calls"] and found["reads"] and not found["failures"]
+            and (found["geometry"], found["threads"], found["status"]) == ("tiny", 4, 0), str(found))
+
+
+@test("race: what is kept of a run", tier="scripts")
+def race_kept(t):
+    found = race.counts_of("race: geometry tiny, seed 1, 4 threads\nrace: 3 rounds, 40 calls, 30 reads checked (2 "
+                           "could not be), 5 refused pages, 6 lost races for a slot (pages given back), 1 failures\n")
+    t.check("each count", found == {"rounds": 3, "calls": 40, "reads": 30, "unknown": 2, "refused": 5, "lost": 6,
+                                    "failures": 1}, str(found))
+    t.check("nothing of a run that died", race.counts_of("race: a call does not terminate\n") is None)
+    status, text = race.run(["sh", "-c", "echo one; echo two; exit 3"])
+    t.check("status and output", (status, text) == (3, "one\ntwo\n"), str((status, text)))
 
 
 @test("planted bugs, each from its shortest case", how="alone", goals=("gcc/p2m-case",))
