@@ -21,13 +21,16 @@ FOUND = 10  # cbmc: there is a counterexample
 
 # A loop of the walk ends within `unwind` turns, which is proved as well. Two entries take hours with
 # the checks of pointers that cbmc makes by itself.
-Proof = collections.namedtuple("Proof", "name file function options")
+Proof = collections.namedtuple("Proof", "name what file function options")  # `what`: what holds for all inputs
 PROOFS = (
-    Proof("index", "index.c", "proof_index", []),
-    Proof("index-inverse", "index.c", "proof_index_inverse", []),
-    Proof("mid-part-end", "index.c", "proof_mid_part_end", []),
-    Proof("e820-1", "e820.c", "proof_e820", ["-DENTRIES=1", "--unwind", "4"]),
-    Proof("e820-2", "e820.c", "proof_e820", ["-DENTRIES=2", "--unwind", "6", "--no-standard-checks"]),
+    Proof("index", "the three indices of a PFN are slots, and lead back to it", "index.c", "proof_index", []),
+    Proof("index-inverse", "each triple of slots is the place of a PFN", "index.c", "proof_index_inverse", []),
+    Proof("mid-part-end", "the part of a range in a mid has the PFNs of that mid alone", "index.c",
+          "proof_mid_part_end", []),
+    Proof("e820-1", "the identity ranges of a memory map of one entry are those of the definition", "e820.c",
+          "proof_e820", ["-DENTRIES=1", "--unwind", "4"]),
+    Proof("e820-2", "the same of two entries, in any order and with any overlap", "e820.c", "proof_e820",
+          ["-DENTRIES=2", "--unwind", "6", "--no-standard-checks"]),
 )
 
 Result = collections.namedtuple("Result", "fine text sentences seconds")

@@ -16,6 +16,8 @@ import tempfile
 
 from harness import BUILD, IDLE_LIMIT, test, text_of
 
+from p2mcheck.report import kernel
+
 COMPARE = {
     "commit": "0123456789ab", "machine": {"cpu": "a <CPU>", "cores": 2, "memory_mib": 4096, "kernel": "6.1"},
     "versions": {"clang": "14"}, "seeds": [1, 2], "complete": False, "planned": 8, "done": 4,
@@ -38,6 +40,31 @@ COMPARE = {
 }
 ABLATION = {"seeds": 1, "budget": 60, "seconds": {"b6-empty-range": {
     "": [0.1], "swarm": [0.2], "mutator": [60], "mutator,swarm": [60]}}}
+
+SEARCH = {"geometry": "micro", "races": True, "calls": 2, "switches": 2, "tso": False, "reduced": True, "every": 1,
+          "states": 51424, "raced": 51424, "groups": 514240000, "outcomes": 600600000, "transitions": 999000000,
+          "maps": 0, "hash": "a7f85a5c44d305b2", "depth": 8, "checks": 19500000000, "seconds": 6660.5, "closed": True,
+          "tried": True, "violated": False}
+FOUND = {"invariant": "SETUP_RAM_HAS_FRAME", "case": ["geometry tiny", "e820 0x1000 0x2000 <usable>"], "known": []}
+KERNEL = {"version": "6.12.117", "tree": "debian-6.12", "expected": ["B5"], "behind": None, "verdict": "", "mails": [],
+          "defects": {"B5": {"invariant": "RESULT_MATCHES_MODEL", "case": ["geometry tiny", "range 0x0 0x0"], "known":
+                             [], "report": []}}}
+JUDGED = {"bug": "", "geometry": "tiny", "cases": 20000, "none": 20000, "own": 0, "judge": 0, "both": 0, "refused": 0}
+MORE = {
+    "exhaustive-micro": {**SEARCH, "races": False, "maps": 7}, "exhaustive-races": SEARCH,
+    "exhaustive-races-tso": {**SEARCH, "tso": True, "switches": 1, "every": 200, "raced": 258},
+    "exhaustive-races-3": {**SEARCH, "calls": 3, "switches": 1, "closed": False},
+    "race": {"geometry": "tiny", "threads": 4, "seed": 1, "status": 0, "rounds": 300, "calls": 200000, "reads": 100000,
+             "unknown": 5, "refused": 70, "lost": 90, "failures": 0},
+    "prove": {"geometry": "x86_64", "core": ".", "all": 5, "proofs": {
+        "index": {"fine": True, "text": "", "sentences": 6, "seconds": 0.31},
+        "e820-1": {"fine": False, "text": "a page of <identity> is reported: pfn=7", "sentences": 3, "seconds": 71.0}}},
+    "kernel-report": [KERNEL, {**KERNEL, "version": "9.9", "verdict": "met and not expected: B5", "behind": FOUND}],
+    "kernel-report-setup": [{"version": "6.12.117", "tree": "debian-6.12", "defects": {"S2": FOUND}, "behind": None,
+                             "verdict": "as expected", "mails": []}],
+    "judge": {"xen": "4.17", "seed": 1, "rows": [JUDGED, {**JUDGED, "bug": "p29-mfn-once", "both": 4454, "judge": 1,
+                                                          "refused": 3581}]},
+}
 
 
 NEEDS = ("dot", "import jinja2", "import matplotlib")
@@ -171,6 +198,8 @@ def whole_page(t):
     """The path of a page of all figures."""
     t.path("ablation.json", json.dumps(ABLATION))
     t.path("compare.json", json.dumps(COMPARE))
+    for name, figures in MORE.items():
+        t.path(f"{name}.json", json.dumps(figures))
     done = make(t)
     t.check("of a partial run", done.status == 0 and "missing: hunts for planted bugs" in done.out, str(done))
     return t.path("report/index.html")
@@ -215,6 +244,13 @@ def wrong_figures(t):
             t.path("compare.json", text)
         done = make(t)
         t.check(says, done.status == 1 and done.err.count("\n") == 1 and says in done.err, str(done))
+    t.path("compare.json", json.dumps(COMPARE))
+    for name in MORE:
+        path = t.path(f"{name}.json", '[{"rows": 1}]' if isinstance(MORE[name], list) else '{"rows": [1]}')
+        done = make(t)
+        t.check(name, done.status == 1 and done.err.count("\n") == 1 and f"{name}.json" in done.err and
+                "unexpected contents" in done.err, str(done))
+        os.unlink(path)
     done = t.run(["scripts/report", f"--build={BUILD}", f"--figures={t.path('none')}"])
     t.check("a folder that is not there", done.status == 2 and "no such folder" in done.out, str(done))
 
@@ -230,3 +266,70 @@ def page_text(t):
     t.check("the same figures, the same page", text_of(whole_page(t)) == first)
     t.check("no script, nothing from elsewhere",
             not re.search(r"<script|<link(?! rel=\"icon\" href=\"data:,\")|@import|\bsrc=|url\((?!#)", first))
+
+
+def section(page, name):
+    """The text of a section, without tags."""
+    part = re.search(rf'<section aria-labelledby="{name}">(.*?)</section>', page, re.S)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", part.group(1).replace("<wbr>", ""))) if part else ""
+
+
+SHOWN = {
+    "searches": ("every op, then memory maps micro 51,424 999,000,000 19,500,000,000 6,660 closed",),
+    "schedules": ("two calls, and the second one stops as well 2 51,424 514,240,000 999,000,000 600,600,000 "
+                  "19,500,000,000 6,660 closed",
+                  "closed, only from each 200th state",
+                  "three calls, from the boots 1 51,424", "all tried within the depth",
+                  "tiny 4 300 200,000 100,000 70 90 none"),
+    "proofs": ("index the three indices of a PFN are slots, and lead back to it 6 0.31 proved",
+               "FAILED: a page of &lt;identity&gt; is reported", "e820-2 the same of two entries", "not run"),
+    "kernel": ("Version Verdict RESULT_MATCHES_MODEL 6.12.117 as expected B5 "
+               "9.9 NOT A KNOWN DEFECT: SETUP_RAM_HAS_FRAME B5",
+               "6.12.117 to 9.9, 2 versions", "geometry tiny range 0x0 0x0"),
+    "setup": ("Version Verdict S2 6.12.117 as expected x", "e820 0x1000 0x2000 &lt;usable&gt;"),
+    "judge": ("the core without a bug tiny 20,000 0 0 0 0 agree", "p29-mfn-once tiny 20,000 4,454 0 1 3,581 DIFFER"),
+}
+TRIED = {key: len(kernel.tried(key)) for key in ("kernel", "setup")}
+CLAIMED = ("x every schedule, from every state of a 2x2x2 tree all tried, no violation 999,000,000 transitions "
+           "from 51,424 states, closed reached", "in x86's order all tried, no violation",
+           "from 258 states, closed, only from each 200th state in part only", "all tried within the depth reached",
+           "0 0 in 300 rounds, 100,000 reads checked reached", "all 1 of 5 NOT reached",
+           f"p2m.c with the known defects of their row, and no other all {TRIED['kernel']} 1 of 2 NOT reached",
+           f"setup.c with the known defects of their row, and no other all {TRIED['setup']} 1 of 1 in part only",
+           "0 1 of 40,000 NOT reached")
+HEAD = ("2 of 5 proofs", "exhaustive search with store buffers: closed, only from each 200th state",
+        f"a kernel's setup.c: without {TRIED['setup'] - 1} of {TRIED['setup']} versions",
+        "Xen's save code as the judge: without")
+
+
+@test("report: sections of searches, schedules, proofs, kernels and judge", goals=("p2m-case",), needs=NEEDS,
+      how="builds")
+def sections(t):
+    page = text_of(whole_page(t)).replace("&#39;", "'")
+    claims, head = section(page, "claims"), re.sub(r"\s+", " ", page.split("<nav")[0])
+    for name, texts in SHOWN.items():
+        text = section(page, name)
+        for shown in texts:
+            t.check(f"{name}: {shown}", shown in text, text)
+        t.check(f"{name}: nothing lacks", "Not measured" not in text, text)
+    for text in CLAIMED:
+        t.check(f"claim: {text}", text in claims, claims)
+    for text in HEAD:
+        t.check(f"head: {text}", text in head, head)
+    t.check("what is whole is not at the head", "of two overlapping calls" not in head
+            and "of three overlapping calls" not in head, head)
+
+
+@test("report: a section without figures names the command", goals=("p2m-case",), needs=NEEDS, how="builds")
+def no_figures(t):
+    t.path("race.json", json.dumps(MORE["race"]))
+    t.check("it is made", make(t).status == 0)
+    page = text_of(t.path("report/index.html"))
+    for name, command in (("searches", "make exhaustive"), ("schedules", "make exhaustive-races TSO=1"),
+                          ("proofs", "make prove"), ("kernel", "make kernel-report LINUX="), ("judge", "make judge"),
+                          ("setup", "make kernel-report TARGET=setup LINUX="), ("speed", "make bench")):
+        text = section(page, name)
+        t.check(f"{name}: {command}", re.search(rf"Not measured: .*\. {command}.* makes .*\.json", text), text)
+        t.check(f"{name}: at the head as well", f"<code>{command}" in page.split("<nav")[0])
+    text = section(page, "schedules")
+    t.check("what there is is shown", "300 200,000" in text and "race.json" not in text, text)

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The claims: goal, measured figure and verdict of each, and the command that measures it."""
 
+from p2mcheck.report import judge, kernel, proofs, schedules, searches
 from p2mcheck.report.data import SOURCES
+from p2mcheck.report.reading import reading
 from p2mcheck.report.words import BAD, GOOD, code, part, short
 
 VERDICTS = {True: GOOD("reached"), False: BAD("NOT reached"), None: "not measured", "in part": "in part only"}
@@ -44,41 +46,6 @@ def of_bugs(data):
            False if fine < len(data.hunted) else all_hunted or "in part")
 
 
-def of_search(found, claim):
-    measured, reached = None, None
-    if found:
-        reached = found["closed"] and not found["violated"] and found["every"] == 1
-        measured = (f"{found['transitions']:,} transitions from {found['states']:,} states, "
-                    + ("closed" if found["closed"] else "not closed") + (", VIOLATED" if found["violated"] else ""))
-    yield claim, "closed, no violation", measured, reached
-
-
-def of_exhaustive(data):
-    return of_search(data.exhaustive, "Every state of a 2x2x2 tree x every op")
-
-
-def overlaps(races):
-    """What a search for overlaps has tried, or ought to."""
-    switches = races.get("switches", 1) if races else 2
-    return f"every pair of calls, {switches} switch{'es' if switches > 1 else ''}"
-
-
-def of_races(data):
-    claim = overlaps(data.races)
-    return of_search(data.races, claim[0].upper() + claim[1:] + ", from every state")
-
-
-def of_prove(data):
-    claim, found = "Proofs for all inputs: index arithmetic, the walk of a memory map", data.prove
-    if not found:
-        yield claim, "all", None, None
-        return
-    fine, tried = sum(proof["fine"] for proof in found["proofs"].values()), len(found["proofs"])
-    usual = found["geometry"] == "x86_64" and found["core"] == "."
-    yield (claim, "all", part(fine, found["all"]) + ("" if usual else f", {found['geometry']}, {found['core']}/core"),
-           False if fine < tried else usual and fine == found["all"] or "in part")
-
-
 def of_mutants(data):
     survived = data.statuses["survived"]
     yield ("Mutants of the core that no test notices", "0",
@@ -106,8 +73,16 @@ def of_bench(data):
                    None if value is None else is_reached(goal, value))
 
 
+# By the figures that are read.
+CLAIMS = {"compare": of_compare, "bugs": of_bugs, "exhaustive": searches.claims,
+          **{key: schedules.claims_of(key) for key in schedules.SEARCHES}, "race": schedules.claims_of_threads,
+          "prove": proofs.claims, "mutants": of_mutants, "coverage": of_coverage,
+          "kernel": kernel.claims_of("kernel", "p2m.c"), "setup": kernel.claims_of("setup", "setup.c"),
+          "judge": judge.claims, "bench": of_bench}
+
+
 def rows(data):
-    for key, claims in (("compare", of_compare), ("bugs", of_bugs), ("exhaustive", of_exhaustive), ("races", of_races),
-                        ("prove", of_prove), ("mutants", of_mutants), ("coverage", of_coverage), ("bench", of_bench)):
-        for claim, goal, measured, verdict in claims(data):
-            yield claim, short(goal), short(measured), VERDICTS[verdict], code(SOURCES[key].command)
+    for key, claims in CLAIMS.items():
+        with reading(data, [key]):
+            for claim, goal, measured, verdict in claims(data):
+                yield claim, short(goal), short(measured), VERDICTS[verdict], code(SOURCES[key].command)

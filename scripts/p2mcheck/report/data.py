@@ -15,6 +15,8 @@ from p2mcheck.files import Failure, read_json
 
 Source = collections.namedtuple("Source", "file what command")
 
+LINUX = 'LINUX="debian debian-6.12"'
+
 SOURCES = {
     "compare": Source("compare.json", "comparison with other tools", "make compare"),
     "bugs": Source("bugs.json", "hunts for planted bugs", "make bugs SEEDS=10"),
@@ -22,10 +24,17 @@ SOURCES = {
     "coverage": Source("coverage.json", "lines, branches and conditions", "make coverage"),
     "mutants": Source("mutants.json", "mutants", "make mutants"),
     "exhaustive": Source("exhaustive-micro.json", "exhaustive search of micro", "make exhaustive"),
-    "races": Source("exhaustive-races.json", "exhaustive search of overlapping calls", "make exhaustive-races"),
-    "prove": Source("prove.json", "proofs", "make prove"),
+    "races": Source("exhaustive-races.json", "exhaustive search of two overlapping calls", "make exhaustive-races"),
+    "races_tso": Source("exhaustive-races-tso.json", "exhaustive search with store buffers",
+                        "make exhaustive-races TSO=1"),
+    "races_3": Source("exhaustive-races-3.json", "exhaustive search of three overlapping calls",
+                      "make exhaustive-races CALLS=3"),
+    "race": Source("race.json", "real threads", "make race TIME=60"),
+    "prove": Source("prove.json", "proofs (cbmc, of Debian 13)", "make prove"),
+    "kernel": Source("kernel-report.json", "a kernel's p2m.c", f"make kernel-report {LINUX}"),
+    "setup": Source("kernel-report-setup.json", "a kernel's setup.c", f"make kernel-report TARGET=setup {LINUX}"),
+    "judge": Source("judge.json", "Xen's save code as the judge", "make judge"),
     "bench": Source("bench.json", "speed", "make bench"),
-    "kernel": Source("kernel-report.json", "the kernel's own file", 'make kernel-report LINUX="debian debian-6.12"'),
 }
 
 Cell = collections.namedtuple("Cell", "times name impossible")  # `impossible`: the reason, or empty
@@ -55,7 +64,13 @@ class Data:
     bugs: dict
     compare: dict
     ablation: dict
+    exhaustive: dict
+    race: dict
+    prove: dict
+    judge: dict
     mutants: list
+    kernel: list
+    setup: list
 
     def __init__(self, figures, programs):
         self.figures, self.programs, self.p2m_case = figures, programs, programs.p2m_case()
@@ -76,17 +91,3 @@ class Data:
         self.gaps = [cell for cell in self.cells if bool(cell.times) == bool(cell.impossible)]
         self.statuses = collections.Counter(mutant["status"] for mutant in self.mutants or [])
         self.commit = head_commit()
-
-    def partial(self):
-        """Incomplete figures: (name, command)."""
-        bugs, found = len(self.patches), self.compare or {}
-        ablated, compared = len((self.ablation or {}).get("seconds", {})), len(found.get("all_bugs", []))
-        if self.bugs and len(self.hunted) < bugs:
-            yield f"{len(self.hunted)} of {bugs} planted bugs were hunted", SOURCES["bugs"].command
-        if self.ablation and ablated < bugs:
-            yield f"ablations of {ablated} of {bugs} planted bugs", SOURCES["ablation"].command
-        if found.get("sample") and compared < bugs:
-            yield f"the comparison is a sample, {compared} of {bugs} planted bugs", "make compare FULL=1"
-        if found and not found.get("complete"):
-            yield (f"{found.get('done', 0):,} of {found.get('planned', 0):,} runs of the comparison (the command "
-                   "resumes it)", SOURCES["compare"].command)

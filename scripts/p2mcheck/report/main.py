@@ -25,5 +25,5 @@ def main():
     text = page.of(data)
     files.write(path, text)
     print(f"report: {path}, {len(text.encode()) >> 10} KiB; " +
-          (f"missing: {', '.join(source.what for source in data.missing)}" if data.missing else "nothing is missing"))
+          (f"missing: {', '.join(source.what for source in data.missing)}" if data.missing else "no file is missing"))
     return 0

@@ -6,11 +6,12 @@ import os
 
 import jinja2
 
-from p2mcheck.files import Failure
-from p2mcheck.report import bugs, charts, compare, sections, words
+from p2mcheck.report import bugs, charts, compare, judge, kernel, partial, proofs, schedules, searches, sections, words
 from p2mcheck.report.data import SOURCES
+from p2mcheck.report.reading import reading
 
-Section = collections.namedtuple("Section", "needs title heading function")  # `needs`: at least one of these figures
+# `needs`: figures, at least one of which must be there; the section names each one that is not.
+Section = collections.namedtuple("Section", "needs title heading function")
 
 # By the name of the template, which is the anchor as well.
 SECTIONS = {
@@ -19,10 +20,14 @@ SECTIONS = {
     "bugs": Section((), "Planted bugs", "Planted bugs", bugs.bugs),
     "coverage": Section((), "Coverage", "Coverage of the reviewed corpus", sections.coverage),
     "ablations": Section(("ablation",), "Ablations", "Value of mutator and swarm", sections.ablations),
-    "searches": Section(("exhaustive", "races"), "Small scope", "All of a small scope", sections.searches),
+    "searches": Section(("exhaustive",), "Small scope", "All of a small scope", searches.searches),
+    "schedules": Section((*schedules.SEARCHES, "race"), "Schedules", "Calls that overlap", schedules.schedules),
+    "proofs": Section(("prove",), "Proofs", "Proofs for all inputs", proofs.proofs),
     "mutants": Section(("mutants",), "Mutants", "Mutants of the core", sections.mutants),
     "speed": Section(("bench",), "Speed", "Speed", sections.speed),
-    "kernel": Section(("kernel",), "The kernel's file", "The kernel's own file", sections.kernel),
+    "kernel": Section(("kernel",), "Kernel matrix", "The kernel's own p2m.c: versions and invariants", kernel.kernel),
+    "setup": Section(("setup",), "Setup", "The kernel's own setup.c: versions and defects", kernel.setup),
+    "judge": Section(("judge",), "Judge", "Xen's own save code as the judge", judge.judge),
     "repeat": Section((), "Repeat it", "How to repeat it", sections.repeat),
 }
 
@@ -37,18 +42,23 @@ def environment():
 
 
 def content(jinja, data, name):
-    """Reports an error in a file of figures with the name of the file."""
-    try:
-        return jinja.get_template(f"{name}.html.j2").render(data=data, **SECTIONS[name].function(data))
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, ZeroDivisionError,
-            jinja2.UndefinedError) as error:
-        file = SOURCES[SECTIONS[name].needs[0]].file if SECTIONS[name].needs else "*.json"
-        raise Failure(f"{data.figures}/{file}: unexpected contents: {type(error).__name__}: {error}") from error
+    """Of one section; nothing if none of its figures is there."""
+    section = SECTIONS[name]
+    if section.needs and not any(getattr(data, key) for key in section.needs):
+        return ""
+    with reading(data, section.needs):
+        return jinja.get_template(f"{name}.html.j2").render(data=data, **section.function(data))
+
+
+def incomplete(data):
+    """Figures that are not whole: (what, command)."""
+    for keys, part in partial.PARTS.items():
+        with reading(data, keys):
+            yield from part(data)
 
 
 def of(data):
     jinja = environment()
-    shown = {name: section for name, section in SECTIONS.items()
-             if not section.needs or any(getattr(data, key) for key in section.needs)}
     return jinja.get_template("page.html.j2").render(
-        data=data, sections=shown, contents={name: content(jinja, data, name) for name in shown})
+        data=data, sections=SECTIONS, partial=list(incomplete(data)),
+        contents={name: content(jinja, data, name) for name in SECTIONS})

@@ -6,9 +6,9 @@ Each function returns the variables of the template that has its name.
 import collections
 import statistics
 
-from p2mcheck.report import charts, claims, words
+from p2mcheck.report import charts, claims
 from p2mcheck.report.data import SOURCES
-from p2mcheck.report.words import bug_link, code, count, part, seconds, short
+from p2mcheck.report.words import bug_link, code, part, seconds, short
 
 
 def claims_and_verdicts(data):
@@ -87,20 +87,7 @@ def ablations(data):
                        for bug, row in bugs.items()]}
 
 
-# ---- searches, mutants, speed ----
-
-def searches(data):
-    rows = []
-    ops = "every op" + ", then memory maps" * bool((data.exhaustive or {}).get("maps"))
-    for found, what in ((data.exhaustive, ops), (data.races, claims.overlaps(data.races))):
-        if found:
-            rows.append([what, found["geometry"]] +
-                        [count(found[key]) for key in ("states", "transitions", "checks", "seconds")] +
-                        [("closed: no new state is left" if found["closed"] else "not closed: a limit was reached") +
-                         (", from a part of the states" if found["every"] > 1 else "") +
-                         ("; A VIOLATION" if found["violated"] else "")])
-    return {"rows": rows}
-
+# ---- mutants, speed ----
 
 def mutants(data):
     statuses = [status for status in ("killed", "equivalent", "survived", "same code", "did not compile")
@@ -119,15 +106,6 @@ def speed(data):
     return {"rows": [[claims.BENCH.get(name, name), *(short(figure[key]) for key in ("median", "min", "max")),
                       len(figure["runs"]), "{} {:g}".format(*data.goals[name]) if data.goals.get(name) else "-"]
                      for name, figure in data.bench.items()]}
-
-
-def kernel(data):
-    rows = []
-    for row in data.kernel:
-        found = list(row["defects"].items()) + ([("not explained", row["behind"])] if row["behind"] else [])
-        rows += [[row["version"], mask, code(invariant), words.CASE("\n".join(case))]
-                 for mask, (invariant, _, case) in found] or [[row["version"], "none", "-", "-"]]
-    return {"rows": rows}
 
 
 # ---- commands, and machine ----
