@@ -41,16 +41,20 @@ COMPARE = {
 ABLATION = {"seeds": 1, "budget": 60, "seconds": {"b6-empty-range": {
     "": [0.1], "swarm": [0.2], "mutator": [60], "mutator,swarm": [60]}}}
 
-SEARCH = {"geometry": "micro", "races": True, "calls": 2, "switches": 2, "tso": False, "reduced": True, "every": 1,
-          "states": 51424, "raced": 51424, "groups": 514240000, "outcomes": 600600000, "transitions": 999000000,
-          "maps": 0, "hash": "a7f85a5c44d305b2", "depth": 8, "checks": 19500000000, "seconds": 6660.5, "closed": True,
-          "tried": True, "violated": False}
-FOUND = {"invariant": "SETUP_RAM_HAS_FRAME", "case": ["geometry tiny", "e820 0x1000 0x2000 <usable>"], "known": []}
-KERNEL = {"version": "6.12.117", "tree": "debian-6.12", "expected": ["B5"], "behind": None, "verdict": "", "mails": [],
-          "defects": {"B5": {"invariant": "RESULT_MATCHES_MODEL", "case": ["geometry tiny", "range 0x0 0x0"], "known":
-                             [], "report": []}}}
-JUDGED = {"bug": "", "geometry": "tiny", "cases": 20000, "none": 20000, "own": 0, "judge": 0, "both": 0, "refused": 0}
-MORE = {
+SEARCH: dict = {
+    "geometry": "micro", "races": True, "calls": 2, "switches": 2, "tso": False, "reduced": True, "every": 1,
+    "states": 51424, "raced": 51424, "groups": 514240000, "outcomes": 600600000, "transitions": 999000000, "maps": 0,
+    "hash": "a7f85a5c44d305b2", "depth": 8, "checks": 19500000000, "seconds": 6660.5, "closed": True, "tried": True,
+    "violated": False}
+FOUND: dict = {"invariant": "SETUP_RAM_HAS_FRAME", "known": [],
+               "case": ["geometry tiny", "e820 0x1000 0x2000 <usable>"]}
+KERNEL: dict = {
+    "version": "6.12.117", "tree": "debian-6.12", "expected": ["B5"], "behind": None, "verdict": "", "mails": [],
+    "defects": {"B5": {"invariant": "RESULT_MATCHES_MODEL", "case": ["geometry tiny", "range 0x0 0x0"], "known": [],
+                       "report": []}}}
+JUDGED: dict = {"bug": "", "geometry": "tiny", "cases": 20000, "none": 20000, "own": 0, "judge": 0, "both": 0,
+                "refused": 0}
+MORE: dict = {
     "exhaustive-micro": {**SEARCH, "races": False, "maps": 7}, "exhaustive-races": SEARCH,
     "exhaustive-races-tso": {**SEARCH, "tso": True, "switches": 1, "every": 200, "raced": 258},
     "exhaustive-races-3": {**SEARCH, "calls": 3, "switches": 1, "closed": False},
