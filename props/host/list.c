@@ -63,7 +63,7 @@ static bool let_store(unsigned from, unsigned end)
 bool host_list_fault(uintptr_t address)
 {
     uintptr_t offset;
-    unsigned leaf, end, most = (unsigned)(host.list_words / P2M_LEAF);
+    unsigned leaf, end, most;
 
     if (!HOST_SPARSE_LISTS)
         return false;
@@ -71,6 +71,7 @@ bool host_list_fault(uintptr_t address)
     if (offset >= host.list_words * sizeof(p2m_word))
         return false;
     leaf = (unsigned)(offset / LEAF_BYTES);
+    most = (unsigned)(host.list_words / P2M_LEAF);
     end = leaf == let_end ? leaf + 2 * (let_end - let_from) : leaf + 1;
     return leaf >= HOST_DENSE_LEAVES && !host_leaf_stored[leaf] &&
            let_store(leaf, end < most ? end : most);
