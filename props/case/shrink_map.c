@@ -186,11 +186,97 @@ static bool lower_borders(struct shrink *shrink, struct test_case *c, shrink_off
     return false;
 }
 
+/* ---- a map from the same borders ---- */
+
+#define BORDERS 16 /* of a map that is short enough */
+
+/* Where entries begin and end, each once, in ascending order. Answers how many: 0 if too many. */
+static unsigned borders_of(const struct test_case *c, uint64_t border[BORDERS])
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < 2 * c->count; i++) {
+        uint64_t at = i % 2 ? c->ops[i / 2].stop : c->ops[i / 2].start;
+        unsigned k = 0;
+
+        if (!is_entry(c, i / 2))
+            continue;
+        while (k < count && border[k] < at)
+            k++;
+        if (k < count && border[k] == at)
+            continue;
+        if (count == BORDERS)
+            return 0;
+        memmove(&border[k + 1], &border[k], (count - k) * sizeof(border[0]));
+        border[k] = at;
+        count++;
+    }
+    return count;
+}
+
+/* The entries become these, fewer ones. */
+static void replace_map(struct test_case *c, const struct op *entries, unsigned count)
+{
+    unsigned k = 0;
+
+    for (unsigned i = 0; i < c->count;) {
+        if (is_entry(c, i) && k == count)
+            shrink_cut(c, i, 1);
+        else if (is_entry(c, i))
+            c->ops[i++] = entries[k++];
+        else
+            i++;
+    }
+}
+
+/* From one border to the next, every other time; behind the last one a page. */
+static void every_other(struct test_case *c, const uint64_t *border, unsigned count, uint8_t type)
+{
+    struct op entries[BORDERS];
+    unsigned made = 0;
+
+    for (unsigned i = 0; i < count; i += 2)
+        entries[made++] = (struct op){.kind = OP_E820,
+                                      .type = type,
+                                      .start = border[i],
+                                      .stop = i + 1 < count ? border[i + 1] : border[i] + 4096};
+    replace_map(c, entries, made);
+}
+
+/* The calls that read the map become ranges. */
+static void range_instead(struct test_case *c, uint64_t start, uint64_t stop)
+{
+    replace_map(c, NULL, 0);
+    for (unsigned i = 0; i < c->count; i++)
+        if (op_reads_map(c->ops[i].kind)) {
+            c->ops[i].kind = OP_RANGE;
+            c->ops[i].type = 0;
+            c->ops[i].pfn = start / 4096;
+            c->ops[i].arg = stop / 4096;
+        }
+}
+
+static bool from_borders(struct shrink *shrink, struct test_case *c, shrink_offer_fn *offer)
+{
+    uint64_t border[BORDERS];
+    const unsigned count = borders_of(c, border);
+
+    for (unsigned i = 0; i + 1 < count; i++)
+        TRY(range_instead(&candidate, border[i], border[i + 1]));
+    for (uint8_t type = 1; type <= 2; type++) {
+        for (unsigned i = 0; i < count; i++)
+            TRY(every_other(&candidate, &border[i], 1, type));
+        for (unsigned i = 0; i < 2 && i < count; i++)
+            TRY(every_other(&candidate, &border[i], count - i, type));
+    }
+    return false;
+}
+
 bool shrink_map(struct shrink *shrink, struct test_case *c, shrink_offer_fn *offer)
 {
-    return fewer_regions(shrink, c, offer) || smaller_numbers(shrink, c, offer) ||
-           one_of_two(shrink, c, offer) || plain_borders(shrink, c, offer) ||
-           lower_borders(shrink, c, offer);
+    return from_borders(shrink, c, offer) || fewer_regions(shrink, c, offer) ||
+           smaller_numbers(shrink, c, offer) || one_of_two(shrink, c, offer) ||
+           plain_borders(shrink, c, offer) || lower_borders(shrink, c, offer);
 }
 
 UNINSTRUMENTED_END

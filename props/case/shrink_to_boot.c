@@ -3,6 +3,7 @@
  * Moves of the shrinker that need fewer ops because the boot does what they did: it brings frames
  * along that were set one by one, it builds, or it leaves the p2m unbuilt.
  */
+#include "entry.h"
 #include "props/base/uninstrumented.h"
 #include "shrink.h"
 
@@ -44,15 +45,53 @@ static void list_lengths(const struct test_case *c, uint64_t out[LENGTHS])
         out[i] = lengths[i] <= boot_max_pages(&shape_here) ? lengths[i] : 0;
 }
 
+/* Each frame becomes that of its PFN in the list: next to those that the list brings along. */
+static void follow_list(struct test_case *c)
+{
+    for (unsigned i = 0; i < c->count; i++)
+        if (sets_a_frame(&c->ops[i]))
+            c->ops[i].arg =
+                entry_join(&shape_here, c->ops[i].pfn, ENTRY_MFN, MFN_OF_LIST + c->ops[i].pfn);
+}
+
+static uint64_t less(uint64_t number, uint64_t by)
+{
+    return number >= by ? number - by : number;
+}
+
+/* All PFNs and borders come down by so many leaves. */
+static void lower(struct test_case *c, unsigned leaves)
+{
+    const uint64_t pfns = leaves * (uint64_t)P2M_LEAF;
+
+    for (unsigned i = 0; i < c->count; i++) {
+        struct op *op = &c->ops[i];
+
+        op->pfn = less(op->pfn, pfns);
+        op->arg = op->kind == OP_RANGE ? less(op->arg, pfns) : op->arg;
+        op->start = less(op->start, pfns * 4096);
+        op->stop = less(op->stop, pfns * 4096);
+    }
+}
+
+#define LOWER 4 /* leaves */
+
 /* In the place of one op, in a short case. */
 static bool boot_instead(struct shrink *shrink, struct test_case *c, shrink_offer_fn *offer)
 {
     uint64_t pages[LENGTHS];
 
     list_lengths(c, pages);
-    for (unsigned i = 0; c->count <= SHRINK_FEW && i < c->count; i++)
-        for (unsigned k = 0; k < LENGTHS; k++)
+    for (unsigned i = 0; c->count <= SHRINK_FEW && i < c->count; i++) {
+        for (unsigned k = 0; k < LENGTHS; k++) {
             TRY((candidate.boot.nr_pages = pages[k], shrink_cut(&candidate, i, 1)));
+            TRY((candidate.boot.nr_pages = pages[k], shrink_cut(&candidate, i, 1),
+                 follow_list(&candidate)));
+        }
+        for (unsigned leaves = 1; leaves <= LOWER; leaves++)
+            TRY((candidate.boot.nr_pages = 1, shrink_cut(&candidate, i, 1),
+                 lower(&candidate, leaves)));
+    }
     return false;
 }
 
