@@ -224,6 +224,40 @@ static bool delete_few(struct shrink *shrink, struct test_case *c)
     return false;
 }
 
+/*
+ * At the end, a range with its ends in the leaves of two sets, in the place of both. Of leaves that
+ * are side by side it touches no other. False: they are none.
+ */
+static bool one_range(struct test_case *c, unsigned i, unsigned k, bool beside)
+{
+    const struct op *a = &c->ops[i], *b = &c->ops[k];
+    uint64_t low = a->pfn < b->pfn ? a->pfn : b->pfn, high = a->pfn + b->pfn - low;
+    uint64_t leaves = high / P2M_LEAF - low / P2M_LEAF;
+
+    if (a->kind != OP_SET || b->kind != OP_SET || a->at || b->at || !leaves ||
+        (beside && leaves > 1))
+        return false;
+    shrink_cut(c, k, 1);
+    shrink_cut(c, i, 1);
+    c->ops[c->count++] = (struct op){
+        .kind = OP_RANGE, .pfn = low - low % P2M_LEAF + 1, .arg = high - high % P2M_LEAF + 1};
+    return true;
+}
+
+static bool range_for_sets(struct shrink *shrink, struct test_case *c)
+{
+    static struct test_case candidate;
+
+    for (unsigned wide = 0; c->count <= SOME && wide < 2; wide++)
+        for (unsigned i = 0; i < c->count; i++)
+            for (unsigned k = i + 1; k < c->count; k++) {
+                candidate = *c;
+                if (one_range(&candidate, i, k, !wide) && offer(shrink, c, &candidate))
+                    return true;
+            }
+    return false;
+}
+
 /* Also with each batch of grants at the lowest PFNs, where the boot may have put a leaf. */
 static bool offer_lower_batch(struct shrink *shrink, struct test_case *c,
                               const struct test_case *candidate)
@@ -271,7 +305,8 @@ void shrink_case(struct shrink *shrink, struct test_case *c)
     while (any && shrink->budget) {
         any = delete_spans(shrink, c);
         any = simplify(shrink, c) || any;
-        any = any || delete_few(shrink, c) || shrink_to_boot(shrink, c, offer, offer_lower_batch) ||
+        any = any || delete_few(shrink, c) || range_for_sets(shrink, c) ||
+              shrink_to_boot(shrink, c, offer, offer_lower_batch) ||
               shrink_few(shrink, c, offer, offer_retimed);
     }
 }
