@@ -263,7 +263,7 @@ void generate_relative(struct prng *prng, struct op *op)
         op->at = (uint16_t)(1 + prng_below(prng, 255));
 }
 
-#define LATE 6 /* one in so many: what is before such a call has to be run twice (resolve.h) */
+#define LATE 3 /* one in so many: what is before such a call has to be run twice (resolve.h) */
 
 /*
  * Late in a long range, or in its middle, few calls run by chance. There what the range looked at
