@@ -213,6 +213,17 @@ static void note_aside(const char *name, const struct test_case *candidate)
 /* A call without an end costs its patience each time: shrinking ends after so many. */
 #define HANGS 60
 
+/* A candidate with so many pages costs the time of two; with all checks after each op, of more. */
+#define PAGES 64
+#define PAGES_WITH_ALL_CHECKS 16
+
+static void charge(struct shrink *shrink)
+{
+    uint64_t more = host.taken / (MODEL_LITERAL || quick_is_enough ? PAGES : PAGES_WITH_ALL_CHECKS);
+
+    shrink->budget -= more < shrink->budget ? more : shrink->budget;
+}
+
 static bool fails_so(void *ctx, const struct test_case *candidate)
 {
     struct shrink *shrink = ctx;
@@ -221,6 +232,7 @@ static bool fails_so(void *ctx, const struct test_case *candidate)
     if (hang_count >= HANGS)
         shrink->budget = 0;
     run_case(trial.subject, candidate, name);
+    charge(shrink);
     if (!strcmp(name, trial.want))
         return true;
     if (name[0])

@@ -150,9 +150,11 @@ static bool offer(struct shrink *shrink, struct test_case *c, const struct test_
     return true;
 }
 
+#define NEAR 8 /* sync points around a late one */
+
 /*
- * With fewer ops a call that ran inside another one comes at another sync point: each
- * one is tried, for one such call after the other.
+ * With fewer ops a call that ran inside another one comes at another sync point: each early
+ * one is tried, or those around a late one, for one such call after the other.
  */
 static bool offer_retimed(struct shrink *shrink, struct test_case *c,
                           const struct test_case *candidate)
@@ -164,8 +166,10 @@ static bool offer_retimed(struct shrink *shrink, struct test_case *c,
     retimed = *candidate;
     for (unsigned i = 0; i < retimed.count; i++) {
         uint16_t at = retimed.ops[i].at;
+        unsigned first = at > SHRINK_POINTS ? at - NEAR : 1;
+        unsigned last = at > SHRINK_POINTS ? at + NEAR : SHRINK_POINTS;
 
-        for (unsigned k = 1; at && k <= SHRINK_POINTS; k++) {
+        for (unsigned k = first; at && k <= last && k <= OP_POINT_MAX; k++) {
             retimed.ops[i].at = (uint16_t)k;
             if (offer(shrink, c, &retimed))
                 return true;
@@ -203,7 +207,25 @@ static bool delete_spans(struct shrink *shrink, struct test_case *c)
 
 #define SOME 64 /* so many that all pairs can be tried */
 
-/* Two that only make sense together; or one, if the others come at another sync point. */
+/* In a short case, with one range a leaf or two shorter: what it covers whole it did not before. */
+static bool offer_shorter(struct shrink *shrink, struct test_case *c,
+                          const struct test_case *candidate)
+{
+    static struct test_case shorter;
+
+    for (unsigned i = 0; candidate->count <= SHRINK_FEW && i < candidate->count; i++)
+        for (unsigned leaves = 0; candidate->ops[i].kind == OP_RANGE && leaves < 2; leaves++) {
+            uint64_t last = (candidate->ops[i].arg - 1) / P2M_LEAF;
+
+            shorter = *candidate;
+            shorter.ops[i].arg = (last - leaves) * P2M_LEAF;
+            if (last > leaves && offer_retimed(shrink, c, &shorter))
+                return true;
+        }
+    return false;
+}
+
+/* Two that only make sense together; or one, if the others are a bit different. */
 static bool delete_few(struct shrink *shrink, struct test_case *c)
 {
     static struct test_case candidate;
@@ -211,7 +233,7 @@ static bool delete_few(struct shrink *shrink, struct test_case *c)
     for (unsigned i = 0; c->count <= SOME && i < c->count; i++) {
         candidate = *c;
         shrink_cut(&candidate, i, 1);
-        if (offer_retimed(shrink, c, &candidate))
+        if (offer_retimed(shrink, c, &candidate) || offer_shorter(shrink, c, &candidate))
             return true;
         for (unsigned k = i + 1; k < c->count; k++) {
             candidate = *c;

@@ -144,7 +144,7 @@ bool shrink_to_boot(struct shrink *shrink, struct test_case *c, shrink_offer_fn 
                     shrink_offer_fn *offer_changed)
 {
     return boot_instead(shrink, c, offer_changed) || boot_fills(shrink, c, offer) ||
-           boot_builds(shrink, c, offer) || boot_is_bare(shrink, c, offer);
+           boot_builds(shrink, c, offer_changed) || boot_is_bare(shrink, c, offer);
 }
 
 UNINSTRUMENTED_END
