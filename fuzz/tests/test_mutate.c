@@ -187,6 +187,32 @@ static void test_any_length_of_a_list(void **state)
     }
 }
 
+/* Few cases of a big tree keep what is dear there. In a small one nothing is. */
+static void test_few_are_dear(void **state)
+{
+    const bool big = boot_max_pages(&shape_here) < MAX_P2M_PFN;
+    static struct test_case c, before;
+    unsigned lists = 0, ranges = 0;
+
+    (void)state;
+    memset(&before, 0, sizeof(before));
+    before.boot.nr_pages = MAX_P2M_PFN;
+    before.count = 2;
+    before.ops[0] = (struct op){.kind = OP_RANGE, .pfn = 0, .arg = MAX_P2M_PFN};
+    before.ops[1] = (struct op){.kind = OP_RANGE, .pfn = 5, .arg = MAX_P2M_PFN - 1};
+    for (unsigned i = 0; i < 4096; i++) {
+        c = before;
+        generate_cut((struct prng){prng_mix(i)}, &c);
+        assert_true(c.ops[0].pfn <= c.ops[0].arg && c.ops[1].pfn <= c.ops[1].arg);
+        assert_int_equal(c.count, 2);
+        lists += c.boot.nr_pages == MAX_P2M_PFN;
+        ranges += c.boot.nr_pages == MAX_P2M_PFN && op_equal(&c.ops[0], &before.ops[0]);
+        assert_true(big || case_equal(&c, &before));
+    }
+    assert_true(!big || (lists > 900 && lists < 1150));
+    assert_true(!big || (ranges > 30 && ranges < 100));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -195,6 +221,7 @@ int main(void)
         cmocka_unit_test(test_stays_within_its_room),
         cmocka_unit_test(test_reaches_everything),
         cmocka_unit_test(test_splice),
+        cmocka_unit_test(test_few_are_dear),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

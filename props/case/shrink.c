@@ -207,7 +207,8 @@ static bool delete_spans(struct shrink *shrink, struct test_case *c)
 
 #define SOME 64 /* so many that all pairs can be tried */
 
-/* In a short case, with one range a leaf or two shorter: what it covers whole it did not before. */
+/* In a short case, with one range a leaf or two shorter: so it leaves a mid private that it would
+   make identity as a whole. */
 static bool offer_shorter(struct shrink *shrink, struct test_case *c,
                           const struct test_case *candidate)
 {
@@ -215,7 +216,7 @@ static bool offer_shorter(struct shrink *shrink, struct test_case *c,
 
     for (unsigned i = 0; candidate->count <= SHRINK_FEW && i < candidate->count; i++)
         for (unsigned leaves = 0; candidate->ops[i].kind == OP_RANGE && leaves < 2; leaves++) {
-            uint64_t last = (candidate->ops[i].arg - 1) / P2M_LEAF;
+            uint64_t end = candidate->ops[i].arg, last = end ? (end - 1) / P2M_LEAF : 0;
 
             shorter = *candidate;
             shorter.ops[i].arg = (last - leaves) * P2M_LEAF;

@@ -188,10 +188,10 @@ static bool lower_borders(struct shrink *shrink, struct test_case *c, shrink_off
 
 /* ---- a map from the same borders ---- */
 
-#define BORDERS 16 /* of a map that is short enough */
+#define MOST_BORDERS 16 /* of a map that is short enough */
 
 /* Where entries begin and end, each once, in ascending order. Answers how many: 0 if too many. */
-static unsigned borders_of(const struct test_case *c, uint64_t border[BORDERS])
+static unsigned borders_of(const struct test_case *c, uint64_t border[MOST_BORDERS])
 {
     unsigned count = 0;
 
@@ -205,7 +205,7 @@ static unsigned borders_of(const struct test_case *c, uint64_t border[BORDERS])
             k++;
         if (k < count && border[k] == at)
             continue;
-        if (count == BORDERS)
+        if (count == MOST_BORDERS)
             return 0;
         memmove(&border[k + 1], &border[k], (count - k) * sizeof(border[0]));
         border[k] = at;
@@ -214,8 +214,8 @@ static unsigned borders_of(const struct test_case *c, uint64_t border[BORDERS])
     return count;
 }
 
-/* The entries become these, fewer ones. */
-static void replace_map(struct test_case *c, const struct op *entries, unsigned count)
+/* The entries become these, if there are more now. */
+static void fewer_entries(struct test_case *c, const struct op *entries, unsigned count)
 {
     unsigned k = 0;
 
@@ -232,7 +232,7 @@ static void replace_map(struct test_case *c, const struct op *entries, unsigned 
 /* From one border to the next, every other time; behind the last one a page. */
 static void every_other(struct test_case *c, const uint64_t *border, unsigned count, uint8_t type)
 {
-    struct op entries[BORDERS];
+    struct op entries[MOST_BORDERS];
     unsigned made = 0;
 
     for (unsigned i = 0; i < count; i += 2)
@@ -240,13 +240,21 @@ static void every_other(struct test_case *c, const uint64_t *border, unsigned co
                                       .type = type,
                                       .start = border[i],
                                       .stop = i + 1 < count ? border[i + 1] : border[i] + 4096};
-    replace_map(c, entries, made);
+    fewer_entries(c, entries, made);
+}
+
+static bool is_read(const struct test_case *c)
+{
+    for (unsigned i = 0; i < c->count; i++)
+        if (op_reads_map(c->ops[i].kind))
+            return true;
+    return false;
 }
 
 /* The calls that read the map become ranges. */
 static void range_instead(struct test_case *c, uint64_t start, uint64_t stop)
 {
-    replace_map(c, NULL, 0);
+    fewer_entries(c, NULL, 0);
     for (unsigned i = 0; i < c->count; i++)
         if (op_reads_map(c->ops[i].kind)) {
             c->ops[i].kind = OP_RANGE;
@@ -258,10 +266,10 @@ static void range_instead(struct test_case *c, uint64_t start, uint64_t stop)
 
 static bool from_borders(struct shrink *shrink, struct test_case *c, shrink_offer_fn *offer)
 {
-    uint64_t border[BORDERS];
+    uint64_t border[MOST_BORDERS];
     const unsigned count = borders_of(c, border);
 
-    for (unsigned i = 0; i + 1 < count; i++)
+    for (unsigned i = 0; is_read(c) && i + 1 < count; i++)
         TRY(range_instead(&candidate, border[i], border[i + 1]));
     for (uint8_t type = 1; type <= 2; type++) {
         for (unsigned i = 0; i < count; i++)

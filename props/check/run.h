@@ -91,7 +91,8 @@ static inline bool run_is_thorough(void)
     return MODEL_LITERAL || run.level == CHECK_EVERY;
 }
 
-/* True after the last op, or always: where what costs as much as a whole case is looked at. */
+/* True after the last op, and with CHECK_EVERY after each one. What costs as much as a whole case
+   is looked at then. */
 static inline bool run_is_last(void)
 {
     return run.level == CHECK_EVERY || running_op + 1 >= (int)run.c->count;

@@ -369,6 +369,153 @@ static void test_refused_build(void **state)
     assert_int_equal(trial.boot.refuse, 8);
 }
 
+/* ---- one op in the place of several ---- */
+
+/* Eight leaves become private: each by a set, or as an end of a range. */
+static bool eight_leaves(void *ctx, const struct test_case *c)
+{
+    uint64_t seen = 0;
+
+    (void)ctx;
+    for (unsigned i = 0; i < c->count; i++) {
+        const struct op *op = &c->ops[i];
+
+        if (op->kind == OP_SET || (op->kind == OP_RANGE && op->pfn % P2M_LEAF))
+            seen |= (uint64_t)1 << (op->pfn / P2M_LEAF % 64);
+        if (op->kind == OP_RANGE && op->arg % P2M_LEAF)
+            seen |= (uint64_t)1 << (op->arg / P2M_LEAF % 64);
+    }
+    return c->boot.nr_pages == 0 && __builtin_popcountll(seen) >= 8;
+}
+
+static void test_range_for_sets(void **state)
+{
+    (void)state;
+    if (P2M_TOP * P2M_MID < 8)
+        skip();
+    memset(&trial, 0, sizeof(trial));
+    for (unsigned leaf = 0; leaf < 8; leaf++)
+        trial.ops[trial.count++] = set(leaf * 5 % 8 * (p2m_word)P2M_LEAF);
+    shrink_trial(eight_leaves);
+    assert_int_equal(trial.count, 4);
+}
+
+static bool covers(const struct test_case *c, unsigned type, uint64_t page)
+{
+    for (unsigned i = 0; i < c->count; i++)
+        if (c->ops[i].kind == OP_E820 && c->ops[i].type == type && c->ops[i].start <= page * 4096 &&
+            c->ops[i].stop >= (page + 1) * 4096)
+            return true;
+    return false;
+}
+
+/* Pages 0 and 2 are no RAM, page 1 is, and there is something behind page 1. */
+static bool a_page_of_ram(void *ctx, const struct test_case *c)
+{
+    (void)ctx;
+    return c->count && op_reads_map(c->ops[c->count - 1].kind) && covers(c, 1, 1) &&
+           !covers(c, 2, 1) && (covers(c, 2, 0) || !covers(c, 1, 0)) &&
+           (covers(c, 2, 2) || (!covers(c, 1, 2) && covers(c, 1, 3)));
+}
+
+/* PFN 3 becomes identity, alone. */
+static bool pfn_3(void *ctx, const struct test_case *c)
+{
+    (void)ctx;
+    if (c->count == 1)
+        return c->ops[0].kind == OP_RANGE && c->ops[0].pfn == 3 && c->ops[0].arg == 4;
+    return c->count == 3 && op_reads_map(c->ops[2].kind) && covers(c, 1, 0) && covers(c, 1, 2) &&
+           covers(c, 2, 3);
+}
+
+static void test_other_maps(void **state)
+{
+    (void)state;
+    trial_of((struct op){.kind = OP_E820, .type = 2, .start = 0, .stop = 4096},
+             (struct op){.kind = OP_E820, .type = 1, .start = 0, .stop = 2 * 4096});
+    trial.ops[trial.count++] =
+        (struct op){.kind = OP_E820, .type = 2, .start = 2 * 4096, .stop = 3 * 4096};
+    trial.ops[trial.count++] = (struct op){.kind = OP_XEN_SET_IDENTITY};
+    shrink_trial(a_page_of_ram);
+    assert_int_equal(trial.count, 3);
+    trial_of((struct op){.kind = OP_E820, .type = 1, .start = 0, .stop = 3 * 4096},
+             (struct op){.kind = OP_E820, .type = 2, .start = 3 * 4096, .stop = 4 * 4096});
+    trial.ops[trial.count++] = (struct op){.kind = OP_XEN_SET_IDENTITY};
+    shrink_trial(pfn_3);
+    assert_int_equal(trial.count, 1);
+}
+
+/* The frame of PFN 1 follows that of PFN 0, which a set or the list brings. */
+static bool frames_in_a_row(void *ctx, const struct test_case *c)
+{
+    (void)ctx;
+    if (c->count == 1)
+        return c->boot.nr_pages == 1 && c->ops[0].kind == OP_SET && c->ops[0].pfn == 1 &&
+               c->ops[0].arg == MFN_OF_LIST + 1;
+    return c->count == 2 && c->ops[0].kind == OP_SET && c->ops[1].kind == OP_SET &&
+           c->ops[0].pfn == 0 && c->ops[1].pfn == 1 && c->ops[1].arg == c->ops[0].arg + 1;
+}
+
+/* A set of a leaf that is missing beside a private one: two leaves, or the list and one. */
+static bool beside_a_leaf(void *ctx, const struct test_case *c)
+{
+    (void)ctx;
+    if (c->count == 1)
+        return c->boot.nr_pages == 1 && c->ops[0].kind == OP_SET && c->ops[0].pfn == P2M_LEAF;
+    return c->count == 2 && c->ops[0].kind == OP_SET && c->ops[1].kind == OP_SET &&
+           c->ops[0].pfn == 3 * P2M_LEAF && c->ops[1].pfn == 2 * P2M_LEAF;
+}
+
+static void test_list_instead(void **state)
+{
+    (void)state;
+    trial_of(set(0), set(1));
+    trial.ops[0].arg = 4;
+    trial.ops[1].arg = 5;
+    shrink_trial(frames_in_a_row);
+    assert_int_equal(trial.count, 1);
+    trial_of(set(3 * P2M_LEAF), set(2 * P2M_LEAF));
+    shrink_trial(beside_a_leaf);
+    assert_int_equal(trial.count, 1);
+}
+
+/* With one op less a late call comes three points earlier. */
+static bool late_call(void *ctx, const struct test_case *c)
+{
+    (void)ctx;
+    return (c->count == 3 && c->ops[0].kind == OP_GET && c->ops[1].at == 100) ||
+           (c->count == 2 && c->ops[0].at == 97 && c->ops[1].kind == OP_RANGE);
+}
+
+/* The same, and then the range must end at a leaf before. */
+static bool shorter_range(void *ctx, const struct test_case *c)
+{
+    const struct op *range = c->count ? &c->ops[c->count - 1] : NULL;
+
+    (void)ctx;
+    return c->count >= 2 && c->count <= 3 && range->kind == OP_RANGE && range->pfn == 3 &&
+           range->arg == (c->count + 4) * P2M_LEAF + 3 * (c->count - 2) &&
+           (c->count == 2 || c->ops[0].kind == OP_RANGE) &&
+           c->ops[c->count - 2].at == (c->count == 2 ? 97 : 100);
+}
+
+static void test_one_op_less(void **state)
+{
+    const struct op get = {.kind = OP_GET};
+
+    (void)state;
+    trial_of(get, inside(set(0), 100, 0));
+    trial.ops[trial.count++] = range(0, P2M_LEAF);
+    shrink_trial(late_call);
+    assert_int_equal(trial.count, 2);
+    if (P2M_TOP * P2M_MID < 8)
+        return;
+    trial_of(range(0, P2M_LEAF), inside(set(0), 100, 0));
+    trial.ops[trial.count++] = range(3, 7 * P2M_LEAF + 3);
+    shrink_trial(shorter_range);
+    assert_int_equal(trial.count, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -382,6 +529,10 @@ int main(void)
         cmocka_unit_test(test_batches),
         cmocka_unit_test(test_maps),
         cmocka_unit_test(test_refused_build),
+        cmocka_unit_test(test_range_for_sets),
+        cmocka_unit_test(test_other_maps),
+        cmocka_unit_test(test_list_instead),
+        cmocka_unit_test(test_one_op_less),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

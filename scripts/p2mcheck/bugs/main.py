@@ -93,7 +93,8 @@ def hunt_all(args, bugs):
         for hunts in both:
             print(row(bug, hunts), flush=True)
     twice = sum(len(entry["hunts"]) > 1 for entry in table)
-    print(f"{twice} also hunted in a second geometry; the cases of {len(bugs) - twice} show nothing in those that were tried")
+    print(f"{twice} also hunted in a second geometry; the cases of {len(bugs) - twice} show nothing in those that were "
+          "tried")
     write_json(f"{args.build}/bugs.json", {"seeds": args.seeds, "budget": args.time, "bugs": table})
     return passed
 
