@@ -60,7 +60,12 @@ class Campaign:
         wait_until(lambda: any(map(os.path.getsize, self.files("build/campaign/slices/*/job-0/log"))) or
                    process.poll() is not None)  # the engine runs
         process.send_signal(signal.SIGSTOP)
-        return process, self.wait_for(process, "build/campaign/slices/*/job-0/crash-*")
+        wait_until(lambda: self.crashers() or process.poll() is not None)
+        return process, self.crashers()
+
+    def crashers(self):
+        """Those that are whole: an engine first creates the file, then writes it."""
+        return [path for path in self.files("build/campaign/slices/*/job-0/crash-*") if is_whole(path)]
 
     def is_filed(self, data):
         return any(contents(path) == data for path in self.files("crashes/canary_tiny-*"))
