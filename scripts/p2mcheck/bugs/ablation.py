@@ -17,7 +17,7 @@ def ablate(programs, bug, seeds, budget):
     for without in ABLATIONS:
         runs = [hunt(planted, bug, bug.geometry, seed, budget, without) for seed in range(1, seeds + 1)]
         # a run without the expected finding counts with the whole time
-        table[without] = [run["seconds"] if run["fired"] == bug.invariant else budget for run in runs]
+        table[without] = [run["seconds"] if bug.names(run["fired"]) else budget for run in runs]
         for seed in range(1, seeds + 1):
             shutil.rmtree(f"{planted.folder}/hunt-{bug.geometry}-{seed}{without}", ignore_errors=True)
     return table

@@ -51,6 +51,10 @@ class Bug:
         if not {self.geometry, self.case_geometry} <= set(facts.geometries()):
             raise Failure(f"{path}: unknown geometry; choose one of: {', '.join(facts.geometries())}")
 
+    def names(self, fired):
+        """This failure is one of those that the head names."""
+        return fired in (self.invariant, self.head.get("Also", ""))
+
     @property
     def shortest(self):
         """Ops of the shortest case known."""

@@ -29,7 +29,7 @@ def hunts_in(planted, bug, geometry, seeds, budget):
     results = []
     for seed in range(1, seeds + 1):
         result = hunt(planted, bug, geometry, seed, budget)
-        if result["fired"] == bug.invariant:
+        if bug.names(result["fired"]):
             shrink(planted, bug, geometry, result)
         results.append(result)
         shutil.rmtree(f"{planted.folder}/hunt-{geometry}-{seed}/corpus", ignore_errors=True)
@@ -46,9 +46,9 @@ def one_bug(programs, bug, seeds, budget):
 
 def judge(bug, results):
     """The error in the results; None if there is none."""
-    right = [result for result in results if result["fired"] == bug.invariant]
+    right = [result for result in results if bug.names(result["fired"])]
     if len(right) < math.ceil(0.9 * len(results)):
-        wrong = next(result for result in results if result["fired"] != bug.invariant)
+        wrong = next(result for result in results if not bug.names(result["fired"]))
         if wrong["found"]:
             return f"seed {wrong['seed']}: {wrong['fired']} instead"
         return (f"seed {wrong['seed']}: not found, reached {wrong['reached']} times, "
@@ -70,7 +70,7 @@ def most_alike(shrunk):
 
 def row(bug, hunts):
     results, wrong = hunts["runs"], hunts["wrong"]
-    right = [result for result in results if result["fired"] == bug.invariant]
+    right = [result for result in results if bug.names(result["fired"])]
     ops = [result for result in right if "ops" in result]
     return (f"{'ok  ' if not wrong else 'FAIL'} {bug.id:28} {hunts['geometry']:7} {bug.invariant:28} "
             f"{len(right):2}/{len(results):<2} {median([r['execs'] for r in right]):9.0f} "

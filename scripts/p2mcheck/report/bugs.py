@@ -27,7 +27,7 @@ def row(bug, hunts):
              (hunts or {"geometry": bug.geometry})["geometry"] + f", {bug.target}" * (bug.target != "ops")]
     if not hunts:
         return front + ["not hunted", "-", "-", "-", "-", bug.shortest, "-"]
-    runs = [run for run in hunts["runs"] if run["fired"] == bug.invariant]
+    runs = [run for run in hunts["runs"] if bug.names(run["fired"])]
     shrunk = [run for run in runs if "ops" in run]
 
     def over(chosen, key, pick, text):
@@ -65,6 +65,8 @@ def report_of(data, bug, path):
 
 def facts(bug):
     yield "Reported as", code(bug.invariant)
+    if "Also" in bug.head:
+        yield "In other cases as", code(bug.head["Also"])
     yield ("In the kernel", bug.head["Kernel"]) if bug.historic else ("Kind of slip", bug.head["Class"])
     if "Exhaustive" in bug.head:
         yield "Exhaustive search", bug.head["Exhaustive"]
