@@ -248,6 +248,29 @@ static bool delete_few(struct shrink *shrink, struct test_case *c)
 }
 
 /*
+ * An op before a late call, with that call at each point: a long call that finds other leaves has
+ * another length. Only in a short case: these are thousands of candidates.
+ */
+static bool delete_before_late(struct shrink *shrink, struct test_case *c)
+{
+    static struct test_case candidate;
+
+    for (unsigned late = 1; c->count <= SHRINK_FEW && late < c->count; late++) {
+        unsigned last = c->ops[late].at + SHRINK_POINTS;
+
+        for (unsigned i = 0; c->ops[late].at > SHRINK_POINTS && i < late; i++)
+            for (unsigned k = 1; k <= last && k <= OP_POINT_MAX; k++) {
+                candidate = *c;
+                candidate.ops[late].at = (uint16_t)k;
+                shrink_cut(&candidate, i, 1);
+                if (offer(shrink, c, &candidate))
+                    return true;
+            }
+    }
+    return false;
+}
+
+/*
  * At the end, a range with its ends in the leaves of two sets, in the place of both. Of leaves that
  * are side by side it touches no other. False: they are none.
  */
@@ -330,7 +353,7 @@ void shrink_case(struct shrink *shrink, struct test_case *c)
         any = simplify(shrink, c) || any;
         any = any || delete_few(shrink, c) || range_for_sets(shrink, c) ||
               shrink_to_boot(shrink, c, offer, offer_lower_batch) ||
-              shrink_few(shrink, c, offer, offer_retimed);
+              delete_before_late(shrink, c) || shrink_few(shrink, c, offer, offer_retimed);
     }
 }
 

@@ -31,15 +31,16 @@ static uint64_t end_of_frames(const struct test_case *c)
     return end;
 }
 
-#define LENGTHS 12
+#define LENGTHS 13
 
 /* Lengths of a list that are worth a try. 0 stands for one that is too long. */
 static void list_lengths(const struct test_case *c, uint64_t out[LENGTHS])
 {
     const uint64_t mid = (uint64_t)P2M_MID * P2M_LEAF, max = MAX_P2M_PFN;
+    const uint64_t begun_leaf = c->boot.nr_pages - c->boot.nr_pages % P2M_LEAF + 1;
     const uint64_t lengths[LENGTHS] = {
         c->boot.nr_pages, 1,       P2M_LEAF - 1,     P2M_LEAF, P2M_LEAF + 1, 2 * P2M_LEAF, mid,
-        mid + 1,          max - 1, end_of_frames(c), max,      max + 1};
+        mid + 1,          max - 1, end_of_frames(c), max,      max + 1,      begun_leaf};
 
     for (unsigned i = 0; i < LENGTHS; i++)
         out[i] = lengths[i] <= boot_max_pages(&shape_here) ? lengths[i] : 0;
@@ -74,6 +75,25 @@ static void lower(struct test_case *c, unsigned leaves)
     }
 }
 
+/* What is done at `pfn` is done at PFN 0, with entries of that number, too. */
+static void move_to_0(struct test_case *c, uint64_t pfn)
+{
+    uint64_t value = 0;
+    enum entry_kind kind = ENTRY_MFN;
+
+    for (unsigned i = 0; i < c->count; i++) {
+        struct op *op = &c->ops[i];
+
+        if (!op_has_pfn(op->kind) || op->pfn != pfn)
+            continue;
+        if (op_names_entry(op->kind))
+            kind = entry_split(&shape_here, pfn, op->arg, &value);
+        op_move(&shape_here, op, 0);
+        if (op_names_entry(op->kind) && value == pfn)
+            op->arg = entry_join(&shape_here, 0, kind, 0);
+    }
+}
+
 #define LOWER 4 /* leaves */
 
 /* In the place of one op, in a short case. */
@@ -91,6 +111,9 @@ static bool boot_instead(struct shrink *shrink, struct test_case *c, shrink_offe
         for (unsigned leaves = 1; leaves <= LOWER; leaves++)
             TRY((candidate.boot.nr_pages = 1, shrink_cut(&candidate, i, 1),
                  lower(&candidate, leaves)));
+        if (sets_a_frame(&c->ops[i]))
+            TRY((candidate.boot.nr_pages = 1, shrink_cut(&candidate, i, 1),
+                 move_to_0(&candidate, c->ops[i].pfn)));
     }
     return false;
 }

@@ -466,9 +466,42 @@ static bool beside_a_leaf(void *ctx, const struct test_case *c)
            c->ops[0].pfn == 3 * P2M_LEAF && c->ops[1].pfn == 2 * P2M_LEAF;
 }
 
+/* A foreign frame of its own PFN, on a leaf that a set or the list brings. */
+static bool own_pfn(void *ctx, const struct test_case *c)
+{
+    const p2m_word pfn = c->count == 2 ? P2M_LEAF + 1 : 0;
+
+    (void)ctx;
+    return (c->count == 1 || (c->count == 2 && c->ops[0].kind == OP_SET && c->ops[0].pfn == pfn)) &&
+           c->boot.nr_pages == (c->count == 1) && c->ops[c->count - 1].kind == OP_SET &&
+           c->ops[c->count - 1].pfn == pfn && c->ops[c->count - 1].arg == (pfn | FOREIGN_FRAME_BIT);
+}
+
+static const uint64_t odd_length = 5 * P2M_LEAF + P2M_LEAF - 1;
+
+/* A list shows it at its last page once, or after another build. */
+static bool first_in_its_leaf(void *ctx, const struct test_case *c)
+{
+    (void)ctx;
+    return c->boot.nr_pages == 5 * P2M_LEAF + 1
+               ? c->count == 0
+               : c->boot.nr_pages == odd_length && c->count == 1 && c->ops[0].kind == OP_BUILD;
+}
+
 static void test_list_instead(void **state)
 {
     (void)state;
+    trial_of(set(P2M_LEAF + 1), set(P2M_LEAF + 1));
+    trial.ops[1].arg = (P2M_LEAF + 1) | FOREIGN_FRAME_BIT;
+    shrink_trial(own_pfn);
+    assert_int_equal(trial.count, 1);
+    if (odd_length % P2M_LEAF > 1) {
+        trial_of((struct op){.kind = OP_BUILD}, set(0));
+        trial.count = 1;
+        trial.boot.nr_pages = odd_length;
+        shrink_trial(first_in_its_leaf);
+        assert_int_equal(trial.count, 0);
+    }
     trial_of(set(0), set(1));
     trial.ops[0].arg = 4;
     trial.ops[1].arg = 5;
@@ -487,7 +520,16 @@ static bool late_call(void *ctx, const struct test_case *c)
            (c->count == 2 && c->ops[0].at == 97 && c->ops[1].kind == OP_RANGE);
 }
 
-/* The same, and then the range must end at a leaf before. */
+/* Or much earlier, since the op before made it longer. */
+static bool much_earlier(void *ctx, const struct test_case *c)
+{
+    (void)ctx;
+    return c->count >= 2 && c->ops[c->count - 1].kind == OP_RANGE &&
+           ((c->count == 3 && c->ops[0].kind == OP_GET && c->ops[1].at == 100) ||
+            (c->count == 2 && c->ops[0].at == 61));
+}
+
+/* As late_call, and then the range must end at a leaf before. */
 static bool shorter_range(void *ctx, const struct test_case *c)
 {
     const struct op *range = c->count ? &c->ops[c->count - 1] : NULL;
@@ -507,6 +549,10 @@ static void test_one_op_less(void **state)
     trial_of(get, inside(set(0), 100, 0));
     trial.ops[trial.count++] = range(0, P2M_LEAF);
     shrink_trial(late_call);
+    assert_int_equal(trial.count, 2);
+    trial_of(get, inside(set(0), 100, 0));
+    trial.ops[trial.count++] = range(0, P2M_LEAF);
+    shrink_trial(much_earlier);
     assert_int_equal(trial.count, 2);
     if (P2M_TOP * P2M_MID < 8)
         return;
