@@ -344,12 +344,16 @@ static bool simplify(struct shrink *shrink, struct test_case *c)
     return any;
 }
 
+#define DEAR (1u << 20) /* pages of a list that use up the budget before all moves were tried */
+
 void shrink_case(struct shrink *shrink, struct test_case *c)
 {
     bool any = true;
 
     while (any && shrink->budget) {
         any = delete_spans(shrink, c);
+        if (c->boot.nr_pages > DEAR)
+            any = shrink_to_boot(shrink, c, offer, offer_lower_batch) || any;
         any = simplify(shrink, c) || any;
         any = any || delete_few(shrink, c) || range_for_sets(shrink, c) ||
               shrink_to_boot(shrink, c, offer, offer_lower_batch) ||

@@ -33,17 +33,18 @@ static uint64_t end_of_frames(const struct test_case *c)
 
 #define LENGTHS 13
 
-/* Lengths of a list that are worth a try. 0 stands for one that is too long. */
+/* Lengths of a list that are worth a try. 0 stands for one that is too long: it costs more. */
 static void list_lengths(const struct test_case *c, uint64_t out[LENGTHS])
 {
     const uint64_t mid = (uint64_t)P2M_MID * P2M_LEAF, max = MAX_P2M_PFN;
+    const uint64_t most = boot_max_pages(&shape_here);
     const uint64_t begun_leaf = c->boot.nr_pages - c->boot.nr_pages % P2M_LEAF + 1;
     const uint64_t lengths[LENGTHS] = {
         c->boot.nr_pages, 1,       P2M_LEAF - 1,     P2M_LEAF, P2M_LEAF + 1, 2 * P2M_LEAF, mid,
         mid + 1,          max - 1, end_of_frames(c), max,      max + 1,      begun_leaf};
 
     for (unsigned i = 0; i < LENGTHS; i++)
-        out[i] = lengths[i] <= boot_max_pages(&shape_here) ? lengths[i] : 0;
+        out[i] = lengths[i] <= most || lengths[i] <= c->boot.nr_pages ? lengths[i] : 0;
 }
 
 /* Each frame becomes that of its PFN in the list: next to those that the list brings along. */

@@ -51,7 +51,7 @@ for a; do
     esac
 done
 [ "$longest" = LONGEST ] || exit 4
-i=0; while [ $i -lt $((runs * WORK * 10)) ]; do i=$((i + 1)); done
+i=0; while [ $i -lt $((runs * WORK * 50)) ]; do i=$((i + 1)); done
 [ -z "$prefix" ] || { echo "DEDUP_TOKEN: INVARIANT"; : >"${prefix}crash-1"; exit 1; }
 """
 

@@ -17,7 +17,7 @@ from p2mcheck.programs import Programs
 STARTED = ("p2m-case", "fuzz/tiny/ops_tiny", "fuzz/tiny/canary_tiny")
 
 
-@test("bench: CPU time of programs", tier="scripts")
+@test("bench: CPU time of programs", tier="scripts", how="alone")
 def cpu_time(t):
     busy = "import time\nwhile time.process_time() < 0.3: pass"
     (status, _), took = cpu_of(lambda: output(["python3", "-c", busy]))
