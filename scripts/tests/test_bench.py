@@ -14,7 +14,7 @@ from p2mcheck.compare import speed
 from p2mcheck.processes import cpu_of, output
 from p2mcheck.programs import Programs
 
-STARTED = ("p2m-case", "fuzz/tiny/ops_tiny", "fuzz/tiny/canary_tiny")
+STARTED = ("p2m-case", "fuzz/tiny/bench_empty_tiny", "fuzz/tiny/ops_tiny", "fuzz/tiny/canary_tiny")
 
 
 @test("bench: CPU time of programs", tier="scripts", how="alone")
@@ -36,6 +36,7 @@ def burn(seconds):
 def starts(t):
     programs = Programs(BUILD)
     t.check("a first case takes some time", start.first_case(programs) > 1)
+    t.check("so does that of an empty target", start.first_case(programs, "bench_empty") > 1)
     with mock.patch.object(engines.Libfuzzer, "report", lambda *_: burn(0.1)):
         engine, filing = start.finding(programs)
     t.check("a finding is that of an engine, then of its report", engine > 1 and 100 <= filing < 1000,

@@ -24,14 +24,15 @@ def encoded(programs, folder):
     return folder
 
 
-def first_case(programs):
+def first_case(programs, name="ops"):
     """Milliseconds of CPU of a process that runs one case; without the search for leaks at its end."""
     with tempfile.TemporaryDirectory() as folder:
         options = engines.without_names({"ASAN_OPTIONS": "detect_leaks=0"})
-        seconds, status = cpu_seconds([programs.target("ops", "tiny"), f"{encoded(programs, f'{folder}/in')}/case"],
-                                      options, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        case = f"{encoded(programs, f'{folder}/in')}/case"
+        seconds, status = cpu_seconds([programs.program(name, "tiny", "fuzz"), case], options,
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         if status:
-            raise Failure(f"{CASE}: ops_tiny fails on it")
+            raise Failure(f"{CASE}: {name}_tiny fails on it")
         return 1000 * seconds
 
 
@@ -65,11 +66,12 @@ def executions(programs, jobs):
 
 def figures(programs, repeats):
     """All that this module measures."""
-    firsts, findings = [], []
+    firsts, empty, findings = [], [], []
     for _ in range(repeats):
         firsts.append(first_case(programs))
+        empty.append(first_case(programs, "bench_empty"))
         findings.append(finding(programs))
-    measured = {"first_case_ms": firsts, "finding_ms": [sum(parts) for parts in findings],
+    measured = {"first_case_ms": firsts, "first_case_empty_ms": empty, "finding_ms": [sum(parts) for parts in findings],
                 "finding_filing_ms": [filing for _, filing in findings]}
     if cores() > 1:
         measured["two_jobs_tiny"] = [executions(programs, 2) / executions(programs, 1) for _ in range(repeats)]

@@ -22,6 +22,7 @@ BENCH = {
     "rapidcheck_x86_64": "The same in x86_64",
     "hypothesis_tiny": "Ops judged a second in tiny, without an engine: times Hypothesis's",
     "first_case_ms": "CPU time until a target has run its first case, in ms",
+    "first_case_empty_ms": "The same of an empty target: the engine and the sanitizers, in ms",
     "finding_ms": "CPU time until a finding is stored and its stack has names, in ms",
     "finding_filing_ms": "Of that, for the names, in ms",
     "two_jobs_tiny": "Executions of two jobs at once, against one job's",
