@@ -57,8 +57,10 @@ def both(t):
         t.check(f"the line of one {name}", line.startswith(f"{'FAIL' if says else 'ok  '} {bug.id} ") and
                 " x86_64 " in line and line.endswith(says or "0.10  1/1"), line)
     also = catalogue.load("^p123-")[0]
-    judged = [bugs.judge(also, [{**one_run(also), "fired": fired}]) for fired in ("PAGE_COST", "LINEARIZABLE")]
-    t.check("each name of its head is right, no other is", judged == [None, "seed 1: LINEARIZABLE instead"], str(judged))
+    judged = [bugs.judge(also, [{**one_run(also), "fired": fired, "ops": also.shortest + 1}])
+              for fired in ("PAGE_COST", also.invariant, "LINEARIZABLE")]
+    t.check("each name of its head is right, no other is; the length is that of the first", judged ==
+            [None, f"seed 1: shrunk to {also.shortest + 1} ops only", "seed 1: LINEARIZABLE instead"], str(judged))
     others = [good, {**good, "text": good["text"] + "get 0x0\n"}, good]
     line = bugs.row(bug, {"geometry": "tiny", "runs": others, "wrong": None})
     t.check("two of three runs ended in the same text", line.endswith("  2/3"), line)

@@ -56,6 +56,8 @@ def judge(bug, results):
     for result in right:
         if "ops" not in result:
             return f"seed {result['seed']}: not shrunk: {result['shrink_error']}"
+        if result["fired"] != bug.invariant:
+            continue  # the case in the head is not of this invariant
         if result["ops"] > bug.shortest:
             return f"seed {result['seed']}: shrunk to {result['ops']} ops only"
         if result["ops"] < bug.shortest:
