@@ -5,7 +5,8 @@
  * pfn_to_mfn for every PFN after every op. Then one of the properties without
  * a model is tried. A case depends only on the seed and its number:
  * --first N --cases 1 runs just number N again. --model-only runs only
- * the comparison with the model, to measure its speed.
+ * the comparison with the model, to measure its speed. --as-peers draws what the peers
+ * draw (props/peers).
  */
 #include <errno.h>
 #include <getopt.h>
@@ -34,8 +35,8 @@ UNINSTRUMENTED_BEGIN
 static struct {
     uint64_t seed, cases, first;
     const char *crashes;
-    bool model_only;
-} options = {1, 100000, 0, "crashes", false};
+    bool model_only, as_peers;
+} options = {1, 100000, 0, "crashes", false, false};
 
 static uint64_t exercised_in[INVARIANT_COUNT]; /* cases */
 
@@ -43,7 +44,7 @@ static int usage(const char *why)
 {
     fprintf(stderr,
             "props: %s\nusage: props [--seed=N] [--cases=N] [--first=N] [--crashes=FOLDER] "
-            "[--model-only]\n",
+            "[--model-only] [--as-peers]\n",
             why);
     return 2;
 }
@@ -51,9 +52,13 @@ static int usage(const char *why)
 static bool parse_options(int argc, char **argv)
 {
     static const struct option known[] = {
-        {"seed", required_argument, NULL, 's'},  {"cases", required_argument, NULL, 'c'},
-        {"first", required_argument, NULL, 'f'}, {"crashes", required_argument, NULL, 'd'},
-        {"model-only", no_argument, NULL, 'm'},  {NULL, 0, NULL, 0},
+        {"seed", required_argument, NULL, 's'},
+        {"cases", required_argument, NULL, 'c'},
+        {"first", required_argument, NULL, 'f'},
+        {"crashes", required_argument, NULL, 'd'},
+        {"model-only", no_argument, NULL, 'm'},
+        {"as-peers", no_argument, NULL, 'p'},
+        {NULL, 0, NULL, 0},
     };
     int option;
 
@@ -68,6 +73,8 @@ static bool parse_options(int argc, char **argv)
             options.crashes = optarg;
         else if (option == 'm')
             options.model_only = true;
+        else if (option == 'p')
+            options.as_peers = true;
         else if (!number_parse(optarg, value))
             return false;
     }
@@ -197,6 +204,39 @@ static bool sweep(uint64_t number, struct verdict *verdict)
     return false;
 }
 
+/* Everything. */
+static void draw(struct prng *prng)
+{
+    generate_case(prng, &generate_all,
+                  1 + (unsigned)prng_below(prng, prng_one_in(prng, 128) ? CASE_OPS
+                                                 : prng_one_in(prng, 8) ? 120
+                                                                        : 24),
+                  &drawn);
+}
+
+/* The calls of rapidcheck.cc as often as there, on its lists; up to 50, and none overlaps. */
+static void draw_as_peers(struct prng *prng)
+{
+    static const struct generate_mix mix = {.resume = 10};
+    struct boot *boot = &drawn.boot;
+    unsigned kept = 0;
+
+    generate_swarm_off = true;
+    generate_case(prng, &mix, 1 + (unsigned)prng_below(prng, 50), &drawn);
+    *boot = (struct boot){.nr_pages = boot->nr_pages % (4 * P2M_LEAF),
+                          .auto_translated = boot->auto_translated,
+                          .refuse = boot->refuse};
+    for (unsigned i = 0; i < drawn.count; i++) {
+        struct op op = drawn.ops[i];
+
+        op_clear_schedule(&op);
+        op.at = 0;
+        if (op_has_pfn(op.kind) || op.kind == OP_RESUME)
+            drawn.ops[kept++] = op;
+    }
+    drawn.count = kept;
+}
+
 static bool one_case(uint64_t number)
 {
     static uint64_t before[INVARIANT_COUNT];
@@ -209,11 +249,7 @@ static bool one_case(uint64_t number)
 
     running = number + 1;
     memcpy(before, run.tally.exercised, sizeof(before));
-    generate_case(&prng, &generate_all,
-                  1 + (unsigned)prng_below(&prng, prng_one_in(&prng, 128) ? CASE_OPS
-                                                  : prng_one_in(&prng, 8) ? 120
-                                                                          : 24),
-                  &drawn);
+    (options.as_peers ? draw_as_peers : draw)(&prng);
     if (judge_here && number % 2)
         drawn.boot.flags |= 1u << BOOT_JUDGE;
     fine =
@@ -244,7 +280,8 @@ static bool print_outcomes(void)
                tally->calls[kind], tally->failed[kind], tally->refused[kind], tally->skipped[kind]);
         if (!op_is_made((unsigned)kind) || (tally->skipped[kind] && !tally->calls[kind]))
             continue; /* not of this harness, or not of this subject */
-        if (options.cases >= 10000 && tally->calls[kind] == tally->failed[kind] &&
+        if (options.cases >= 10000 && !options.as_peers &&
+            tally->calls[kind] == tally->failed[kind] &&
             (ranges || (kind != OP_RANGE && kind != OP_XEN_SET_IDENTITY))) {
             fprintf(stderr, "props: %s never succeeded\n", op_names[kind]);
             fine = false;

@@ -84,6 +84,19 @@ def without_peers(t):
         t.check("the others stay", main.peers() == [("rapidcheck", "tiny"), ("rapidcheck", "x86_64")])
 
 
+@test("bench: the peers' ops, by our runner", goals=("gcc/tiny/props_tiny",))
+def as_peers(t):
+    output = t.expect("it passes", [f"{BUILD}/gcc/tiny/props_tiny", "--model-only", "--as-peers", "--cases=2000"],
+                      r"\n2000 cases, \d+ ops, \d+ checks, 0 failures\n\Z")
+    calls = {name: int(number) for name, number in re.findall(r"^(\w+) +(\d+) +\d+ +\d+ +\d+$", output, re.M)}
+    drawn = {name for name, number in calls.items() if number}
+    t.check("their calls alone", drawn == {"get", "pfn_to_mfn", "set", "__set", "range", "resume"}, str(drawn))
+    shares = {name: calls[name] / sum(calls.values()) for name in drawn}  # 3, 3, 2, 1, 1 of ten in rapidcheck.cc
+    t.check("about as often", all(abs(shares[name] - share) < 0.06 for name, share in (
+        ("set", 0.3), ("range", 0.3), ("__set", 0.2), ("resume", 0.1))), str(shares))
+    t.check("and nothing overlaps", re.search(r"^overlapping calls +0$", output, re.M), output)
+
+
 @test("bench: a peer's figure", tier="scripts")
 def peer_figure(t):
     rates = iter([(100, 10), (300, 10), (200, 40)])

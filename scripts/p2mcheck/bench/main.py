@@ -119,8 +119,9 @@ def printed_figures(program, repeats):
 
 
 def peer_ratio(programs, tool, geometry, repeats):
-    """Our judged ops a second, as multiples of those that the peer checks: plain runners, start-up included."""
-    rates = [(plain_speed(programs, geometry, PEERS[tool, geometry]),
+    """Our judged ops a second on the peer's mix, as multiples of those that it checks: plain runners, start-up
+    included."""
+    rates = [(plain_speed(programs, geometry, PEERS[tool, geometry], "--as-peers"),
               speed(programs, geometry, tool, PEERS[tool, geometry], False)[0]) for _ in range(repeats)]
     rate = [median(values) for values in zip(*rates)]
     print(f"  {geometry}: ours {rate[0]:.0f} ops/s, {tool} {rate[1]:.0f} ops/s", flush=True)

@@ -61,12 +61,12 @@ def speed(programs, geometry, tool, seconds, empty, target="ops"):
     return ops / took, cases / took
 
 
-def plain_speed(programs, geometry, seconds):
+def plain_speed(programs, geometry, seconds, *options):
     """Our ops a second as RapidCheck and Hypothesis run: no engine, no sanitizer, no coverage
-    (the runner of `make props`, only the comparison with the model)."""
+    (the runner of `make props`, only the comparison with the model); `--as-peers`: on the ops that these draw."""
     cases = 1000
     while True:
-        command = [programs.program("props", geometry), "--model-only", f"--cases={cases}"]
+        command = [programs.program("props", geometry), "--model-only", f"--cases={cases}", *options]
         (status, text), took = cpu_of(lambda: output(command))
         found = re.search(r"(\d+) ops, \d+ checks, 0 failures", text)
         if status or not found:
