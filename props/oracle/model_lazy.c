@@ -97,6 +97,38 @@ static void apply_from(const struct model *model, unsigned from, p2m_word *windo
         model_apply(model, &model->change[from++], window, first, count);
 }
 
+/*
+ * The last change that sets all of [first, first + count), whatever was there; the number of
+ * changes if there is none.
+ */
+static unsigned last_of_all(const struct model *model, p2m_word first, p2m_word count)
+{
+    const uint32_t leaf = (uint32_t)(first / P2M_LEAF);
+    const struct change_leaves *leaves = model->leaves;
+
+    for (unsigned i = model->changes; i--;) {
+        const struct change *change = &model->change[i];
+
+        if (leaves[i].first <= leaf && leaves[i].last >= leaf && change->start <= first &&
+            change->end >= first + count && change->kind <= CHANGE_IDENTITY)
+            return i;
+    }
+    return model->changes;
+}
+
+/* Into the buffer. */
+static const p2m_word *read_anew(const struct model *model, p2m_word first, p2m_word count,
+                                 p2m_word *buffer)
+{
+    unsigned from = last_of_all(model, first, count);
+
+    memset(buffer, 0xff, count * sizeof(*buffer));
+    if (from == model->changes && count > 1) /* a part of it may be set */
+        from = 0;
+    apply_from(model, from, buffer, first, count);
+    return buffer;
+}
+
 static bool changes_any(const struct model *model, p2m_word first, p2m_word count)
 {
     return next_change(model, 0, first, count) < model->changes;
@@ -143,9 +175,7 @@ const p2m_word *model_lazy_window(const struct model *model, p2m_word first, p2m
         kept.window[number - 1].changes = model->changes;
         return entry + first % P2M_LEAF;
     }
-    memset(buffer, 0xff, count * sizeof(*buffer));
-    apply_from(model, 0, buffer, first, count);
-    return buffer;
+    return read_anew(model, first, count, buffer);
 }
 
 UNINSTRUMENTED_END

@@ -44,6 +44,11 @@ static void same_everywhere(const struct model *a, const struct model *b)
 {
     static p2m_word x[P2M_LEAF], y[P2M_LEAF];
 
+    /* before their leaf's window is kept */
+    for (p2m_word pfn = 0; pfn < MAX_P2M_PFN; pfn++)
+        for (p2m_word count = 1; count < 4 && pfn % P2M_LEAF + count < P2M_LEAF; count++)
+            assert_memory_equal(model_window(a, pfn, count, x), model_window(b, pfn, count, y),
+                                count * sizeof(x[0]));
     for (p2m_word first = 0; first < MAX_P2M_PFN; first += P2M_LEAF)
         assert_memory_equal(model_window(a, first, P2M_LEAF, x),
                             model_window(b, first, P2M_LEAF, y), sizeof(x));
