@@ -287,10 +287,10 @@ static void judge(void)
         run_refresh_view();
     checks_structure();
     find_steps();
-    if (!linearize(steps.call, steps.result, &steps.order, steps.count, &fork))
-        check_without_order(&fork); /* a wrong entry costs a page, too: it is told alone */
-    else if (!run.subject->custom_layout)
+    if (!run.subject->custom_layout)
         VERDICT_TRY(kept_pages_check(steps.call, steps.result, &steps.order, steps.count));
+    if (!linearize(steps.call, steps.result, &steps.order, steps.count, &fork))
+        check_without_order(&fork);
     oracle_adopt(&run.oracle, &fork);
     run.oracle.kinds.max_pfn = max_pfn; /* leaves private now raise it again */
     checks_reread_kinds();
