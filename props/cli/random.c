@@ -214,7 +214,7 @@ static void draw(struct prng *prng)
                   &drawn);
 }
 
-/* The calls of rapidcheck.cc as often as there, on its lists; up to 50, and none overlaps. */
+/* The calls of rapidcheck.cc, about as often as there: up to 50, on a short list. None overlaps. */
 static void draw_as_peers(struct prng *prng)
 {
     static const struct generate_mix mix = {.resume = 10};
@@ -230,7 +230,6 @@ static void draw_as_peers(struct prng *prng)
         struct op op = drawn.ops[i];
 
         op_clear_schedule(&op);
-        op.at = 0;
         if (op_has_pfn(op.kind) || op.kind == OP_RESUME)
             drawn.ops[kept++] = op;
     }

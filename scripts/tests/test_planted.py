@@ -4,10 +4,11 @@
 import os
 import types
 
-from harness import test
+from harness import BUILD, test
 from p2mcheck.bugs import catalogue, main as bugs
 from p2mcheck.bugs.second import CANDIDATES, second_geometry
 from p2mcheck.files import write
+from p2mcheck.programs import Programs
 
 # p2m-case that fails in one geometry, with a case that names this geometry or any other one.
 TOOL = """#!/bin/sh
@@ -41,6 +42,14 @@ def second(t):
 def one_run(bug):
     return {"seed": 1, "found": True, "fired": bug.invariant, "execs": 5, "seconds": 0.5, "reached": 1, "triggered": 1,
             "ops_found": 4, "ops": bug.shortest, "shrink_seconds": 0.1, "text": bug.case}
+
+
+@test("planted bugs: a second name is an invariant, and another one", goals=("p2m-case",))
+def second_names(t):
+    invariants = Programs(BUILD).facts.invariants
+    for bug in catalogue.load(""):
+        if "Also" in bug.head:
+            t.check(bug.id, len(bug.named) == 2 and bug.named <= set(invariants), str(bug.named))
 
 
 @test("make bugs: each geometry has its line and its judgement", tier="scripts")

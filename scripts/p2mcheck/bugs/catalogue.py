@@ -43,6 +43,7 @@ class Bug:
         if ("Kernel" in self.head) == ("Class" in self.head):
             raise Failure(f"{path}: missing `Kernel:` or `Class:`, exactly one of them")
         self.invariant = self.head["Invariant"].strip()
+        self.named = {self.head[key].strip() for key in ("Invariant", "Also") if key in self.head}
         self.target = self.head.get("Target", "ops").strip()
         self.geometry = self.head.get("Geometry", "tiny").strip()
         self.case = self.head["Case"].strip("\n") + "\n"
@@ -53,7 +54,7 @@ class Bug:
 
     def names(self, fired):
         """This failure is one of those that the head names."""
-        return fired in (self.invariant, self.head.get("Also", ""))
+        return fired in self.named
 
     @property
     def shortest(self):
