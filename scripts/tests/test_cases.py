@@ -205,6 +205,8 @@ def no_bugs(t):
     refused("a diff that does not apply", "does not build", "^zz-test$",
             "Bug: X\nClass: x\nStory: x\nInvariant: HANG\nCase:\n    p2m-case 1\n    geometry micro\n---\n"
             "--- a/core/p2m.c\n+++ b/core/p2m.c\n@@ -1,1 +1,1 @@\n-not there\n+x\n")
+    refused("a core that needs the harness", r"without the harness: .*P2M_SYNC", "^zz-test$",
+            text_of("props/bugs/b14-ident-race.patch").replace("P2M_SYNC(P2M_CALL, 0, 0, 0)", "P2M_SYNC()"))
 
 
 # ---- short fuzzing ----

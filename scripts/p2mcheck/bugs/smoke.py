@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The shortest case of a planted bug: it fails as the patch names it, it passes on the unchanged core,
-and the exhaustive search finds no shorter one.
+and the exhaustive search finds no shorter one. The patched core also compiles without the harness.
 """
 
+import glob
 import re
 import time
 
+from p2mcheck import cli, facts
 from p2mcheck.bugs.catalogue import make, plant
 from p2mcheck.files import write
 from p2mcheck.findings import reported
@@ -25,11 +27,23 @@ def run_case(tool, path, geometry=None):
     return status, text
 
 
+def compile_alone(planted, bug):
+    """The error of a compiler without the harness's sync points, as the peers build the core; None if there is none."""
+    status, text = output(["gcc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-I.",
+                           "-DPLANTED(harm)=(harm)", *facts.geometries()[bug.case_geometry].flags,
+                           *sorted(glob.glob(f"{planted.folder}/core/*.c"))])
+    first = re.search(r"^.* error: .*$", text, re.M)
+    return f"without the harness: {first[0] if first else cli.last_line(text)}" if status else None
+
+
 def smoke(programs, bug):
     """The error of the bug; None if there is none."""
     flavour = "clang-san" if bug.sanitizer else "gcc"
     planted = plant(programs, bug, "smoke")
     make(planted, bug, planted.p2m_case(flavour))
+    error = compile_alone(planted, bug)
+    if error:
+        return error
     path = f"{planted.folder}/case.txt"
     write(path, bug.case)
     status, text = run_case(planted.p2m_case(flavour), path)
