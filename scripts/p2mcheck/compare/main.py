@@ -193,7 +193,7 @@ def speeds(args):
             figures[name] = {"ops_per_second": ops, "exec_per_second": cases,
                              "empty_exec_per_second": empty, "tree": args.trees[tool]}
             if tool == OURS:
-                figures[name]["plain_ops_per_second"] = plain_speed(args.programs, geometry, args.speed)
+                figures[name]["plain_ops_per_second"] = plain_speed(args.programs, geometry, args.speed, "--as-peers")
             write_json(path, figures)
     return figures
 
