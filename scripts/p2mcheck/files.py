@@ -44,6 +44,14 @@ def read_json(path):
         raise Failure(f"{path}: not JSON: {error}") from None
 
 
+def hash_of(paths):
+    """Of the names and the contents of these files."""
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(path.encode() + b"\0" + read(path) + b"\0")
+    return digest.hexdigest()[:12]
+
+
 def write(path, data):
     """Writes the whole file, or nothing."""
     temporary = f"{path}.{socket.gethostname()}.{os.getpid()}.{threading.get_ident()}.tmp"

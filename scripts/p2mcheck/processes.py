@@ -47,6 +47,14 @@ def cpu_of(action):
     return result, spent() - before
 
 
+def first_line(*command):
+    """Of its output; "none" if there is no such command."""
+    try:
+        return (output(command)[1].splitlines() or [""])[0]
+    except OSError:
+        return "none"
+
+
 def git(*arguments):
     """The output of git; empty if it fails."""
     return subprocess.run(["git", *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout

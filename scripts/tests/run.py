@@ -24,7 +24,7 @@ MODULES = ("test_harness", "test_structure", "test_readme", "test_cases", "test_
            "test_engines", "test_losses", "test_findings", "test_planted", "test_mutants", "test_judge", "test_linux",
            "test_linux_slips", "test_bisect", "test_reproducer", "test_points", "test_overlaps",
            "test_kernel_buffers", "test_xen", "test_setup", "test_environment", "test_report", "test_against", "test_bench",
-           "test_prove", "test_lint")
+           "test_prove", "test_lint", "test_steps")
 # tier: the tiers that it runs, more modules, groups and packages of scripts/setup
 TIERS = {
     "scripts": (("scripts",), (), None),

@@ -5,7 +5,7 @@ For each bug and seed: libFuzzer from an empty corpus, on one core. The first fa
 invariant that the patch names. It is shrunk and must reach the shortest known case, which
 the patch has in its head. That must happen in at least nine of ten seeds, also in a second geometry if
 the shortest case shows the bug in one. With --smoke only the shortest cases are run. The table is also
-written as build/bugs.json.
+written as build/bugs.json. A killed run is resumed.
 """
 
 import math
@@ -18,9 +18,10 @@ from p2mcheck.bugs.catalogue import hunt, load, make, plant, shrink
 from p2mcheck.bugs.second import CANDIDATES, second_geometry
 from p2mcheck.bugs.smoke import smoke
 from p2mcheck.cli import median
-from p2mcheck.files import write_json
+from p2mcheck.files import hash_of, write_json
 from p2mcheck.processes import each
 from p2mcheck.programs import Programs, cores, setup
+from p2mcheck.steps import Steps
 
 
 def hunts_in(planted, bug, geometry, seeds, budget):
@@ -83,13 +84,22 @@ def row(bug, hunts):
             (f"  {wrong}" if wrong else ""))
 
 
+def in_steps(args, bugs, name, work):
+    """(bug, work(bug)) in order, resumed if build/NAME.steps has some of it. The patch of a bug is a part of its step."""
+    steps = Steps(f"{args.build}/{name}.steps", [args.seeds, args.time], "scripts/p2mcheck/bugs/catalogue.py",
+                  without=("props/bugs/", "props/peers/", "props/tests/", "fuzz/tests/"))
+    names = {bug: f"{bug.id} {hash_of([bug.path])}" for bug in bugs}
+    yield from each(args.jobs, lambda bug: steps.of(names[bug], lambda: work(bug)), bugs)
+    steps.end(names.values())
+
+
 def hunt_all(args, bugs):
     # the shared parts are built once
     args.programs.make(args.programs.p2m_case(), "fuzz-targets", jobs=args.jobs)
     print(f"{'':4} {'bug':28} {'in':7} {'invariant':28} found     execs    max s   ops -> shrunk "
           f"(shortest known), s  same text")
     passed, table = 0, []
-    for bug, both in each(args.jobs, lambda bug: one_bug(args.programs, bug, args.seeds, args.time), bugs):
+    for bug, both in in_steps(args, bugs, "bugs", lambda bug: one_bug(args.programs, bug, args.seeds, args.time)):
         passed += not any(hunts["wrong"] for hunts in both)
         table.append({"id": bug.id, **bug.head, "shortest": bug.shortest, "historic": bug.historic, "hunts": both})
         for hunts in both:
@@ -106,7 +116,7 @@ def ablate_all(args, bugs):
     args.programs.make(args.programs.p2m_case(), jobs=args.jobs)
     print(f"{'bug':28} " + " ".join(f"{'-' + name if name else 'all':>20}" for name in ABLATIONS))
     rows = {}
-    for bug, table in each(args.jobs, lambda bug: ablate(args.programs, bug, args.seeds, args.time), bugs):
+    for bug, table in in_steps(args, bugs, "ablation", lambda bug: ablate(args.programs, bug, args.seeds, args.time)):
         rows[bug.id] = table
         print_row(bug.id, [median(table[name]) for name in ABLATIONS])
     write_json(f"{args.build}/ablation.json", {"seeds": args.seeds, "budget": args.time, "seconds": rows})

@@ -13,10 +13,9 @@ share of 1. The same results give the same slices.
 import collections
 import fcntl
 import glob
-import hashlib
 import os
 
-from p2mcheck.files import Failure, read, read_json, write_json
+from p2mcheck.files import Failure, hash_of, read_json, write_json
 
 VERSION = 2
 HEAVIEST = 8  # as heavy as a lane becomes
@@ -26,10 +25,7 @@ GIVEN_UP = 3  # slices that broke one after the other
 
 def core_revision():
     """A hash of what a campaign tests: the core, and the subject that calls it."""
-    digest = hashlib.sha256()
-    for path in sorted(glob.glob("core/*.[ch]")) + ["props/subjects/core.c"]:
-        digest.update(path.encode() + b"\0" + read(path) + b"\0")
-    return digest.hexdigest()[:12]
+    return hash_of(sorted(glob.glob("core/*.[ch]")) + ["props/subjects/core.c"])
 
 
 def new_lane(clock=0.0):

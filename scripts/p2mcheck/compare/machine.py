@@ -5,14 +5,7 @@ import os
 import platform
 
 from p2mcheck.files import Failure, read_json
-from p2mcheck.processes import output
-
-
-def first_line(*command):
-    try:
-        return (output(command)[1].splitlines() or [""])[0]
-    except OSError:
-        return "none"
+from p2mcheck.processes import first_line
 
 
 def versions():

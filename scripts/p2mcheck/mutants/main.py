@@ -5,7 +5,7 @@ Takes the syntax tree of the core (libclang, geometry tiny), makes one mutant of
 that can be made to it (changes.py), and runs the tests on each (trial.py). A survivor must be
 in the reviewed list (reviewed.py) with the reason why no call can detect it. A
 listed one that is killed, or that does not exist any more, is an error as well. An unlisted
-one whose object code is the core's own in all geometries is not a survivor.
+one whose object code is the core's own in all geometries is not a survivor. A killed run is resumed.
 """
 
 import collections
@@ -18,9 +18,10 @@ import time
 
 from p2mcheck import cli, facts
 from p2mcheck.files import Failure, write_json
-from p2mcheck.mutants.reviewed import apply_review, read_reviewed
+from p2mcheck.mutants.reviewed import REVIEWED, apply_review, read_reviewed
 from p2mcheck.mutants.trial import TESTS, Bench, try_all
 from p2mcheck.programs import Programs, cores, setup
+from p2mcheck.steps import Steps
 
 FILES = ("core/p2m.c", "core/build.c", "core/e820.c", "core/grants.c", "core/tree.h")
 
@@ -122,11 +123,14 @@ def main():
     print(f"mutants: {len(mutants)} of {', '.join(sorted({m.file for m in mutants}))}; "
           f"{len(TESTS)} tests, {args.jobs} jobs", flush=True)
     start = time.monotonic()
-    results = try_all(bench, mutants, args.jobs)
+    steps = Steps(f"{args.build}/mutants.steps", [], "corpus", "scripts/p2mcheck/mutants",
+                  without=("props/bugs/", "props/peers/", REVIEWED))
+    results = try_all(bench, mutants, steps, args.jobs)
     complaints = apply_review(results, reviewed, {m.key for m in everything})
     whole = len(mutants) == len(everything)
     print(f"\n{time.monotonic() - start:.0f} s")
     status = conclude(results, complaints, f"{args.build}/mutants.json" if whole else
                       f"{args.build}/mutants/some.json")
+    steps.end(mutant.id for mutant in mutants)
     lock.close()
     return status

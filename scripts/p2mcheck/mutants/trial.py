@@ -208,7 +208,9 @@ class Trial:
         return "same code" if self.same_everywhere() else "survived", None
 
 
-def try_one(bench, mutant, number):
+def try_one(bench, mutant, steps, number):
+    if mutant.id in steps.results:
+        return steps.results[mutant.id]
     start = time.monotonic()
     folder = f"{bench.folder}/{number}"
     status, killer = "stopped", None
@@ -217,13 +219,15 @@ def try_one(bench, mutant, number):
         shutil.rmtree(folder, ignore_errors=True)
     result = {name: value for name, value in mutant._asdict().items() if name != "text"}
     result.update({"status": status, "killer": killer, "seconds": round(time.monotonic() - start, 2)})
+    if status != "stopped":
+        steps.add(mutant.id, result)
     return result
 
 
-def try_all(bench, mutants, jobs):
+def try_all(bench, mutants, steps, jobs):
     results, last = [], time.monotonic()
     try:
-        for _, result in each(jobs, lambda pair: try_one(bench, pair[1], pair[0]), enumerate(mutants)):
+        for _, result in each(jobs, lambda pair: try_one(bench, pair[1], steps, pair[0]), enumerate(mutants)):
             results.append(result)
             if time.monotonic() - last > 20:
                 last = time.monotonic()
