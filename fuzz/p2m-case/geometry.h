@@ -19,6 +19,7 @@ struct input {
     size_t size;
     const char *target; /* a name of targets.def: its byte codec and subject */
     bool assumed;       /* nothing names that target */
+    bool apart; /* shrink: each candidate may end the program, and has a process of its own */
 };
 
 struct e820_entry {

@@ -169,7 +169,7 @@ static void run_apart(const struct subject *subject, const struct test_case *can
     memcpy(name, apart.shared->name, NAME);
 }
 
-/* A case may end the program only if the one before it did. */
+/* A case may end the program: if the one before it did, or if the caller has seen it. */
 static bool may_die;
 
 static void run_case(const struct subject *subject, const struct test_case *candidate, char *name)
@@ -423,7 +423,7 @@ bool geometry_shrink(const struct input *input, const char *name, struct shrunk 
     struct shrink shrink = {.fails = fails_so, .ctx = &shrink};
     static struct shrink_marks marks;
 
-    may_die = !strncmp(name, "SANITIZER_", 10);
+    may_die = input->apart || !strncmp(name, "SANITIZER_", 10);
     hang_ticks = HANG_TICKS_KNOWN;
     hang_count = 0;
     memset(&trial, 0, sizeof(trial));

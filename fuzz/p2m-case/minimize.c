@@ -6,9 +6,13 @@
 #include "minimize.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "geometry.h"
 #include "props/base/files.h"
@@ -49,21 +53,25 @@ static void drop(struct result *result)
     free(result->aside);
 }
 
-/* The result once more, as an input. */
-static struct input as_input(const struct result *result, const char *target)
+/* The result of `input` once more, as an input. */
+static struct input as_input(const struct result *result, const struct input *input)
 {
-    return (struct input){
-        .name = "shrunk.txt", .data = result->text, .size = result->text_size, .target = target};
+    return (struct input){.name = "shrunk.txt",
+                          .data = result->text,
+                          .size = result->text_size,
+                          .target = input->target,
+                          .apart = input->apart};
 }
 
 /* True if a geometry is smaller than the one where the case was found. */
-static void try_smaller(struct result *best, const char *target, const char *want, uint64_t *tried)
+static void try_smaller(struct result *best, const struct input *found, const char *want,
+                        uint64_t *tried)
 {
     for (unsigned i = 0; i < GEOMETRIES && all_geometries[i] != best->geometry; i++) {
-        struct input input = as_input(best, target);
+        struct input input = as_input(best, found);
         struct result smaller;
 
-        if (!all_geometries[i] || !all_geometries[i]->has_target(target))
+        if (!all_geometries[i] || !all_geometries[i]->has_target(found->target))
             continue;
         if (!shrink_in(all_geometries[i], &input, want, &smaller)) {
             drop(&smaller);
@@ -94,9 +102,9 @@ static bool write_asides(const char *out, const char *aside)
     return fine;
 }
 
-static bool write_all(const char *out, const struct result *best, const char *target)
+static bool write_all(const char *out, const struct result *best, const struct input *found)
 {
-    struct input input = as_input(best, target);
+    struct input input = as_input(best, found);
     uint8_t bytes[GEOMETRY_BYTES];
     char name[4096];
     size_t size;
@@ -136,15 +144,58 @@ static bool shrink_input(const struct geometry *geometry, const struct input *in
         printf("# target %s, by default; --target=NAME chooses another\n", input->target);
     before = best.shrunk.ops_before;
     tried = best.shrunk.tried;
-    try_smaller(&best, input->target, found, &tried);
+    try_smaller(&best, input, found, &tried);
     if (out)
-        fine = write_all(out, &best, input->target);
+        fine = write_all(out, &best, input);
     else
         fwrite(best.text, 1, best.text_size, stdout);
     printf("%s%s: %u ops in %s -> %u ops in %s, %" PRIu64 " candidates\n", out ? "" : "# ", found,
            before, geometry->geometry, best.shrunk.ops_after, best.geometry->geometry, tried);
     drop(&best);
     return fine;
+}
+
+/* The answer of shrink_input in another process; -1 if a candidate has ended that. */
+static int shrink_in_child(const struct geometry *geometry, const struct input *input,
+                           const char *want, const char *out)
+{
+    int answer[2];
+    bool answered;
+    char byte;
+    pid_t pid;
+
+    fflush(NULL);
+    if (pipe(answer) || (pid = fork()) < 0) {
+        perror("p2m-case: shrink");
+        return 0;
+    }
+    if (!pid) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        close(answer[0]);
+        byte = shrink_input(geometry, input, want, out);
+        fflush(NULL);
+        _exit(write(answer[1], &byte, 1) != 1);
+    }
+    close(answer[1]);
+    answered = read(answer[0], &byte, 1) == 1;
+    close(answer[0]);
+    waitpid(pid, NULL, 0);
+    return answered ? byte : -1;
+}
+
+/* Candidates are run in one process, which is fast, and each in its own if that was ended by one.
+ */
+static bool shrink_safely(const struct geometry *geometry, struct input *input, const char *want,
+                          const char *out)
+{
+    int answer = shrink_in_child(geometry, input, want, out);
+
+    if (answer >= 0)
+        return answer;
+    fprintf(stderr, "p2m-case: %s: a candidate ended the program; once more, each by itself\n",
+            input->name);
+    input->apart = true;
+    return shrink_input(geometry, input, want, out);
 }
 
 bool shrink_file(const char *name, const char *geometry_name, const char *target, const char *want,
@@ -158,7 +209,7 @@ bool shrink_file(const char *name, const char *geometry_name, const char *target
     if (!input_open(name, &input, &data))
         return false;
     geometry = geometry_for(&input, geometry_name, target);
-    fine = geometry && geometry->is_ours(&input) && shrink_input(geometry, &input, want, out);
+    fine = geometry && geometry->is_ours(&input) && shrink_safely(geometry, &input, want, out);
     free(data);
     return fine;
 }

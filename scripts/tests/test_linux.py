@@ -81,6 +81,32 @@ def example(t):
           "SHAPES=tiny", status=2)
 
 
+@test("shrink: a candidate that ends the program", how="builds")
+def deadly(t):
+    """The case loses an entry. Without its first op the subject dies."""
+    subject, case = f"{BUILD}/example_deadly.c", t.path("deadly.txt", DEADLY)
+    write(subject, text_of(EXAMPLE).replace("    if (!entry_is_sound(pfn, entry))", """\
+    if (pfn == 1) {
+        if (get(0) == INVALID_P2M_ENTRY)
+            __builtin_trap();
+        return true;
+    }
+    if (!entry_is_sound(pfn, entry))"""))
+    tool = f"{BUILD}/subject/build-example_deadly/gcc/p2m-case"
+    t.make("it is built", [tool, f"SUBJECT={subject}", "SHAPES=tiny"])
+    t.expect("it is shrunk, each candidate by itself", [tool, "shrink", case, "-o", t.path("small")],
+             r"ended the program; once more, each by itself.*GET_MATCHES_MODEL: 3 ops in tiny -> 1 ops in tiny")
+
+
+DEADLY = """p2m-case 2
+geometry tiny
+boot nr_pages=0x0
+set 0x0 mfn 0x0
+set 0x1 mfn 0x1
+get 0x7
+"""
+
+
 def kernel(tree):
     @test(f"kernel {tree}: each finding has a name", tier=long_tier(tree), how="builds", goals=("p2m-case",))
     def report(t):
