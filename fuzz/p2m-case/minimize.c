@@ -155,44 +155,35 @@ static bool shrink_input(const struct geometry *geometry, const struct input *in
     return fine;
 }
 
-/* The answer of shrink_input in another process; -1 if a candidate has ended that. */
-static int shrink_in_child(const struct geometry *geometry, const struct input *input,
-                           const char *want, const char *out)
-{
-    int answer[2];
-    bool answered;
-    char byte;
-    pid_t pid;
-
-    fflush(NULL);
-    if (pipe(answer) || (pid = fork()) < 0) {
-        perror("p2m-case: shrink");
-        return 0;
-    }
-    if (!pid) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        close(answer[0]);
-        byte = shrink_input(geometry, input, want, out);
-        fflush(NULL);
-        _exit(write(answer[1], &byte, 1) != 1);
-    }
-    close(answer[1]);
-    answered = read(answer[0], &byte, 1) == 1;
-    close(answer[0]);
-    waitpid(pid, NULL, 0);
-    return answered ? byte : -1;
-}
-
-/* Candidates are run in one process, which is fast, and each in its own if that was ended by one.
+/*
+ * All candidates are run in one child, which is fast. If one of them ends it, each candidate of a
+ * second attempt has a process of its own. The child returns to main, which checks its output.
  */
 static bool shrink_safely(const struct geometry *geometry, struct input *input, const char *want,
                           const char *out)
 {
-    int answer = shrink_in_child(geometry, input, want, out);
+    int done[2], status = 0;
+    char byte = 0;
+    bool fine;
+    pid_t pid;
 
-    if (answer >= 0)
-        return answer;
-    fprintf(stderr, "p2m-case: %s: a candidate ended the program; once more, each by itself\n",
+    fflush(NULL);
+    if (pipe(done) || (pid = fork()) < 0) {
+        perror("p2m-case: shrink");
+        return false;
+    }
+    if (!pid) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        fine = shrink_input(geometry, input, want, out);
+        return write(done[1], &byte, 1) == 1 && fine;
+    }
+    close(done[1]);
+    fine = read(done[0], &byte, 1) == 1;
+    close(done[0]);
+    waitpid(pid, &status, 0);
+    if (fine)
+        return !status;
+    fprintf(stderr, "p2m-case: %s: a candidate ended the program; now each has its own process\n",
             input->name);
     input->apart = true;
     return shrink_input(geometry, input, want, out);

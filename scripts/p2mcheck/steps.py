@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The finished steps of a run that takes hours. Each is a line of a file as soon as it ends. A killed run is resumed: the
-next run of the same sources, compilers and settings takes its results over. A run that ends by itself leaves no line.
+next run of the same sources, compilers and settings takes its results over. A run that ends by itself removes its lines.
 """
 
 import json
@@ -18,10 +18,10 @@ COMPILERS = ("GCC", "CLANG")
 def files_below(places, without):
     """All files there, except documents and what `without` names: folders end with a slash."""
     for place in places:
-        found = [place] if os.path.isfile(place) else [f"{folder}/{name}" for folder, _, names in os.walk(place)
-                                                       for name in names]
+        found = [place] if os.path.isfile(place) else [f"{folder}/{name}" for folder, _, names
+                                                       in os.walk(place, followlinks=True) for name in names]
         yield from (path for path in sorted(found) if not path.endswith((".md", ".pyc"))
-                    and not path.startswith(tuple(without)))
+                    and not path.startswith(tuple(without)) and os.path.isfile(path))  # not an editor's lock
 
 
 class Steps:
@@ -36,7 +36,7 @@ class Steps:
         for line in read_text(path).splitlines() if os.path.exists(path) else ():
             try:
                 mark, step, result = json.loads(line)
-            except ValueError:  # cut short when the run was killed
+            except (ValueError, TypeError):  # cut short when the run was killed, or damaged
                 continue
             if mark == self.mark:
                 self.results[step] = result

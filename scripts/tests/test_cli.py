@@ -289,6 +289,7 @@ def shrinking(cli):
     cli.bad("--want elsewhere", "run", "--want=HANG", case, says="--want is not valid with run", status=2)
     cli.bad("shrink into a folder that is not there", "shrink", case, "-o", cli.path("no/where"),
             says="No such file")
+    cli.bad("shrink to a full device", "shrink", case, says="standard output", stdout=open("/dev/full", "wb"))
 
 
 @cli_test("targets by their exact names")

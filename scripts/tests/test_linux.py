@@ -95,7 +95,7 @@ def deadly(t):
     tool = f"{BUILD}/subject/build-example_deadly/gcc/p2m-case"
     t.make("it is built", [tool, f"SUBJECT={subject}", "SHAPES=tiny"])
     t.expect("it is shrunk, each candidate by itself", [tool, "shrink", case, "-o", t.path("small")],
-             r"ended the program; once more, each by itself.*GET_MATCHES_MODEL: 3 ops in tiny -> 1 ops in tiny")
+             r"ended the program; now each has its own process.*GET_MATCHES_MODEL: 3 ops in tiny -> 1 ops in tiny")
 
 
 DEADLY = """p2m-case 2

@@ -86,8 +86,8 @@ def row(bug, hunts):
 
 def in_steps(args, bugs, name, work):
     """(bug, work(bug)) in order, resumed if build/NAME.steps has some of it. The patch of a bug is a part of its step."""
-    steps = Steps(f"{args.build}/{name}.steps", [args.seeds, args.time], "scripts/p2mcheck/bugs/catalogue.py",
-                  without=("props/bugs/", "props/peers/", "props/tests/", "fuzz/tests/"))
+    steps = Steps(f"{args.build}/{name}.steps", [args.seeds, args.time], "scripts/p2mcheck/bugs",
+                  "scripts/p2mcheck/findings.py", without=("props/bugs/", "props/peers/", "props/tests/", "fuzz/tests/"))
     names = {bug: f"{bug.id} {hash_of([bug.path])}" for bug in bugs}
     yield from each(args.jobs, lambda bug: steps.of(names[bug], lambda: work(bug)), bugs)
     steps.end(names.values())
